@@ -1,0 +1,33 @@
+# Every command of the project in one place; CI runs the same ones.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PY := .venv/bin/python
+
+.PHONY: help setup web up down test check format lock
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## make .venv hold exactly what the locks say
+	@tools/setup.sh
+
+up: setup web ## start everything here, with a simulated cluster (ARGS="--trace shop/web=FILE")
+	@exec .venv/bin/ai4k8s up $(ARGS)
+
+down: setup ## stop what `make up` started
+	@.venv/bin/ai4k8s down
+
+test: setup web ## the whole suite, in parallel
+	@tools/test.sh $(ARGS)
+
+check: setup ## format, lint, strict types, import rules
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy libs services tests benchmarks
+	@.venv/bin/lint-imports --no-cache
+
+format: setup ## put every file into the project's format
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+lock: setup ## resolve dependencies anew
+	@tools/lock.sh

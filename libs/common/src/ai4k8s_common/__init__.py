@@ -1,0 +1,1 @@
+"""What every AI4K8s service shares: contracts, bus, store, Kubernetes access, telemetry."""

@@ -1,0 +1,1 @@
+"""Advises on scaling decisions and explains them."""

@@ -1,0 +1,1 @@
+"""Converses with people about their clusters."""

@@ -1,0 +1,1 @@
+"""Observes clusters: connections, samples, back-fill."""

@@ -1,0 +1,1 @@
+"""Foresees the demand of every workload."""

@@ -1,0 +1,1 @@
+"""REST, web UI, live events, accounts and wishes."""

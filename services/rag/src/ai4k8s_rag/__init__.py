@@ -1,0 +1,1 @@
+"""Writes Kubernetes manifests from plain English."""

