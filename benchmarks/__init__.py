@@ -1,0 +1,1 @@
+"""Every number the README claims, each one command."""
