@@ -1,0 +1,52 @@
+"""The whole conversation on one page: which messages exist, and who beats the drum for which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ai4k8s_common.contracts import advisor, chat, collector, forecaster, rag, scaler
+
+if TYPE_CHECKING:
+    from ai4k8s_common.contracts.base import Contract, Tick
+    from ai4k8s_common.services import QueueKind, Service
+
+CATALOGUE: tuple[type[Contract], ...] = (
+    collector.ClaimDueClusters,
+    collector.MaintainPartitions,
+    collector.BackfillCluster,
+    collector.CheckConnection,
+    forecaster.ForecastCluster,
+    scaler.EvaluatePolicies,
+    scaler.ApplyDecision,
+    scaler.RecordAdvice,
+    scaler.JudgeDecisions,
+    scaler.WatchCycles,
+    scaler.ScaleWorkload,
+    advisor.Advise,
+    chat.AnswerMessage,
+    rag.GenerateManifest,
+)
+
+BY_NAME: dict[str, type[Contract]] = {contract.name: contract for contract in CATALOGUE}
+
+
+@dataclass(frozen=True)
+class Beat:
+    """How often a tick goes out."""
+
+    tick: type[Tick]
+    every_seconds: float
+
+
+BEATS: tuple[Beat, ...] = (
+    Beat(collector.ClaimDueClusters, 2.0),
+    Beat(collector.MaintainPartitions, 900.0),
+    Beat(scaler.JudgeDecisions, 30.0),
+    Beat(scaler.WatchCycles, 15.0),
+)
+
+
+def heard_by(service: Service, kind: QueueKind) -> tuple[type[Contract], ...]:
+    """Return the contracts that one queue's worker must handle."""
+    return tuple(c for c in CATALOGUE if c.consumer is service and c.kind is kind)

@@ -1,0 +1,19 @@
+"""What rag hears."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from ai4k8s_common.contracts.base import JobCommand
+from ai4k8s_common.services import Service
+
+
+class GenerateManifest(JobCommand):
+    """Write a manifest from a request in plain English."""
+
+    name: ClassVar[str] = "rag.generate_manifest.v1"
+    consumer: ClassVar[Service] = Service.RAG
+
+    user_id: UUID
+    request: str

@@ -1,0 +1,1 @@
+"""One Postgres; every table has one owner, the only service that writes it."""

@@ -1,0 +1,185 @@
+"""What the collector owns: the state of clusters, and what was observed in them.
+
+Samples are wide: one row a workload (or node) and tick, with a column a quantity. Partitioned by day on `at`,
+so that retention drops files instead of deleting rows.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Identity,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
+
+from ai4k8s_common.store.base import at_column, metadata
+
+
+class ClusterStatus(StrEnum):
+    """Whether a cluster is seen."""
+
+    PENDING = "pending"
+    CONNECTED = "connected"
+    UNREACHABLE = "unreachable"
+
+
+class CycleStatus(StrEnum):
+    """How one observation of one cluster went."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class SampleSource(IntEnum):
+    """Where a sample comes from."""
+
+    LIVE = 0
+    BACKFILL = 1
+
+
+class BackfillStatus(StrEnum):
+    """Whether a cluster's past was read from its Prometheus."""
+
+    NOT_AVAILABLE = "not_available"
+    REQUESTED = "requested"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+cluster_states = Table(
+    "cluster_states",
+    metadata,
+    Column("cluster_id", UUID, primary_key=True),
+    Column("status", Text, nullable=False),
+    at_column("status_since"),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("server_version", Text),
+    Column("metrics_available", Boolean, nullable=False, server_default=text("false")),
+    Column("metrics_detail", Text, nullable=False, server_default=""),
+    at_column("last_success_at", nullable=True),
+    at_column("next_due_at"),
+    at_column("lease_until", nullable=True),
+    Column("consecutive_failures", Integer, nullable=False, server_default=text("0")),
+    Column("backfill_status", Text, nullable=False),
+    Column("backfill_detail", Text, nullable=False, server_default=""),
+    schema="collector",
+)
+Index("ix_cluster_states_next_due_at", cluster_states.c.next_due_at)
+
+cycles = Table(
+    "cycles",
+    metadata,
+    Column("id", UUID, primary_key=True),
+    Column("cluster_id", UUID, nullable=False),
+    at_column("started_at"),
+    at_column("finished_at", nullable=True),
+    Column("status", Text, nullable=False),
+    Column("workload_rows", Integer, nullable=False, server_default=text("0")),
+    Column("node_rows", Integer, nullable=False, server_default=text("0")),
+    Column("digest", Text, nullable=False, server_default=""),
+    Column("dropped", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("error", Text, nullable=False, server_default=""),
+    schema="collector",
+)
+Index("ix_cycles_cluster_id_started_at", cycles.c.cluster_id, cycles.c.started_at)
+
+workloads = Table(
+    "workloads",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("cluster_id", UUID, nullable=False),
+    Column("namespace", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("api_version", Text, nullable=False),
+    Column("resource_version", Text, nullable=False, server_default=""),
+    Column("desired_replicas", Integer, nullable=False, server_default=text("0")),
+    Column("ready_replicas", Integer, nullable=False, server_default=text("0")),
+    Column("updated_replicas", Integer, nullable=False, server_default=text("0")),
+    Column("rollout_in_progress", Boolean, nullable=False, server_default=text("false")),
+    Column("cpu_request_millicores", Double),  # of one pod; NULL: not set
+    Column("cpu_limit_millicores", Double),
+    Column("memory_request_bytes", Double),
+    Column("memory_limit_bytes", Double),
+    Column(
+        "startup_seconds", ARRAY(Double), nullable=False, server_default=text("'{}'")
+    ),  # of the latest pods
+    Column("startup_p95_seconds", Double),
+    Column("annotations", JSONB, nullable=False, server_default=text("'{}'::jsonb")),  # only ai4k8s.io/*
+    at_column("first_seen_at"),
+    at_column("last_seen_at"),
+    at_column("gone_at", nullable=True),
+    UniqueConstraint("cluster_id", "namespace", "kind", "name"),
+    schema="collector",
+)
+
+workload_samples = Table(
+    "workload_samples",
+    metadata,
+    Column("cluster_id", UUID, nullable=False),
+    Column("workload_id", BigInteger, primary_key=True),
+    at_column("at", primary_key=True),
+    Column("source", SmallInteger, nullable=False),
+    Column("desired_replicas", Integer),
+    Column("ready_replicas", Integer),
+    Column("pods", Integer),
+    Column("pods_with_metrics", Integer),
+    Column("cpu_usage_millicores", Double),  # summed over pods; demand, unless `saturated`
+    Column("cpu_capacity_millicores", Double),  # requests of ready pods
+    Column(
+        "saturated", Boolean, nullable=False, server_default=text("false")
+    ),  # usage is a lower bound of demand
+    Column("memory_bytes", Double),
+    Column("restarts", Integer),
+    schema="collector",
+    postgresql_partition_by="RANGE (at)",
+)
+Index("ix_workload_samples_cluster_id_at", workload_samples.c.cluster_id, workload_samples.c.at)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("cluster_id", UUID, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("ready", Boolean, nullable=False),
+    Column("unschedulable", Boolean, nullable=False, server_default=text("false")),
+    Column("cpu_allocatable_millicores", Double),
+    Column("memory_allocatable_bytes", Double),
+    Column("pods_allocatable", Integer),
+    at_column("first_seen_at"),
+    at_column("last_seen_at"),
+    at_column("gone_at", nullable=True),
+    UniqueConstraint("cluster_id", "name"),
+    schema="collector",
+)
+
+node_samples = Table(
+    "node_samples",
+    metadata,
+    Column("cluster_id", UUID, nullable=False),
+    Column("node_id", BigInteger, primary_key=True),
+    at_column("at", primary_key=True),
+    Column("source", SmallInteger, nullable=False),
+    Column("cpu_usage_millicores", Double),
+    Column("memory_bytes", Double),
+    Column("pods", Integer),
+    schema="collector",
+    postgresql_partition_by="RANGE (at)",
+)
+Index("ix_node_samples_cluster_id_at", node_samples.c.cluster_id, node_samples.c.at)
+
+PARTITIONED: tuple[Table, ...] = (workload_samples, node_samples)

@@ -1,0 +1,64 @@
+"""What the forecaster owns: forecasts, as arrays, one row a workload, metric and moment."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Column, Double, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
+
+from ai4k8s_common.store.base import at_column, metadata
+
+
+class ForecastStatus(StrEnum):
+    """Whether a forecast may be used, and if not, why."""
+
+    READY = "ready"
+    NOT_READY = "not_ready"
+    GAP = "gap"
+    NO_SKILL = "no_skill"
+
+
+forecasts = Table(
+    "forecasts",
+    metadata,
+    Column("workload_id", BigInteger, primary_key=True),
+    Column("metric", Text, primary_key=True),
+    at_column("made_at", primary_key=True),
+    Column("cluster_id", UUID, nullable=False),
+    Column("cycle_id", UUID, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("sentence", Text, nullable=False, server_default=""),
+    Column("history_hours", Double, nullable=False),
+    # 6 h path: `path_values` is levels x steps, row by row, in the metric's unit (millicores for CPU).
+    at_column("path_start_at", nullable=True),
+    Column("path_step_seconds", Integer),
+    Column("path_levels", ARRAY(Double)),
+    Column("path_values", ARRAY(Double)),
+    # Quantiles of the maximum over the lead time, same unit.
+    Column("window_status", Text, nullable=False),
+    Column("window_detail", Text, nullable=False, server_default=""),
+    Column("lead_time_seconds", Double),
+    Column("window_levels", ARRAY(Double)),
+    Column("window_values", ARRAY(Double)),
+    Column("window_15m_values", ARRAY(Double)),
+    Column("window_60m_values", ARRAY(Double)),
+    schema="forecaster",
+)
+Index("ix_forecasts_cluster_id_made_at", forecasts.c.cluster_id, forecasts.c.made_at)
+Index("ix_forecasts_made_at", forecasts.c.made_at)
+
+model_states = Table(
+    "model_states",
+    metadata,
+    Column("workload_id", BigInteger, primary_key=True),
+    Column("metric", Text, primary_key=True),
+    Column("cluster_id", UUID, nullable=False),
+    Column("model", Text, nullable=False),
+    at_column("fitted_at"),
+    Column(
+        "state", LargeBinary, nullable=False
+    ),  # the model's own arrays; a cache, may be dropped at any time
+    schema="forecaster",
+)

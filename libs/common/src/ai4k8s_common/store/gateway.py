@@ -1,0 +1,151 @@
+"""What the gateway owns: people, and wishes (how things should be)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+from ai4k8s_common.store.base import at_column, metadata
+
+
+class UserRole(StrEnum):
+    """What a person may do at most."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+
+class PolicyMode(StrEnum):
+    """What predictive scaling does for a workload."""
+
+    OBSERVE = "observe"
+    RECOMMEND = "recommend"
+    AUTO = "auto"
+
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", UUID, primary_key=True, server_default=func.gen_random_uuid()),
+    Column("username", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("disabled", Boolean, nullable=False, server_default=text("false")),
+    at_column("created_at", default_now=True),
+    schema="gateway",
+)
+Index("uq_users_username", func.lower(users.c.username), unique=True)
+Index("uq_users_email", func.lower(users.c.email), unique=True)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    # The cookie's SHA-256: a copy of the store does not log anybody in.
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("user_id", UUID, ForeignKey("gateway.users.id", ondelete="CASCADE"), nullable=False),
+    Column("csrf_token", Text, nullable=False),
+    at_column("created_at", default_now=True),
+    at_column("last_seen_at", default_now=True),
+    at_column("expires_at"),
+    schema="gateway",
+)
+
+login_failures = Table(
+    "login_failures",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("client", Text, nullable=False),
+    at_column("failed_at", default_now=True),
+    schema="gateway",
+)
+Index("ix_login_failures_username_failed_at", login_failures.c.username, login_failures.c.failed_at)
+
+clusters = Table(
+    "clusters",
+    metadata,
+    Column("id", UUID, primary_key=True, server_default=func.gen_random_uuid()),
+    Column("owner_id", UUID, ForeignKey("gateway.users.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("api_url", Text, nullable=False),
+    Column("prometheus_url", Text),
+    Column("default_namespace", Text, nullable=False, server_default="default"),
+    Column("interval_seconds", Integer),
+    Column("paused", Boolean, nullable=False, server_default=text("false")),
+    Column("demo", Boolean, nullable=False, server_default=text("false")),
+    at_column("created_at", default_now=True),
+    UniqueConstraint("owner_id", "name"),
+    CheckConstraint("interval_seconds IS NULL OR interval_seconds BETWEEN 5 AND 3600", name="interval"),
+    schema="gateway",
+)
+
+cluster_credentials = Table(
+    "cluster_credentials",
+    metadata,
+    Column("cluster_id", UUID, ForeignKey("gateway.clusters.id", ondelete="CASCADE"), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    at_column("updated_at", default_now=True),
+    schema="gateway",
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("cluster_id", UUID, ForeignKey("gateway.clusters.id", ondelete="CASCADE"), nullable=False),
+    Column("namespace", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("min_replicas", Integer, nullable=False),
+    Column("max_replicas", Integer, nullable=False),
+    Column("target_utilization_percent", Integer, nullable=False, server_default=text("80")),
+    Column("slo_short_share", Float, nullable=False, server_default=text("0.01")),
+    at_column("updated_at", default_now=True),
+    Column("updated_by", UUID),
+    UniqueConstraint("cluster_id", "namespace", "kind", "name"),
+    CheckConstraint("min_replicas >= 1 AND max_replicas >= min_replicas", name="bounds"),
+    schema="gateway",
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", UUID, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("consumer", Text, nullable=False),
+    Column("user_id", UUID),
+    Column("cluster_id", UUID),
+    Column("request", JSONB, nullable=False),
+    at_column("created_at", default_now=True),
+    schema="gateway",
+)
+Index("ix_jobs_user_id_created_at", jobs.c.user_id, jobs.c.created_at)
+
+# Credentials are for those who talk to clusters; people's secrets are the gateway's alone.
+PRIVATE_READERS: dict[str, frozenset[str]] = {
+    "gateway.users": frozenset({"gateway"}),
+    "gateway.sessions": frozenset({"gateway"}),
+    "gateway.login_failures": frozenset({"gateway"}),
+    "gateway.cluster_credentials": frozenset({"gateway", "collector", "scaler", "chat"}),
+}

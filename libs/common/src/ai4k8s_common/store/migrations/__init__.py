@@ -1,0 +1,1 @@
+"""Alembic's revisions, one file a step; a released one never changes."""
