@@ -1,6 +1,6 @@
 """Bring a database to the present schema: Alembic, then roles and grants. Safe to run twice and at once.
 
-Run as `python -m ai4k8s_common.store.migrate` with the owner's AI4K8S_DATABASE_URL, and AI4K8S_ROLE_PASSWORDS,
+Run as `python -m ai4k8s_common.store.migrate` with the owner's AI4K8S_DATABASE_URL and AI4K8S_ROLE_PASSWORDS,
 a JSON object of service name to password. Without passwords existing roles only get their grants.
 """
 
@@ -81,7 +81,7 @@ def migrate(owner_url: str, role_passwords: Mapping[Service, str]) -> None:
 def main() -> None:
     """Entry point."""
     configure_logs("migrate", LogSettings())
-    settings = MigrateSettings()  # type: ignore[call-arg]  # from the environment
+    settings = MigrateSettings()
     passwords = {service: secret.get_secret_value() for service, secret in settings.role_passwords.items()}
     try:
         migrate(settings.database_url.get_secret_value(), passwords)
