@@ -50,9 +50,7 @@ class BusSettings(_Group):
     jobs_time_limit_seconds: int = Field(default=300, ge=1)
     jobs_visibility_timeout_seconds: int = Field(default=330, ge=2)
     max_attempts: int = Field(default=5, ge=1, description="then a message becomes a dead letter")
-    resend_after_seconds: float = Field(
-        default=15.0, gt=0, description="first resend of an unanswered message"
-    )
+    resend_after_seconds: float = Field(default=15.0, gt=0, description="first resend of an unanswered message")
 
 
 class CycleSettings(_Group):

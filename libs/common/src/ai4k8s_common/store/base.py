@@ -70,6 +70,7 @@ class FrameTables:
     inbox: Table
     dead_letters: Table
     job_states: Table
+    heartbeats: Table
 
 
 def _frame(service: Service) -> FrameTables:
@@ -130,7 +131,17 @@ def _frame(service: Service) -> FrameTables:
         at_column("updated_at", default_now=True),
         schema=schema,
     )
-    return FrameTables(outbox, inbox, dead_letters, job_states)
+    heartbeats = Table(
+        "heartbeats",
+        metadata,
+        Column("host", Text, primary_key=True),
+        Column("process", Text, primary_key=True),
+        Column("pid", Integer, primary_key=True),
+        at_column("started_at", default_now=True),
+        at_column("seen_at", default_now=True),
+        schema=schema,
+    )
+    return FrameTables(outbox, inbox, dead_letters, job_states, heartbeats)
 
 
 FRAME: dict[Service, FrameTables] = {service: _frame(service) for service in Service}

@@ -114,9 +114,7 @@ workloads = Table(
     Column("cpu_limit_millicores", Double),
     Column("memory_request_bytes", Double),
     Column("memory_limit_bytes", Double),
-    Column(
-        "startup_seconds", ARRAY(Double), nullable=False, server_default=text("'{}'")
-    ),  # of the latest pods
+    Column("startup_seconds", ARRAY(Double), nullable=False, server_default=text("'{}'")),  # of the latest pods
     Column("startup_p95_seconds", Double),
     Column("annotations", JSONB, nullable=False, server_default=text("'{}'::jsonb")),  # only ai4k8s.io/*
     at_column("first_seen_at"),
@@ -139,9 +137,7 @@ workload_samples = Table(
     Column("pods_with_metrics", Integer),
     Column("cpu_usage_millicores", Double),  # summed over pods; demand, unless `saturated`
     Column("cpu_capacity_millicores", Double),  # requests of ready pods
-    Column(
-        "saturated", Boolean, nullable=False, server_default=text("false")
-    ),  # usage is a lower bound of demand
+    Column("saturated", Boolean, nullable=False, server_default=text("false")),  # usage is a lower bound of demand
     Column("memory_bytes", Double),
     Column("restarts", Integer),
     schema="collector",

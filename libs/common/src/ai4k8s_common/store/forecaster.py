@@ -57,8 +57,6 @@ model_states = Table(
     Column("cluster_id", UUID, nullable=False),
     Column("model", Text, nullable=False),
     at_column("fitted_at"),
-    Column(
-        "state", LargeBinary, nullable=False
-    ),  # the model's own arrays; a cache, may be dropped at any time
+    Column("state", LargeBinary, nullable=False),  # the model's own arrays; a cache, may be dropped at any time
     schema="forecaster",
 )

@@ -31,9 +31,7 @@ def ensure_roles(connection: Connection, passwords: Mapping[Service, str]) -> No
     for service, password in passwords.items():
         verb = sql.SQL("ALTER" if service.role in known else "CREATE")
         raw.execute(
-            sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
-                verb, sql.Identifier(service.role), sql.Literal(password)
-            )
+            sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, sql.Identifier(service.role), sql.Literal(password))
         )
 
 

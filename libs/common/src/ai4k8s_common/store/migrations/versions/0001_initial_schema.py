@@ -62,6 +62,7 @@ def upgrade() -> None:
     """Apply."""
     for schema in SCHEMAS:
         op.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        _frame_tables(schema)
     op.create_table(
         "advices",
         sa.Column("decision_id", sa.UUID(), nullable=False),
@@ -71,142 +72,6 @@ def upgrade() -> None:
         sa.Column("given_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("decision_id", name=op.f("pk_advices")),
         schema="advisor",
-    )
-    op.create_table(
-        "dead_letters",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("message_id", sa.UUID(), nullable=True),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
-        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("error", sa.Text(), nullable=False),
-        sa.Column("died_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_letters")),
-        schema="advisor",
-    )
-    op.create_table(
-        "inbox",
-        sa.Column("message_id", sa.UUID(), nullable=False),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("sender", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_error", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_inbox")),
-        schema="advisor",
-    )
-    op.create_index("ix_inbox_completed_at", "inbox", ["completed_at"], unique=False, schema="advisor")
-    op.create_table(
-        "job_states",
-        sa.Column("job_id", sa.UUID(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("progress", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("message", sa.Text(), server_default="", nullable=False),
-        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("job_id", name=op.f("pk_job_states")),
-        schema="advisor",
-    )
-    op.create_table(
-        "outbox",
-        sa.Column("id", sa.UUID(), nullable=False),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
-        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column(
-            "trace",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'{}'::jsonb"),
-            nullable=False,
-        ),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("publishes", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("published_epoch", sa.Text(), nullable=True),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
-        schema="advisor",
-    )
-    op.create_index(
-        "ix_outbox_open",
-        "outbox",
-        ["created_at"],
-        unique=False,
-        schema="advisor",
-        postgresql_where=sa.text("closed_at IS NULL"),
-    )
-    op.create_table(
-        "dead_letters",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("message_id", sa.UUID(), nullable=True),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
-        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("error", sa.Text(), nullable=False),
-        sa.Column("died_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_letters")),
-        schema="chat",
-    )
-    op.create_table(
-        "inbox",
-        sa.Column("message_id", sa.UUID(), nullable=False),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("sender", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_error", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_inbox")),
-        schema="chat",
-    )
-    op.create_index("ix_inbox_completed_at", "inbox", ["completed_at"], unique=False, schema="chat")
-    op.create_table(
-        "job_states",
-        sa.Column("job_id", sa.UUID(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("progress", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("message", sa.Text(), server_default="", nullable=False),
-        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("job_id", name=op.f("pk_job_states")),
-        schema="chat",
-    )
-    op.create_table(
-        "outbox",
-        sa.Column("id", sa.UUID(), nullable=False),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
-        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column(
-            "trace",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'{}'::jsonb"),
-            nullable=False,
-        ),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("publishes", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("published_epoch", sa.Text(), nullable=True),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
-        schema="chat",
-    )
-    op.create_index(
-        "ix_outbox_open",
-        "outbox",
-        ["created_at"],
-        unique=False,
-        schema="chat",
-        postgresql_where=sa.text("closed_at IS NULL"),
     )
     op.create_table(
         "cluster_states",
@@ -257,46 +122,6 @@ def upgrade() -> None:
         schema="collector",
     )
     op.create_table(
-        "dead_letters",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("message_id", sa.UUID(), nullable=True),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
-        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("error", sa.Text(), nullable=False),
-        sa.Column("died_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_letters")),
-        schema="collector",
-    )
-    op.create_table(
-        "inbox",
-        sa.Column("message_id", sa.UUID(), nullable=False),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("sender", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_error", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_inbox")),
-        schema="collector",
-    )
-    op.create_index("ix_inbox_completed_at", "inbox", ["completed_at"], unique=False, schema="collector")
-    op.create_table(
-        "job_states",
-        sa.Column("job_id", sa.UUID(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("progress", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("message", sa.Text(), server_default="", nullable=False),
-        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("job_id", name=op.f("pk_job_states")),
-        schema="collector",
-    )
-    op.create_table(
         "node_samples",
         sa.Column("cluster_id", sa.UUID(), nullable=False),
         sa.Column("node_id", sa.BigInteger(), nullable=False),
@@ -332,34 +157,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_nodes")),
         sa.UniqueConstraint("cluster_id", "name", name=op.f("uq_nodes_cluster_id_name")),
         schema="collector",
-    )
-    op.create_table(
-        "outbox",
-        sa.Column("id", sa.UUID(), nullable=False),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
-        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column(
-            "trace",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'{}'::jsonb"),
-            nullable=False,
-        ),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("publishes", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("published_epoch", sa.Text(), nullable=True),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
-        schema="collector",
-    )
-    op.create_index(
-        "ix_outbox_open",
-        "outbox",
-        ["created_at"],
-        unique=False,
-        schema="collector",
-        postgresql_where=sa.text("closed_at IS NULL"),
     )
     op.create_table(
         "workload_samples",
@@ -404,9 +201,7 @@ def upgrade() -> None:
         sa.Column("cpu_limit_millicores", sa.Double(), nullable=True),
         sa.Column("memory_request_bytes", sa.Double(), nullable=True),
         sa.Column("memory_limit_bytes", sa.Double(), nullable=True),
-        sa.Column(
-            "startup_seconds", postgresql.ARRAY(sa.Double()), server_default=sa.text("'{}'"), nullable=False
-        ),
+        sa.Column("startup_seconds", postgresql.ARRAY(sa.Double()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("startup_p95_seconds", sa.Double(), nullable=True),
         sa.Column(
             "annotations",
@@ -426,19 +221,6 @@ def upgrade() -> None:
             name=op.f("uq_workloads_cluster_id_namespace_kind_name"),
         ),
         schema="collector",
-    )
-    op.create_table(
-        "dead_letters",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("message_id", sa.UUID(), nullable=True),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
-        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("error", sa.Text(), nullable=False),
-        sa.Column("died_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_letters")),
-        schema="forecaster",
     )
     op.create_table(
         "forecasts",
@@ -474,33 +256,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_forecasts_made_at", "forecasts", ["made_at"], unique=False, schema="forecaster")
     op.create_table(
-        "inbox",
-        sa.Column("message_id", sa.UUID(), nullable=False),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("sender", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_error", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_inbox")),
-        schema="forecaster",
-    )
-    op.create_index("ix_inbox_completed_at", "inbox", ["completed_at"], unique=False, schema="forecaster")
-    op.create_table(
-        "job_states",
-        sa.Column("job_id", sa.UUID(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("progress", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("message", sa.Text(), server_default="", nullable=False),
-        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("job_id", name=op.f("pk_job_states")),
-        schema="forecaster",
-    )
-    op.create_table(
         "model_states",
         sa.Column("workload_id", sa.BigInteger(), nullable=False),
         sa.Column("metric", sa.Text(), nullable=False),
@@ -510,74 +265,6 @@ def upgrade() -> None:
         sa.Column("state", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("workload_id", "metric", name=op.f("pk_model_states")),
         schema="forecaster",
-    )
-    op.create_table(
-        "outbox",
-        sa.Column("id", sa.UUID(), nullable=False),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
-        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column(
-            "trace",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'{}'::jsonb"),
-            nullable=False,
-        ),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("publishes", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("published_epoch", sa.Text(), nullable=True),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
-        schema="forecaster",
-    )
-    op.create_index(
-        "ix_outbox_open",
-        "outbox",
-        ["created_at"],
-        unique=False,
-        schema="forecaster",
-        postgresql_where=sa.text("closed_at IS NULL"),
-    )
-    op.create_table(
-        "dead_letters",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("message_id", sa.UUID(), nullable=True),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
-        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("error", sa.Text(), nullable=False),
-        sa.Column("died_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_letters")),
-        schema="gateway",
-    )
-    op.create_table(
-        "inbox",
-        sa.Column("message_id", sa.UUID(), nullable=False),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("sender", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_error", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_inbox")),
-        schema="gateway",
-    )
-    op.create_index("ix_inbox_completed_at", "inbox", ["completed_at"], unique=False, schema="gateway")
-    op.create_table(
-        "job_states",
-        sa.Column("job_id", sa.UUID(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("progress", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("message", sa.Text(), server_default="", nullable=False),
-        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("job_id", name=op.f("pk_job_states")),
-        schema="gateway",
     )
     op.create_table(
         "jobs",
@@ -591,9 +278,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
         schema="gateway",
     )
-    op.create_index(
-        "ix_jobs_user_id_created_at", "jobs", ["user_id", "created_at"], unique=False, schema="gateway"
-    )
+    op.create_index("ix_jobs_user_id_created_at", "jobs", ["user_id", "created_at"], unique=False, schema="gateway")
     op.create_table(
         "login_failures",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -611,34 +296,6 @@ def upgrade() -> None:
         schema="gateway",
     )
     op.create_table(
-        "outbox",
-        sa.Column("id", sa.UUID(), nullable=False),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
-        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column(
-            "trace",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'{}'::jsonb"),
-            nullable=False,
-        ),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("publishes", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("published_epoch", sa.Text(), nullable=True),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
-        schema="gateway",
-    )
-    op.create_index(
-        "ix_outbox_open",
-        "outbox",
-        ["created_at"],
-        unique=False,
-        schema="gateway",
-        postgresql_where=sa.text("closed_at IS NULL"),
-    )
-    op.create_table(
         "users",
         sa.Column("id", sa.UUID(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("username", sa.Text(), nullable=False),
@@ -650,99 +307,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         schema="gateway",
     )
-    op.create_index(
-        "uq_users_email", "users", [sa.literal_column("lower(email)")], unique=True, schema="gateway"
-    )
-    op.create_index(
-        "uq_users_username", "users", [sa.literal_column("lower(username)")], unique=True, schema="gateway"
-    )
-    op.create_table(
-        "dead_letters",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("message_id", sa.UUID(), nullable=True),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
-        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("error", sa.Text(), nullable=False),
-        sa.Column("died_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_letters")),
-        schema="rag",
-    )
-    op.create_table(
-        "inbox",
-        sa.Column("message_id", sa.UUID(), nullable=False),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("sender", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_error", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_inbox")),
-        schema="rag",
-    )
-    op.create_index("ix_inbox_completed_at", "inbox", ["completed_at"], unique=False, schema="rag")
-    op.create_table(
-        "job_states",
-        sa.Column("job_id", sa.UUID(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("progress", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("message", sa.Text(), server_default="", nullable=False),
-        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("job_id", name=op.f("pk_job_states")),
-        schema="rag",
-    )
-    op.create_table(
-        "outbox",
-        sa.Column("id", sa.UUID(), nullable=False),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
-        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column(
-            "trace",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'{}'::jsonb"),
-            nullable=False,
-        ),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("publishes", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("published_epoch", sa.Text(), nullable=True),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
-        schema="rag",
-    )
-    op.create_index(
-        "ix_outbox_open",
-        "outbox",
-        ["created_at"],
-        unique=False,
-        schema="rag",
-        postgresql_where=sa.text("closed_at IS NULL"),
-    )
+    op.create_index("uq_users_email", "users", [sa.literal_column("lower(email)")], unique=True, schema="gateway")
+    op.create_index("uq_users_username", "users", [sa.literal_column("lower(username)")], unique=True, schema="gateway")
     op.create_table(
         "cluster_holds",
         sa.Column("cluster_id", sa.UUID(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("cluster_id", name=op.f("pk_cluster_holds")),
-        schema="scaler",
-    )
-    op.create_table(
-        "dead_letters",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("message_id", sa.UUID(), nullable=True),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
-        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("error", sa.Text(), nullable=False),
-        sa.Column("died_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_letters")),
         schema="scaler",
     )
     op.create_table(
@@ -807,61 +379,6 @@ def upgrade() -> None:
         schema="scaler",
     )
     op.create_table(
-        "inbox",
-        sa.Column("message_id", sa.UUID(), nullable=False),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("sender", sa.Text(), nullable=False),
-        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("last_error", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_inbox")),
-        schema="scaler",
-    )
-    op.create_index("ix_inbox_completed_at", "inbox", ["completed_at"], unique=False, schema="scaler")
-    op.create_table(
-        "job_states",
-        sa.Column("job_id", sa.UUID(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("progress", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("message", sa.Text(), server_default="", nullable=False),
-        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("error", sa.Text(), nullable=True),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("job_id", name=op.f("pk_job_states")),
-        schema="scaler",
-    )
-    op.create_table(
-        "outbox",
-        sa.Column("id", sa.UUID(), nullable=False),
-        sa.Column("contract", sa.Text(), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
-        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column(
-            "trace",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'{}'::jsonb"),
-            nullable=False,
-        ),
-        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("publishes", sa.Integer(), server_default=sa.text("0"), nullable=False),
-        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("published_epoch", sa.Text(), nullable=True),
-        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
-        schema="scaler",
-    )
-    op.create_index(
-        "ix_outbox_open",
-        "outbox",
-        ["created_at"],
-        unique=False,
-        schema="scaler",
-        postgresql_where=sa.text("closed_at IS NULL"),
-    )
-    op.create_table(
         "workload_states",
         sa.Column("workload_id", sa.BigInteger(), nullable=False),
         sa.Column("cluster_id", sa.UUID(), nullable=False),
@@ -915,9 +432,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.UUID(), nullable=False),
         sa.Column("csrf_token", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column(
-            "last_seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
-        ),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"], ["gateway.users.id"], name=op.f("fk_sessions_user_id_users"), ondelete="CASCADE"
@@ -953,9 +468,7 @@ def upgrade() -> None:
         sa.Column("slo_short_share", sa.Float(), server_default=sa.text("0.01"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_by", sa.UUID(), nullable=True),
-        sa.CheckConstraint(
-            "min_replicas >= 1 AND max_replicas >= min_replicas", name=op.f("ck_policies_bounds")
-        ),
+        sa.CheckConstraint("min_replicas >= 1 AND max_replicas >= min_replicas", name=op.f("ck_policies_bounds")),
         sa.ForeignKeyConstraint(
             ["cluster_id"],
             ["gateway.clusters.id"],
@@ -972,3 +485,84 @@ def upgrade() -> None:
     op.execute(DROP_PARTITIONS)
     for function in ("ensure_partitions(date, date)", "drop_partitions(date)"):
         op.execute(f"REVOKE ALL ON FUNCTION collector.{function} FROM PUBLIC")
+
+
+def _frame_tables(schema: str) -> None:
+    op.create_table(
+        "dead_letters",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("message_id", sa.UUID(), nullable=True),
+        sa.Column("contract", sa.Text(), nullable=False),
+        sa.Column("queue", sa.Text(), nullable=False),
+        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("died_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_letters")),
+        schema=schema,
+    )
+    op.create_table(
+        "inbox",
+        sa.Column("message_id", sa.UUID(), nullable=False),
+        sa.Column("contract", sa.Text(), nullable=False),
+        sa.Column("sender", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_inbox")),
+        schema=schema,
+    )
+    op.create_index("ix_inbox_completed_at", "inbox", ["completed_at"], unique=False, schema=schema)
+    op.create_table(
+        "job_states",
+        sa.Column("job_id", sa.UUID(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("progress", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("message", sa.Text(), server_default="", nullable=False),
+        sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("job_id", name=op.f("pk_job_states")),
+        schema=schema,
+    )
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("contract", sa.Text(), nullable=False),
+        sa.Column("queue", sa.Text(), nullable=False),
+        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "trace",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("publishes", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_epoch", sa.Text(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
+        schema=schema,
+    )
+    op.create_index(
+        "ix_outbox_open",
+        "outbox",
+        ["created_at"],
+        unique=False,
+        schema=schema,
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_table(
+        "heartbeats",
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("process", sa.Text(), nullable=False),
+        sa.Column("pid", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("host", "process", "pid", name=op.f("pk_heartbeats")),
+        schema=schema,
+    )
