@@ -1,0 +1,1 @@
+"""The stores, run from the binaries that come with the installed packages."""
