@@ -6,14 +6,17 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ai4k8s_standalone import identity
 from ai4k8s_standalone.process import Child, Command
 from tests.support.wait import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 class TestProcess:
@@ -90,7 +93,9 @@ class TestProcess:
             ended = not self.is_running()
             found = re.search(pattern, self.output(), re.MULTILINE)
             if found is None and ended:
-                pytest.fail(f"ended with {self.exit_code} before printing {pattern!r}: {self.output()[-4000:]}")
+                pytest.fail(
+                    f"ended with {self.exit_code} before printing {pattern!r}: {self.output()[-4000:]}"
+                )
             return found
 
         found = eventually(look, within, message=lambda: f"{pattern!r} not printed: {self.output()[-4000:]}")
@@ -161,5 +166,3 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
         yield started
     finally:
         started.end_all()
-
-

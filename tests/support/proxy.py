@@ -6,11 +6,13 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
 
 T = TypeVar("T")
 HOST = "127.0.0.1"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 T = TypeVar("T")
 
@@ -15,11 +17,11 @@ def eventually(
     *,
     every: float = 0.02,
     message: str | Callable[[], str] = "",
-    ignoring: type[Exception] | tuple[type[Exception], ...] = (),
+    ignoring: type[Exception] | tuple[type[Exception], ...] = AssertionError,
 ) -> T:
     """Call `predicate` until it returns something true, and return that.
 
-    An `AssertionError` or one of `ignoring` counts as "not yet"; the last one is told when the deadline (`within`
+    One of `ignoring` counts as "not yet"; the last one is told when the deadline (`within`
     seconds) passes. `message` may be a function, so that it can describe the state at the deadline.
 
     Raises:
@@ -31,7 +33,7 @@ def eventually(
         try:
             if result := predicate():
                 return result
-        except (AssertionError, *(ignoring if isinstance(ignoring, tuple) else (ignoring,))) as error:
+        except ignoring as error:
             problem = error
         if time.monotonic() > deadline:
             told = message() if callable(message) else message

@@ -107,7 +107,7 @@ def send(identity: ProcessIdentity, number: signal.Signals) -> bool:
 
 
 def kill_group(group: int, within_seconds: float = 5.0) -> bool:
-    """Kill every member of a process group and see them gone; false when some are still there at the deadline."""
+    """Kill every member of a process group and see them gone; false when some are left at the deadline."""
     deadline = time.monotonic() + within_seconds
     while group_members(group):
         try:

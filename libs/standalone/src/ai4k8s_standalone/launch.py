@@ -1,8 +1,8 @@
 """The few steps between fork and exec that must happen inside the new process itself.
 
-They are a script of their own, because running Python code between fork and exec of a process with threads can
-deadlock, and because a parent death signal is forgotten when the user changes: the order matters. Only the
-standard library is used, so that `python -I -S` starts it in some 10 ms.
+They are a script of their own, because running Python code between fork and exec of a process with threads
+can deadlock, and because a parent death signal is forgotten when the user changes: the order matters. Only
+the standard library is used, so that `python -I -S` starts it in some 10 ms.
 
 Usage: launch.py OPTIONS_JSON COMMAND [ARGUMENT]...
 """
@@ -57,7 +57,7 @@ def main(options_json: str, command: list[str]) -> int:
                 return NOT_EXECUTABLE
         os.umask(0o077)
         os.chdir(options["working_directory"])
-        os.execvp(command[0], command)
+        os.execvp(command[0], command)  # noqa: S606 - no shell is the point
     except OSError as error:
         print(f"cannot start {command[0]}: {error}", file=sys.stderr)
         return NOT_EXECUTABLE

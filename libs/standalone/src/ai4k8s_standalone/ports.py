@@ -9,7 +9,7 @@ import socket
 from ai4k8s_standalone.errors import PortBusyError
 
 LOOPBACK = "127.0.0.1"
-# Below the range the kernel takes the near end of outgoing connections from, so that none of those is in the way later.
+# Below the range the kernel takes the near end of outgoing connections from: none of those gets in the way.
 _FIRST, _LAST = 20_000, 32_000
 _ATTEMPTS = 200
 

@@ -1,7 +1,7 @@
 """Starting a child so that it cannot outlive its purpose, and ending all of it.
 
-Every child leads a session of its own, so that its whole tree can be signalled, and so that a Ctrl-C at the terminal
-reaches the supervisor alone, which stops things in order. The kernel tells it when its parent dies.
+Every child leads a session of its own, so that its whole tree can be signalled, and so that a Ctrl-C at the
+terminal reaches the supervisor alone, which stops things in order. The kernel tells it when its parent dies.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ai4k8s_standalone import identity, launch
@@ -22,6 +21,7 @@ from ai4k8s_standalone.errors import NotReadyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _INHERITED = (
     "HOME",
@@ -87,7 +87,7 @@ def launcher_arguments(command: Command) -> list[str]:
 
 
 class Child:
-    """A started command. Start and stop it from a thread that lives on: its end is what the kernel reports."""
+    """A started command. Start it from a thread that lives on: its end is what the kernel reports."""
 
     def __init__(self, command: Command, output: int | IO[bytes] = subprocess.DEVNULL) -> None:
         self.command = command

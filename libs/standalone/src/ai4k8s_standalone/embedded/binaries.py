@@ -1,7 +1,7 @@
 """Where the installed packages keep the servers.
 
-The packages are located, not imported: importing them warns, and starts machinery of theirs that we do not want
-(a server that outlives us, a folder under the user's home).
+The packages are located, not imported: importing them warns, and starts machinery of theirs that we do not
+want (a server that outlives us, a folder under the user's home).
 """
 
 from __future__ import annotations

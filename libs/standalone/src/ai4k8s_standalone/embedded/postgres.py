@@ -1,8 +1,8 @@
 """Postgres in a folder of our own: TCP on the loopback address only, SCRAM with a generated password.
 
-Postgres refuses to run as root, which is what containers and fresh machines often offer. Then it runs as `nobody`
-where that account can reach program and data, and otherwise inside a user namespace, where it takes itself for
-`nobody` while its files stay ours.
+Postgres refuses to run as root, which is what containers and fresh machines often offer. Then it runs as
+`nobody` where that account can reach program and data, and otherwise inside a user namespace, where it takes
+itself for `nobody` while its files stay ours.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import os
 import pwd
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -117,7 +116,10 @@ class EmbeddedPostgres:
     def finish_start(self) -> None:
         """Create the database of `url`, unless it exists."""
         with psycopg.connect(self._maintenance_url, autocommit=True) as connection:
-            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
+            if (
+                connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+                is None
+            ):
                 connection.execute(f"CREATE DATABASE {DATABASE}")
 
     @property
@@ -137,9 +139,11 @@ class EmbeddedPostgres:
         return (str(postgres_binary("postgres")), "-D", str(self.folder), *options)
 
     def _create(self, run_as: RunAs) -> None:
-        """Create the cluster beside its place and move it there whole, so that being killed here does no harm."""
+        """Create the cluster beside its place and move it there whole: being killed here does no harm."""
         if self.folder.exists() and any(self.folder.iterdir()):
-            raise StandaloneError(f"{self.folder} holds something, but not a Postgres cluster", "Move it away.")
+            raise StandaloneError(
+                f"{self.folder} holds something, but not a Postgres cluster", "Move it away."
+            )
         draft = Path(tempfile.mkdtemp(prefix=f"{self.folder.name}.new-", dir=self.folder.parent))
         try:
             self._initdb(draft, run_as)
@@ -166,7 +170,9 @@ class EmbeddedPostgres:
             "--locale=C",
             *([] if self.sync_to_disk else ["--no-sync"]),
         ]
-        code, output = _run(Command(name="initdb", arguments=tuple(arguments), working_directory=draft, run_as=run_as))
+        code, output = _run(
+            Command(name="initdb", arguments=tuple(arguments), working_directory=draft, run_as=run_as)
+        )
         if code != 0:
             raise explain("initdb", output)
 
@@ -241,8 +247,8 @@ def give_to(folder: Path, run_as: RunAs) -> None:
 def _end_leftovers(folder: Path) -> None:
     """End servers of an earlier run, and drop the lock file when nothing is left that it could stand for.
 
-    Postgres takes a stale lock file for a live one when its number was given to another process of ours since.
-    The caller holds the data folder's lock, so whatever works in the cluster is not supervised by anybody.
+    Postgres takes a stale lock file for a live one when its number was given to another process of ours
+    since. The caller holds the data folder's lock, so nobody supervises whatever works in the cluster.
     """
     leftovers = identity.processes_working_in(folder.resolve())
     if leftovers:

@@ -86,18 +86,23 @@ def _spawn_and_wait(
     deadline = time.monotonic() + ready_within_seconds
     try:
         while not store.answers():
-            if not child.is_running():
-                raise explain(command.name, read_log(log_file, log_starts_at), store.port)
-            if time.monotonic() > deadline:
-                raise NotReadyError(
-                    f"{command.name} did not answer within {ready_within_seconds:.0f} s", f"See {log_file}"
-                )
+            _check_worth_waiting(child, deadline, log_file, log_starts_at, store.port)
             time.sleep(_POLL_SECONDS)
         store.finish_start()
     except BaseException:
         child.kill()
         raise
     return child
+
+
+def _check_worth_waiting(
+    child: Child, deadline: float, log_file: Path, log_starts_at: int, port: int
+) -> None:
+    name = child.command.name
+    if not child.is_running():
+        raise explain(name, read_log(log_file, log_starts_at), port)
+    if time.monotonic() > deadline:
+        raise NotReadyError(f"{name} did not answer in time", f"See {log_file}")
 
 
 def read_log(log_file: Path, from_byte: int = 0) -> str:

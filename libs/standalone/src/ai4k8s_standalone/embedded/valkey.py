@@ -1,19 +1,23 @@
 """Valkey in a folder of our own: TCP on the loopback address only, a generated password, every write kept.
 
-The package's own starter is not used: persistence is off there, and its server outlives a parent that is killed.
+The package's own starter is not used: persistence is off there, and its server outlives a parent that is
+killed.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import redis
 
 from ai4k8s_standalone.embedded.binaries import valkey_binary
 from ai4k8s_standalone.ports import LOOPBACK
 from ai4k8s_standalone.process import Command
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _PRIVATE_FILE = 0o600
 

@@ -1,0 +1,5 @@
+"""Fixtures for every test: real stores, real processes, a network that can fail."""
+
+from __future__ import annotations
+
+pytest_plugins = ["tests.support.stores", "tests.support.processes", "tests.support.proxy"]
