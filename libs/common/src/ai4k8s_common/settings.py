@@ -59,6 +59,15 @@ class CycleSettings(_Group):
     cycle_seconds: int = Field(default=60, ge=5, le=3600)
 
 
+class ClusterAccessSettings(_Group):
+    """Where clusters may be, for those who talk to them."""
+
+    allow_loopback_clusters: bool = Field(default=False, description="clusters on this very machine")
+    allow_insecure_clusters: bool = Field(
+        default=False, description="clusters whose certificate is not checked"
+    )
+
+
 class SealSettings(_Group):
     """The public half: who has it can seal a credential and never read it again."""
 

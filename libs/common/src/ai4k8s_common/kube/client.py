@@ -1,0 +1,140 @@
+"""Clients of one cluster's API: synchronous for changing one thing, asynchronous for reading everything."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPMethod
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from ai4k8s_common.kube import wire
+from ai4k8s_common.kube.addresses import AccessPolicy
+from ai4k8s_common.kube.transport import AsyncTransport, SyncTransport, Target, Timeouts
+from ai4k8s_common.kube.types import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from ai4k8s_common.kube.credentials import ClusterCredential
+    from ai4k8s_common.kube.types import ObjectMeta, Resource, Scale, ServerVersion, WorkloadRef
+
+T = TypeVar("T")
+
+FIELD_MANAGER = "ai4k8s"
+
+
+class _ReviewStatus(Struct, frozen=True):
+    allowed: bool = False
+
+
+class _Review(Struct, frozen=True):
+    status: _ReviewStatus = _ReviewStatus()
+
+
+class KubeClient:
+    """One cluster, one call at a time. Every method raises KubeError only."""
+
+    def __init__(
+        self,
+        credential: ClusterCredential,
+        policy: AccessPolicy | None = None,
+        timeouts: Timeouts | None = None,
+        *,
+        field_manager: str = FIELD_MANAGER,
+    ) -> None:
+        target = Target.of_cluster(credential, policy or AccessPolicy(), timeouts or Timeouts())
+        self._transport = SyncTransport(target)
+        self._field_manager = field_manager
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()
+
+    def version(self) -> ServerVersion:
+        """Return the API server's version; needs no right but to reach it."""
+        return wire.read_version(self._transport.send(wire.VERSION))
+
+    def list_all(self, resource: Resource[T]) -> list[T]:
+        """Return all objects of a kind in all namespaces: the whole list or an error."""
+        reader = wire.ListReader(resource)
+        while not reader.done:
+            request = reader.request()
+            reader.feed(request, self._transport.send(request))
+        return reader.items()
+
+    def allowed(self, verb: str, group: str, resource: str, subresource: str = "") -> bool:
+        """Whether the credential may do this in all namespaces (SelfSubjectAccessReview)."""
+        attributes = {"verb": verb, "group": group, "resource": resource, "subresource": subresource}
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        request = wire.Request(
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            method=HTTPMethod.POST,
+            body=json.dumps(body).encode(),
+            content_type="application/json",
+        )
+        return wire.decode(request, self._transport.send(request), _Review).status.allowed
+
+    def get_scale(self, ref: WorkloadRef) -> Scale:
+        """Read how many replicas there should be, and the version that was read."""
+        request = wire.get_scale_request(ref)
+        return wire.read_scale(request, self._transport.send(request))
+
+    def patch_scale(self, ref: WorkloadRef, replicas: int, *, resource_version: str) -> Scale:
+        """Set the replica count through the scale subresource.
+
+        Raises KubeConflictError if the object changed since `resource_version`: plan again, never overwrite.
+        """
+        request = wire.patch_scale_request(ref, replicas, resource_version, self._field_manager)
+        return wire.read_scale(request, self._transport.send(request))
+
+    def patch_annotations(
+        self, ref: WorkloadRef, annotations: Mapping[str, str | None], *, resource_version: str | None = None
+    ) -> ObjectMeta:
+        """Set or (None) remove annotations; with a version, only if the object is still at it."""
+        request = wire.patch_annotations_request(ref, annotations, resource_version, self._field_manager)
+        return wire.read_meta(request, self._transport.send(request))
+
+
+class AsyncKubeClient:
+    """One cluster, many reads at once. Every method raises KubeError only."""
+
+    def __init__(
+        self,
+        credential: ClusterCredential,
+        policy: AccessPolicy | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        target = Target.of_cluster(credential, policy or AccessPolicy(), timeouts or Timeouts())
+        self._transport = AsyncTransport(target)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._transport.aclose()
+
+    async def version(self) -> ServerVersion:
+        """Return the API server's version; needs no right but to reach it."""
+        return wire.read_version(await self._transport.send(wire.VERSION))
+
+    async def list_all(self, resource: Resource[T]) -> list[T]:
+        """Return all objects of a kind in all namespaces: the whole list or an error."""
+        reader = wire.ListReader(resource)
+        while not reader.done:
+            request = reader.request()
+            reader.feed(request, await self._transport.send(request))
+        return reader.items()

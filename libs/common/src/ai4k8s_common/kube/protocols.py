@@ -1,0 +1,42 @@
+"""What services need of a cluster, so that each can be tried against a fake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ai4k8s_common.kube.types import ObjectMeta, Resource, Scale, ServerVersion, WorkloadRef
+
+T = TypeVar("T")
+
+
+class KubeReader(Protocol):
+    """Reads many objects at once; the collector's side. Methods raise KubeError only."""
+
+    async def version(self) -> ServerVersion:
+        """Return the API server's version."""
+        ...
+
+    async def list_all(self, resource: Resource[T]) -> list[T]:
+        """Return all objects of a kind in all namespaces: the whole list or an error."""
+        ...
+
+
+class KubeScaler(Protocol):
+    """Changes replica counts; the scaler's side. Methods raise KubeError only."""
+
+    def get_scale(self, ref: WorkloadRef) -> Scale:
+        """Read how many replicas there should be, and the version that was read."""
+        ...
+
+    def patch_scale(self, ref: WorkloadRef, replicas: int, *, resource_version: str) -> Scale:
+        """Set the replica count. Raises KubeConflictError if the object changed since `resource_version`."""
+        ...
+
+    def patch_annotations(
+        self, ref: WorkloadRef, annotations: Mapping[str, str | None], *, resource_version: str | None = None
+    ) -> ObjectMeta:
+        """Set or (None) remove annotations."""
+        ...
