@@ -93,9 +93,7 @@ class TestProcess:
             ended = not self.is_running()
             found = re.search(pattern, self.output(), re.MULTILINE)
             if found is None and ended:
-                pytest.fail(
-                    f"ended with {self.exit_code} before printing {pattern!r}: {self.output()[-4000:]}"
-                )
+                pytest.fail(f"ended with {self.exit_code} before printing {pattern!r}: {self.output()[-4000:]}")
             return found
 
         found = eventually(look, within, message=lambda: f"{pattern!r} not printed: {self.output()[-4000:]}")

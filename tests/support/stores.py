@@ -249,9 +249,7 @@ def _valkey_of_this_process(tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def disposable_valkey(folder: Path, *, keep_on_disk: bool) -> EmbeddedValkey:
     """A Valkey on a free port."""
-    return EmbeddedValkey(
-        folder=folder, port=pick_free(), password=secrets.token_hex(16), keep_on_disk=keep_on_disk
-    )
+    return EmbeddedValkey(folder=folder, port=pick_free(), password=secrets.token_hex(16), keep_on_disk=keep_on_disk)
 
 
 @pytest.fixture
