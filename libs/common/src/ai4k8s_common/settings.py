@@ -30,6 +30,19 @@ class LogSettings(_Group):
     log_level: str = "INFO"
 
 
+class TraceSettings(_Group):
+    """AI4K8S_OTLP_ENDPOINT: base URL of an OTLP/HTTP collector; spans stay here without it."""
+
+    otlp_endpoint: str | None = None
+
+
+class MetricsSettings(_Group):
+    """AI4K8S_METRICS_PORT: where a worker serves Prometheus metrics; not served without it."""
+
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+
+
 class StoreSettings(_Group):
     """AI4K8S_DATABASE_URL: Postgres, as the role of the process that reads it."""
 

@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import structlog
+from opentelemetry.trace import SpanKind
 from pydantic import ValidationError
 
 from ai4k8s_common.bus import inbox
 from ai4k8s_common.bus.jobs import JobReport
+from ai4k8s_common.clock import utc_now
 from ai4k8s_common.contracts.base import Contract, Envelope, JobCommand, Tick
 from ai4k8s_common.errors import Ai4k8sError, PoisonMessageError
 from ai4k8s_common.store.base import JobStatus
+from ai4k8s_common.telemetry.metrics import LAST_SUCCESS, MESSAGE_WAIT_SECONDS, TASK_SECONDS, TASKS
+from ai4k8s_common.telemetry.tracing import mark_failed, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +58,20 @@ class Handlers(Generic[C]):
         return register
 
 
+class Outcome(StrEnum):
+    """What became of one delivery."""
+
+    DONE = "done"
+    DROPPED = "dropped"  # a second delivery, without effect
+    FAILED = "failed"  # will be tried again
+    BURIED = "buried"  # among the dead letters
+
+
+@dataclass
+class _Attempt:
+    number: int = 0
+
+
 @dataclass(frozen=True)
 class Runner(Generic[C]):
     """Runs handlers in one worker process."""
@@ -63,52 +82,68 @@ class Runner(Generic[C]):
     max_attempts: int
 
     def run(self, contract: type[Contract], raw: object) -> None:
-        """Handle one delivery. Returns normally unless the process must be seen to fail."""
+        """Handle one delivery. Returns normally, whatever became of it: the outbox knows what to send again."""
         started = time.monotonic()
         structlog.contextvars.bind_contextvars(task=contract.name)
         try:
             if issubclass(contract, Tick):
-                self._run_tick(contract)
+                outcome = self._run_tick(contract)
             else:
-                self._run_message(contract, Envelope.model_validate(raw))
+                outcome = self._run_message(contract, Envelope.model_validate(raw))
         except ValidationError as error:
             # Not even an envelope: nobody can be told, and nothing can be recorded under an id.
             log.exception("message_undecodable", errors=error.error_count())
-        finally:
-            log.debug("task_ended", seconds=round(time.monotonic() - started, 3))
-            structlog.contextvars.unbind_contextvars("task", "message_id")
+            outcome = Outcome.BURIED
+        seconds = time.monotonic() - started
+        TASKS.labels(contract.name, outcome.value).inc()
+        TASK_SECONDS.labels(contract.name).observe(seconds)
+        if outcome is Outcome.DONE:
+            LAST_SUCCESS.labels(contract.name).set_to_current_time()
+        structlog.contextvars.unbind_contextvars("task", "message_id")
 
-    def _run_tick(self, contract: type[Tick]) -> None:
+    def _run_tick(self, contract: type[Tick]) -> Outcome:
+        # A tick begins no trace of its own: thousands a day, and the messages it sends begin theirs.
         try:
             with self.bus.transaction() as tx:
                 self.handlers.by_contract[contract](contract(), tx, self.context)
         except Ai4k8sError as error:
             log.warning("tick_failed", error=error.detail)
+            return Outcome.FAILED
         except Exception:  # entry point: the next tick comes anyway
             log.exception("tick_failed")
+            return Outcome.FAILED
+        return Outcome.DONE
 
-    def _run_message(self, contract: type[Contract], envelope: Envelope) -> None:
+    def _run_message(self, contract: type[Contract], envelope: Envelope) -> Outcome:
         structlog.contextvars.bind_contextvars(message_id=str(envelope.id))
-        attempts = 0
-        try:
-            with self.bus.transaction() as tx:
-                if not inbox.try_lock(tx.connection, envelope):
-                    log.info("delivery_dropped", reason="another worker is busy with it")
-                    return
-                if inbox.is_completed(tx.connection, self.bus.service, envelope):
-                    log.info("delivery_dropped", reason="done already")
-                    return
-                with self.bus.engine.begin() as counting:
-                    attempts = inbox.count_attempt(counting, self.bus.service, envelope)
-                message = self._decode(contract, envelope, attempts)
-                self.handlers.by_contract[contract](message, tx, self.context)
-                inbox.complete(tx.connection, self.bus.service, envelope)
-        except Ai4k8sError as error:
-            detail = f"{error.detail} {error.hint}".strip()
-            self._failed(contract, envelope, attempts, detail, final=not error.retryable)
-        except Exception as error:  # entry point: an unforeseen error is retried, then buried, and always shown
-            log.exception("task_crashed", attempt=attempts)
-            self._failed(contract, envelope, attempts, f"{type(error).__name__}: {error}", final=False)
+        MESSAGE_WAIT_SECONDS.labels(contract.name).observe(max(0.0, (utc_now() - envelope.sent_at).total_seconds()))
+        attempt = _Attempt()
+        with span(contract.name, SpanKind.CONSUMER, envelope.trace, message_id=str(envelope.id)) as current:
+            try:
+                return self._attempt(contract, envelope, attempt)
+            except Ai4k8sError as error:
+                detail = f"{error.detail} {error.hint}".strip()
+                final = not error.retryable
+            except Exception as error:  # entry point: an unforeseen error is retried, then buried, and always shown
+                log.exception("task_crashed", attempt=attempt.number)
+                detail, final = f"{type(error).__name__}: {error}", False
+            mark_failed(current, detail)
+            return self._failed(contract, envelope, attempt.number, detail, final=final)
+
+    def _attempt(self, contract: type[Contract], envelope: Envelope, attempt: _Attempt) -> Outcome:
+        with self.bus.transaction() as tx:
+            if not inbox.try_lock(tx.connection, envelope):
+                log.info("delivery_dropped", reason="another worker is busy with it")
+                return Outcome.DROPPED
+            if inbox.is_completed(tx.connection, self.bus.service, envelope):
+                log.info("delivery_dropped", reason="done already")
+                return Outcome.DROPPED
+            with self.bus.engine.begin() as counting:
+                attempt.number = inbox.count_attempt(counting, self.bus.service, envelope)
+            message = self._decode(contract, envelope, attempt.number)
+            self.handlers.by_contract[contract](message, tx, self.context)
+            inbox.complete(tx.connection, self.bus.service, envelope)
+        return Outcome.DONE
 
     def _decode(self, contract: type[Contract], envelope: Envelope, attempts: int) -> Contract:
         if attempts > self.max_attempts:
@@ -118,7 +153,9 @@ class Runner(Generic[C]):
         except ValidationError as error:
             raise PoisonMessageError(f"the message does not fit {contract.name}: {error}") from error
 
-    def _failed(self, contract: type[Contract], envelope: Envelope, attempts: int, error: str, *, final: bool) -> None:
+    def _failed(
+        self, contract: type[Contract], envelope: Envelope, attempts: int, error: str, *, final: bool
+    ) -> Outcome:
         final = final or attempts >= self.max_attempts
         log.warning("task_failed", attempt=attempts, final=final, error=error)
         try:
@@ -132,6 +169,8 @@ class Runner(Generic[C]):
         except Ai4k8sError as store_error:
             # Nothing recorded; the outbox row is still open and the message comes again.
             log.warning("failure_not_recorded", error=store_error.detail)
+            return Outcome.FAILED
+        return Outcome.BURIED if final else Outcome.FAILED
 
     def _fail_job(self, contract: type[JobCommand], envelope: Envelope, error: str) -> None:
         try:

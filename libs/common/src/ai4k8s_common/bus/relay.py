@@ -22,6 +22,7 @@ from ai4k8s_common.bus.publisher import BrokerUnavailableError
 from ai4k8s_common.contracts.base import Envelope
 from ai4k8s_common.services import Service
 from ai4k8s_common.store.base import FRAME
+from ai4k8s_common.telemetry.metrics import MESSAGES_RESENT
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -79,6 +80,7 @@ class Relay:
                 sent += 1
         if sent:
             log.info("messages_resent", count=sent)
+            MESSAGES_RESENT.labels(self._bus.service.value).inc(sent)
         self._prune()
         return sent
 
@@ -114,6 +116,7 @@ class Relay:
                     sender=self._bus.service,
                     sent_at=row.created_at,
                     payload=row.payload,
+                    trace=row.trace,
                 ),
                 row.queue,
             )

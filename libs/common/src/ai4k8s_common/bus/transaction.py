@@ -20,6 +20,7 @@ from ai4k8s_common.contracts.base import Contract, Envelope
 from ai4k8s_common.errors import UnavailableError
 from ai4k8s_common.store.base import FRAME
 from ai4k8s_common.store.engine import make_engine
+from ai4k8s_common.telemetry.tracing import carrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +57,7 @@ class Transaction:
             sender=self.bus.service,
             sent_at=utc_now(),
             payload=message.model_dump(mode="json"),
+            trace=carrier(),
         )
         outbox = FRAME[self.bus.service].outbox
         # Written as published: if we die before that, the relay sees no answer and sends it again.
@@ -65,6 +67,7 @@ class Transaction:
                 contract=envelope.contract,
                 queue=message.queue(),
                 payload=envelope.payload,
+                trace=envelope.trace,
                 created_at=envelope.sent_at,
                 publishes=1,
                 published_at=envelope.sent_at,

@@ -17,8 +17,10 @@ from ai4k8s_common.bus.transaction import Bus
 from ai4k8s_common.contracts.catalogue import heard_by
 from ai4k8s_common.errors import Ai4k8sError, InvalidInputError
 from ai4k8s_common.services import QueueKind, Service
-from ai4k8s_common.settings import BusSettings, LogSettings, StoreSettings
+from ai4k8s_common.settings import BusSettings, LogSettings, MetricsSettings, StoreSettings
 from ai4k8s_common.telemetry.logs import configure_logs
+from ai4k8s_common.telemetry.metrics import serve_metrics
+from ai4k8s_common.telemetry.tracing import configure_tracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +38,6 @@ def run_worker(service: Service, handlers: Handlers[C], wire: Callable[[Bus], C]
     """Consume one queue until told to stop. `wire` builds the service's context, once in each pool process."""
     parser = argparse.ArgumentParser(description=f"AI4K8s {service.value} worker")
     parser.add_argument("--queue", type=QueueKind, choices=list(QueueKind), required=True)
-    parser.add_argument("--concurrency", type=int, default=1, help="pool processes (default 1)")
     arguments = parser.parse_args()
     log_settings = LogSettings()
     configure_logs(service.value, log_settings)
@@ -48,7 +49,7 @@ def run_worker(service: Service, handlers: Handlers[C], wire: Callable[[Bus], C]
         [
             "worker",
             f"--queues={limits_of(BusSettings(), service, arguments.queue).queue}",
-            f"--concurrency={arguments.concurrency}",
+            "--concurrency=1",  # more capacity is more workers; see telemetry/metrics.py
             f"--hostname={service.value}-{arguments.queue}@%h",
             f"--loglevel={log_settings.log_level}",
             "--pool=prefork",
@@ -77,6 +78,9 @@ def build_worker_app(service: Service, kind: QueueKind, handlers: Handlers[C], w
 
     def start(**_: object) -> None:
         # After the fork: no connection, thread or lock may cross it.
+        configure_tracing(service.value)
+        metrics = MetricsSettings()
+        serve_metrics(metrics.metrics_host, metrics.metrics_port)
         bus = Bus.open(service, store_settings, bus_settings)
         slot.relay = Relay(bus, limits.queue, bus_settings.resend_after_seconds)
         slot.runner = Runner(bus, wire(bus), handlers, bus_settings.max_attempts)

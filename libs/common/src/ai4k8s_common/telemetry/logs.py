@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ai4k8s_common.settings import LogFormat, LogSettings
+from ai4k8s_common.telemetry.tracing import add_trace_ids
 
 if TYPE_CHECKING:
     from structlog.typing import Processor
@@ -22,6 +23,7 @@ def configure_logs(service: str, settings: LogSettings) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
+        add_trace_ids,
     ]
     renderer: Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     if settings.log_format is LogFormat.JSON:
