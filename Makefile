@@ -3,12 +3,15 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 
-.PHONY: help setup web up down test check format lock
+.PHONY: help setup clients web up down test check format lock
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: ## make .venv hold exactly what the locks say
 	@tools/setup.sh
+
+clients: setup ## bring kubectl and helm where this machine has none that will do
+	@$(PY) tools/clients.py
 
 up: setup web ## start everything here, with a simulated cluster (ARGS="--trace shop/web=FILE")
 	@exec .venv/bin/ai4k8s up $(ARGS)
