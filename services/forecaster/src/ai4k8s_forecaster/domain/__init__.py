@@ -1,0 +1,1 @@
+"""What demand will be: pure functions of measured history, without clock, I/O or settings."""

@@ -1,0 +1,88 @@
+"""What a forecast means for one workload, in one sentence."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+import numpy as np
+
+from ai4k8s_forecaster.domain.arrays import FloatArray
+from ai4k8s_forecaster.domain.path import PATH_LEVELS
+
+_MEDIAN = int(np.searchsorted(PATH_LEVELS, 0.5))
+_LOW, _HIGH = int(np.searchsorted(PATH_LEVELS, 0.1)), int(np.searchsorted(PATH_LEVELS, 0.9))
+
+
+class Trend(Enum):
+    """Direction of the next hours."""
+
+    INCREASING = "increasing"
+    DECREASING = "decreasing"
+    STABLE = "stable"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Peak and trend of one path.
+
+    Attributes:
+        trend: increasing or decreasing only where the last hour lies outside of the 80 % interval of the first.
+        peak_at: start of the step with the highest median.
+        peak: its value, in the unit of the path.
+        sentence: for people.
+    """
+
+    trend: Trend
+    peak_at: datetime
+    peak: float
+    sentence: str
+
+
+def summarise(
+    path: FloatArray, start_at: datetime, step_seconds: int, request: float | None, ready_replicas: int
+) -> Summary:
+    """Derive peak, trend and sentence.
+
+    Args:
+        path: ``[levels, steps]`` of one series.
+        start_at: start of the first step.
+        step_seconds: width of a step.
+        request: request of one pod in the path's unit; None when pods have none.
+        ready_replicas: pods ready now.
+    """
+    middle = path[_MEDIAN]
+    step = int(np.argmax(middle))
+    peak_at, peak = start_at + timedelta(seconds=step * step_seconds), float(middle[step])
+    trend = _trend(path)
+    when = peak_at.strftime("%H:%M")
+    if request is None or request <= 0:
+        return Summary(trend, peak_at, peak, f"{trend.value.capitalize()}; peaks at {peak:.0f} at {when}.")
+    pods = max(1, math.ceil(peak / request))
+    if pods == ready_replicas:
+        sentence = f"Will need {pods} {_pods(pods)} at most in the next 6 h, as many as now."
+    elif pods > ready_replicas:
+        needed = int(np.argmax(middle > ready_replicas * request))
+        since = (start_at + timedelta(seconds=needed * step_seconds)).strftime("%H:%M")
+        sentence = f"Will need {pods} {_pods(pods)} at {when} ({ready_replicas} now, too few from {since})."
+    else:
+        sentence = (
+            f"Will need {pods} {_pods(pods)} at most in the next 6 h, at {when} ({ready_replicas} now)."
+        )
+    return Summary(trend, peak_at, peak, sentence)
+
+
+def _pods(count: int) -> str:
+    return "pod" if count == 1 else "pods"
+
+
+def _trend(path: FloatArray) -> Trend:
+    hour = max(path.shape[1] // 6, 1)
+    end = float(path[_MEDIAN, -hour:].mean())
+    if end > float(path[_HIGH, :hour].mean()):
+        return Trend.INCREASING
+    if end < float(path[_LOW, :hour].mean()):
+        return Trend.DECREASING
+    return Trend.STABLE

@@ -1,0 +1,270 @@
+"""The upper quantiles of the highest demand over the next minutes: what scaling ahead of demand needs.
+
+A pod started now serves in a minute or two, so the question is not "how much at 14:05" but "how much at most until a
+pod started now can help". Location by ridge regression on rises that recur, scale by a second one on past errors, and
+quantiles from the standardised errors the model really made in its last three days, each day foreseen by a model that
+had not seen it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from ai4k8s_forecaster.domain.arrays import FloatArray, Rows, carried_forward, lagged
+from ai4k8s_forecaster.domain.ridge import Ridge, fit_ridge
+from ai4k8s_forecaster.domain.window_features import (
+    DAY_MINUTES,
+    RARE_INPUTS,
+    demand_features,
+    error_features,
+    target,
+)
+
+#: Levels at which F_q is published; dense in the tail, where the price of a pod is weighed against being short.
+LEVELS: FloatArray = np.array(
+    [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.965, 0.975, 0.98, 0.985, 0.99, 0.993, 0.995, 0.997, 0.998]
+)
+MINIMUM_HISTORY_DAYS = 1.75
+TRAINING_DAYS = 7
+JUDGED_DAYS = 3
+MINIMUM_SKILL = 0.02
+HEADROOM_OVER_HIGHEST = 1.2
+_RECENCY_MINUTES = 4.0 * DAY_MINUTES
+_CARRY_MINUTES = 2
+_RARE_LIMIT = 12.0
+_COMMON_LIMIT = 4.0
+_ERROR_OFFSET = 0.02
+
+
+@dataclass(frozen=True)
+class WindowModel:
+    """Fitted state for a batch of series: small arrays, so that each cycle only evaluates it.
+
+    Attributes:
+        horizon_minutes: length of the window.
+        fit_minute: minute since the epoch of the newest bin used.
+        location, scale: the two regressions.
+        error_quantiles: ``[series, levels]`` of standardised errors.
+        abs_errors: ``[series, minutes]`` of the judged days, ending at ``fit_minute``.
+        highest: ``[series]`` highest ln(demand + 1) seen.
+        observed_days: ``[series]`` days of history.
+        skill: ``[series]`` share by which the pinball loss is below that of a constant rise, on days not learnt from.
+    """
+
+    horizon_minutes: int
+    fit_minute: int
+    location: Ridge
+    scale: Ridge
+    error_quantiles: FloatArray
+    abs_errors: FloatArray
+    highest: FloatArray
+    observed_days: FloatArray
+    skill: FloatArray
+
+    def to_arrays(self) -> dict[str, FloatArray]:
+        """Plain arrays by name, for storage."""
+        out = {
+            "horizon_minutes": np.array(float(self.horizon_minutes)),
+            "fit_minute": np.array(float(self.fit_minute)),
+        }
+        for name in ("error_quantiles", "abs_errors", "highest", "observed_days", "skill"):
+            out[name] = getattr(self, name)
+        for part in ("location", "scale"):
+            ridge = getattr(self, part)
+            out |= {f"{part}.{field.name}": getattr(ridge, field.name) for field in fields(Ridge)}
+        return out
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, FloatArray]) -> WindowModel:
+        """The inverse of ``to_arrays``."""
+        ridges = {
+            part: Ridge(**{field.name: arrays[f"{part}.{field.name}"] for field in fields(Ridge)})
+            for part in ("location", "scale")
+        }
+        plain = {
+            name: arrays[name]
+            for name in ("error_quantiles", "abs_errors", "highest", "observed_days", "skill")
+        }
+        return cls(
+            horizon_minutes=int(arrays["horizon_minutes"]),
+            fit_minute=int(arrays["fit_minute"]),
+            **ridges,
+            **plain,
+        )
+
+
+@dataclass(frozen=True)
+class WindowForecast:
+    """F_q of the maximum over the next ``horizon_minutes``, in the units of the demand given.
+
+    Attributes:
+        horizon_minutes: length of the window.
+        levels: the q.
+        values: ``[series, levels]``; NaN where nothing may be said.
+        usable: ``[series]`` false where history or skill does not suffice: then there is no predictive floor.
+    """
+
+    horizon_minutes: int
+    levels: FloatArray
+    values: FloatArray
+    usable: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
+
+def fit_window_model(demand: FloatArray, last_minute: int, horizon_minutes: int) -> WindowModel:
+    """Learn from ``demand`` ``[series, minutes]`` (units of one pod's request, NaN where not measured).
+
+    Args:
+        demand: history, the newest minute last.
+        last_minute: minute since the epoch of the newest bin.
+        horizon_minutes: length of the window whose maximum is foreseen.
+    """
+    log_demand = _log(demand)
+    minutes = log_demand.shape[1]
+    rows = Rows(max(0, minutes - TRAINING_DAYS * DAY_MINUTES), minutes)
+    rise = lagged(target(log_demand, horizon_minutes), 0, rows)
+    inputs = demand_features(log_demand, horizon_minutes, rows)
+    recency = np.exp((np.arange(rows.size) - rows.size) / _RECENCY_MINUTES)
+    limit = _limits(inputs.shape[1])
+    predicted = np.full_like(rise, np.nan)
+    for start, stop in _folds(rows.size):
+        known = rise.copy()
+        known[:, max(start - horizon_minutes, 0) :] = np.nan
+        fold = fit_ridge(inputs, _winsorised(known), recency, limit)
+        missing = slice(0 if start == _folds(rows.size)[0][0] else start, stop)
+        predicted[:, missing] = fold.predict(inputs[:, :, missing])
+    error = rise - predicted
+    location = fit_ridge(inputs, _winsorised(rise), recency, limit)
+    scale, spread = _fit_scale(np.abs(error), log_demand, predicted, horizon_minutes, rows)
+    judged = slice(_folds(rows.size)[0][0], rows.size)
+    standardised = (error / spread)[:, judged]
+    keep = min(rows.size, JUDGED_DAYS * DAY_MINUTES)
+    return WindowModel(
+        horizon_minutes=horizon_minutes,
+        fit_minute=last_minute,
+        location=location,
+        scale=scale,
+        error_quantiles=_quantiles(standardised, LEVELS),
+        abs_errors=np.abs(error)[:, -keep:],
+        highest=np.fmax.reduce(log_demand, axis=1),
+        observed_days=np.isfinite(demand).sum(axis=1) / DAY_MINUTES,
+        skill=_skill(rise[:, judged], predicted[:, judged], spread[:, judged]),
+    )
+
+
+def predict_window(model: WindowModel, demand: FloatArray, last_minute: int) -> WindowForecast:
+    """F_q at the newest minute of ``demand``; the same series in the same order as the model was fitted on.
+
+    Args:
+        model: fitted earlier, on history that ends at or before ``last_minute``.
+        demand: ``[series, minutes]``, at least eight days where they exist.
+        last_minute: minute since the epoch of the newest bin.
+    """
+    log_demand = _log(demand)
+    minutes = log_demand.shape[1]
+    since_fit = last_minute - model.fit_minute
+    # Errors of the last horizon before the fit were not known then; they are now.
+    tail = Rows(max(0, minutes - since_fit - model.horizon_minutes - 1), minutes)
+    inputs = demand_features(log_demand, model.horizon_minutes, tail)
+    predicted = model.location.predict(inputs)
+    error = np.abs(lagged(target(log_demand, model.horizon_minutes), 0, tail) - predicted)
+    abs_error = np.full(log_demand.shape, np.nan)
+    stored_stop = minutes - since_fit
+    stored = min(model.abs_errors.shape[1], stored_stop)
+    if stored > 0:
+        abs_error[:, stored_stop - stored : stored_stop] = model.abs_errors[:, -stored:]
+    fresh = np.isnan(abs_error[:, tail.start :])
+    abs_error[:, tail.start :] = np.where(fresh, error, abs_error[:, tail.start :])
+    last = Rows(minutes - 1, minutes)
+    scale_inputs, sigma2 = error_features(
+        abs_error, log_demand, predicted[:, -1:], model.horizon_minutes, last
+    )
+    spread = _spread(model.scale, scale_inputs, sigma2)
+    log_maximum = (lagged(log_demand, 0, last) + predicted[:, -1:] + spread * model.error_quantiles).clip(
+        min=0.0
+    )
+    ceiling = np.log1p(HEADROOM_OVER_HIGHEST * np.expm1(np.fmax(model.highest, log_demand[:, -1])))
+    values = np.expm1(np.minimum(log_maximum, ceiling[:, None]))
+    usable = (
+        np.isfinite(values).all(axis=1)
+        & (model.observed_days >= MINIMUM_HISTORY_DAYS)
+        & (model.skill >= MINIMUM_SKILL)
+    )
+    return WindowForecast(model.horizon_minutes, LEVELS, np.maximum.accumulate(values, axis=1), usable)
+
+
+def _log(demand: FloatArray) -> FloatArray:
+    return np.log1p(carried_forward(demand, _CARRY_MINUTES))
+
+
+def _limits(inputs: int) -> FloatArray:
+    limit = np.full(inputs, _COMMON_LIMIT)
+    limit[RARE_INPUTS] = _RARE_LIMIT
+    return limit
+
+
+def _folds(rows: int) -> list[tuple[int, int]]:
+    """Judged blocks: the last three days one by one, or the last two fifths of a shorter history in halves."""
+    days = rows // DAY_MINUTES - 1
+    if days >= 2:
+        block, count = DAY_MINUTES, min(days, JUDGED_DAYS)
+    else:
+        block, count = max(rows // 5, 1), 2
+    first = rows - block * count
+    return [(first + index * block, first + (index + 1) * block) for index in range(count)]
+
+
+def _winsorised(values: FloatArray) -> FloatArray:
+    """Clip to the outermost half per mille: a daily three-minute rise (2 per mille of a day) must stay whole."""
+    low, high = _quantiles(values, np.array([0.0005, 0.9995])).T
+    return np.clip(values, low[:, None], high[:, None])
+
+
+def _fit_scale(
+    abs_error: FloatArray, log_demand: FloatArray, predicted: FloatArray, horizon: int, rows: Rows
+) -> tuple[Ridge, FloatArray]:
+    on_grid = np.full(log_demand.shape, np.nan)
+    on_grid[:, rows.start : rows.stop] = abs_error
+    inputs, sigma2 = error_features(on_grid, log_demand, predicted, horizon, rows)
+    weights = np.exp((np.arange(rows.size) - rows.size) / _RECENCY_MINUTES)
+    scale = fit_ridge(
+        inputs, np.log(abs_error + _ERROR_OFFSET), weights, np.full(inputs.shape[1], _COMMON_LIMIT)
+    )
+    return scale, _spread(scale, inputs, sigma2)
+
+
+def _spread(scale: Ridge, inputs: FloatArray, sigma2: FloatArray) -> FloatArray:
+    spread: FloatArray = 0.5 * np.sqrt(sigma2) + 0.65 * np.exp(scale.predict(inputs))
+    return spread
+
+
+def _quantiles(values: FloatArray, levels: FloatArray) -> FloatArray:
+    """Empirical quantiles along the last axis, missing values left out; NaN for a series without values."""
+    ordered = np.sort(values, axis=1)
+    count = np.isfinite(ordered).sum(axis=1)
+    position = levels[None, :] * np.maximum(count - 1, 0)[:, None]
+    low = np.floor(position).astype(np.int64)
+    high = np.minimum(low + 1, np.maximum(count - 1, 0)[:, None])
+    below = np.take_along_axis(ordered, low, axis=1)
+    above = np.take_along_axis(ordered, high, axis=1)
+    out: FloatArray = below + (above - below) * (position - low)
+    return out
+
+
+def _skill(rise: FloatArray, predicted: FloatArray, spread: FloatArray) -> FloatArray:
+    """1 - pinball loss relative to the unconditional quantiles of the rise, averaged over the levels that cost money."""
+    levels = np.array([0.8, 0.9, 0.95, 0.99])
+    standardised = (rise - predicted) / spread
+    ours, naive = np.zeros(rise.shape[0]), np.zeros(rise.shape[0])
+    for index, level in enumerate(levels):
+        conditional = predicted + spread * _quantiles(standardised, levels)[:, index, None]
+        constant = _quantiles(rise, levels)[:, index, None]
+        ours += _pinball(rise - conditional, level)
+        naive += _pinball(rise - constant, level)
+    return np.where(naive > 1e-12, 1.0 - ours / np.maximum(naive, 1e-12), 0.0)
+
+
+def _pinball(error: FloatArray, level: float) -> FloatArray:
+    loss = np.where(np.isfinite(error), np.maximum(level * error, (level - 1.0) * error), 0.0)
+    return loss.sum(axis=1) / np.maximum(np.isfinite(error).sum(axis=1), 1)
