@@ -3,8 +3,9 @@
     python -m benchmarks.rise --traces DIR [--files a,b] --json FILE
 
 For each trace the rule of ``benchmarks.traces`` picks one recurring rise. From 75 minutes before it the workload is
-replayed in 15 s ticks: once under forecaster and scaler, called exactly as the services call them, and once under HPA at
-every target from 30 to 90 %. Pods are ready after 20 to 90 s, limits are 150 % of requests, metrics are 15 to 45 s old.
+replayed in 15 s ticks: once under forecaster and scaler, called exactly as the services call them, and once under HPA
+at every target from 30 to 90 %. Pods are ready after 20 to 90 s, limits are 150 % of requests, metrics are 15 to 45 s
+old.
 'HPA' in the table is the cheapest target whose violations are no more than ours on the same stretch.
 """
 
@@ -16,10 +17,10 @@ import math
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ai4k8s_forecaster.domain.arrays import FloatArray
 from ai4k8s_forecaster.domain.window_maximum import WindowModel, fit_window_model, predict_window
 from ai4k8s_scaler.domain.hpa import HpaSpec
 from ai4k8s_scaler.domain.policy import Foresight, Limits, Observed, PolicyMemory, decide
@@ -33,6 +34,9 @@ from ai4k8s_scaler.domain.replay import (
     replay,
 )
 from benchmarks.traces import DAY_MINUTES, MINUTE, Rise, Trace, find_rise, history_before, read_trace
+
+if TYPE_CHECKING:
+    from ai4k8s_forecaster.domain.arrays import FloatArray
 
 TICKS_A_MINUTE = MINUTE // TICK_SECONDS
 LEAD_IN_MINUTES = 75
@@ -77,9 +81,7 @@ class Row:
 class Predictive:
     """Forecaster and scaler as the services call them, seeing only what the collector would have stored."""
 
-    def __init__(
-        self, history: FloatArray, first_tick_minute: int, limits: Limits, lead_seconds: float
-    ) -> None:
+    def __init__(self, history: FloatArray, first_tick_minute: int, limits: Limits, lead_seconds: float) -> None:
         self.minutes = np.concatenate([history, np.full(LEAD_IN_MINUTES + 2 * HOUR_MINUTES, np.nan)])
         self.history_size = history.size
         self.sums = np.zeros(self.minutes.size)
@@ -161,9 +163,7 @@ def _compared(demand: FloatArray, ours: Outcome, hpas: dict[int, Outcome], part:
     }
     if not allowed:
         best = min(hpas, key=lambda target: hpas[target].short(demand, part))
-        return Comparison(
-            short, minutes, None, hpas[best].short(demand, part), hpas[best].pod_minutes(part), None
-        )
+        return Comparison(short, minutes, None, hpas[best].short(demand, part), hpas[best].pod_minutes(part), None)
     target = min(allowed, key=lambda option: allowed[option])
     return Comparison(
         short,
@@ -198,9 +198,8 @@ def _line(row: Row) -> str:
     for part in (row.rise, row.hour):
         target = "none" if part.hpa_target_percent is None else f"{part.hpa_target_percent} %"
         ratio = "unmet" if part.ratio is None else f"{part.ratio:.2f}"
-        cells.append(
-            f"{100 * part.short_share:5.1f} {part.pod_minutes:7.0f} {part.hpa_pod_minutes:7.0f} {target:>5s} {ratio:>6s}"
-        )
+        figures = f"{100 * part.short_share:5.1f} {part.pod_minutes:7.0f} {part.hpa_pod_minutes:7.0f}"
+        cells.append(f"{figures} {target:>5s} {ratio:>6s}")
     return " | ".join(cells)
 
 
@@ -211,15 +210,9 @@ def main() -> None:
     parser.add_argument("--files", help="comma-separated file names; all otherwise")
     parser.add_argument("--json", type=Path, required=True)
     parser.add_argument("--peak-pods", type=float, default=12.0, help="requests that the rise's peak fills")
-    parser.add_argument(
-        "--target", type=int, default=80, help="target utilisation of our own reactive part, percent"
-    )
+    parser.add_argument("--target", type=int, default=80, help="target utilisation of our own reactive part, percent")
     arguments = parser.parse_args()
-    names = (
-        arguments.files.split(",")
-        if arguments.files
-        else sorted(p.name for p in arguments.traces.glob("*.csv*"))
-    )
+    names = arguments.files.split(",") if arguments.files else sorted(p.name for p in arguments.traces.glob("*.csv*"))
     print(f"limit {100 * LIMIT_SHARE_OF_REQUEST:.0f} % of request, peak {arguments.peak_pods:g} pods")
     head = f"{'trace':30s} {'recurs':6s} {'factor':>6s} {'days':>5s} {'skill':>5s} {'lead s':>6s}"
     part = f"{'short':>5s} {'ours':>7s} {'HPA':>7s} {'at':>5s} {'ratio':>6s}"
@@ -247,7 +240,8 @@ def _summary(rows: list[Row]) -> str:
         unmet = sum(part.ratio is None for part in parts)
         short = sum(part.short_share for part in parts) / max(len(parts), 1)
         lines.append(
-            f"{name}: at most HPA's pod-minutes on {won} of {len(parts)} ({unmet} where no HPA target is short so seldom); "
+            f"{name}: at most HPA's pod-minutes on {won} of {len(parts)} ({unmet} where no HPA target is short so"
+            f" seldom); "
             f"geometric mean ratio of the others {mean:.3f}; short {100 * short:.2f} % of the time"
         )
     led = sum(row.rose_before for row in rows)

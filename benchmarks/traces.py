@@ -9,12 +9,15 @@ from __future__ import annotations
 import csv
 import gzip
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ai4k8s_forecaster.domain.arrays import FloatArray, median, trailing_mean
+from ai4k8s_forecaster.domain.arrays import BoolArray, FloatArray, median, trailing_mean
 from ai4k8s_forecaster.domain.grid import bin_samples, held_between_samples
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MINUTE = 60
 DAY_MINUTES = 1440
@@ -139,11 +142,12 @@ def _usual(size: FloatArray, lag: int, count: int, *, jitter: int, at_least: int
     return np.where(np.isfinite(stack).sum(axis=0) >= at_least, median(stack), np.nan)
 
 
-def _complete_around(values: FloatArray) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _complete_around(values: FloatArray) -> BoolArray:
     missing = np.cumsum(~np.isfinite(values))
     index = np.arange(values.size)
     low, high = np.maximum(index - AFTER_MINUTES, 0), np.minimum(index + AFTER_MINUTES, values.size - 1)
-    return missing[high] - missing[low] == 0
+    complete: BoolArray = missing[high] == missing[low]
+    return complete
 
 
 def _interpolated(at: FloatArray, values: FloatArray, grain: int) -> tuple[FloatArray, FloatArray]:

@@ -62,9 +62,7 @@ def trailing_max(values: FloatArray, width: int) -> FloatArray:
     out, covered = values.copy(), 1
     while covered < width:
         shift = min(covered, width - covered)
-        out[:, shift:] = (
-            np.fmax(out[:, shift:], out[:, :-shift].copy()) if shift < out.shape[1] else out[:, shift:]
-        )
+        out[:, shift:] = np.fmax(out[:, shift:], out[:, :-shift].copy()) if shift < out.shape[1] else out[:, shift:]
         covered += shift
     return out
 

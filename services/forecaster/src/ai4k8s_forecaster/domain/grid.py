@@ -8,10 +8,12 @@ cached matrix only ever grows at its end.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ai4k8s_forecaster.domain.arrays import BoolArray, FloatArray, IntArray
+if TYPE_CHECKING:
+    from ai4k8s_forecaster.domain.arrays import BoolArray, FloatArray, IntArray
 
 MINUTE_SECONDS = 60
 FIVE_MINUTES_SECONDS = 300
@@ -37,7 +39,7 @@ class Grid:
     @property
     def last_bin(self) -> int:
         """Number of the last bin since the epoch."""
-        return self.first_bin + self.values.shape[1] - 1
+        return self.first_bin + int(self.values.shape[1]) - 1
 
     @property
     def end_at(self) -> float:
@@ -112,7 +114,7 @@ def coarsen(grid: Grid, factor: int) -> Grid:
         first_bin=(grid.first_bin + skip) // factor,
         step_seconds=grid.step_seconds * factor,
         values=np.where(count > 0, total / np.maximum(count, 1), np.nan),
-        saturated=flags.reshape(shape).any(axis=2),
+        saturated=np.logical_or.reduce(flags.reshape(shape), axis=2),
     )
 
 
@@ -131,5 +133,5 @@ def held_between_samples(grid: Grid, longest: int = 5) -> Grid:
     source = np.maximum(latest, 0)
     covered = (latest >= 0) & (index - latest < np.take_along_axis(interval, source, axis=1))
     held = np.where(covered, np.take_along_axis(grid.values, source, axis=1), np.nan)
-    flags = covered & np.take_along_axis(grid.saturated, source, axis=1)
+    flags: BoolArray = np.take_along_axis(grid.saturated, source, axis=1) * covered
     return Grid(grid.first_bin, grid.step_seconds, held, flags)

@@ -1,20 +1,23 @@
 """The next six hours in five-minute steps, with intervals from the errors the same rule made before.
 
 Several simple rules (yesterday, the median of earlier days, the same moved to today's level, the same weekday, plain
-levels) are weighed by how they did on the series' own past, which is what makes one method serve smooth, bursty and
-shifting workloads alike. Between one and two days of history, yesterday and the last half hour are all there is.
-Intervals are empirical quantiles of backtest errors per horizon: nothing is assumed about their shape, and nothing about
-a past that was not measured.
+levels) are weighed by how they did on the series' own past, which is what makes one method serve smooth, bursty
+and shifting workloads alike. Between one and two days of history, yesterday and the last half hour are all there is.
+Intervals are empirical quantiles of backtest errors per horizon: nothing is assumed about their shape, and
+nothing about a past that was not measured.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ai4k8s_forecaster.domain.arrays import BoolArray, FloatArray, IntArray, median
-from ai4k8s_forecaster.domain.status import HistoryState
+
+if TYPE_CHECKING:
+    from ai4k8s_forecaster.domain.status import HistoryState
 
 STEP_SECONDS = 300
 STEPS = 72
@@ -120,7 +123,8 @@ def _weights(demand: FloatArray, origins: IntArray) -> FloatArray:
     reference = np.maximum(mean_error[_REFERENCE], 1e-12)
     ratio = np.clip(mean_error / reference, 0.02, 50.0)
     count = total / _JUDGED_HORIZONS.size
-    return ((count * np.where(total > 0, ratio, 1.3) + 1.3) / (count + 1.0)) ** -20.0
+    shrunk: FloatArray = (count * np.where(total > 0, ratio, 1.3) + 1.3) / (count + 1.0)
+    return np.power(shrunk, -20.0)
 
 
 def _experts(demand: FloatArray, origins: IntArray, horizons: IntArray) -> FloatArray:
@@ -137,7 +141,8 @@ def _young(demand: FloatArray, origins: IntArray, horizons: IntArray) -> FloatAr
     fade = np.exp(-horizons / _YOUNG_FADE_STEPS)
     yesterday = _at(demand, origins[:, None] + horizons - DAY_STEPS)
     level = _level(demand, origins, _YOUNG_LEVEL_STEPS)[:, :, None]
-    return fade * level + (1 - fade) * np.where(np.isfinite(yesterday), yesterday, level)
+    out: FloatArray = fade * level + (1 - fade) * np.where(np.isfinite(yesterday), yesterday, level)
+    return out
 
 
 def _profiles(demand: FloatArray, origins: IntArray, horizons: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -171,9 +176,13 @@ def _level(demand: FloatArray, origins: IntArray, width: int) -> FloatArray:
 
 
 def _at(demand: FloatArray, index: IntArray) -> FloatArray:
-    """Values at time indices ``[origins, ...]``; NaN outside of history."""
+    """Values at time indices ``[origins, ...]``; NaN outside of history.
+
+    ``take`` gives the same memory layout whatever the number of series; with ``demand[:, index]`` it varies, sums then
+    add up in another order, and a forecast would differ in its last bit with the company it is made in.
+    """
     inside: BoolArray = (index >= 0) & (index < demand.shape[1])
-    taken = demand[:, np.where(inside, index, 0)]
+    taken = np.take(demand, np.where(inside, index, 0), axis=1)
     return np.where(inside, taken, np.nan)
 
 
@@ -193,7 +202,7 @@ def _error_quantiles(error: FloatArray) -> FloatArray:
 
 
 def _skill(demand: FloatArray, origins: IntArray, actual: FloatArray, error: FloatArray) -> FloatArray:
-    last = demand[:, origins][:, :, None]
+    last = _at(demand, origins)[:, :, None]
     yesterday = _at(demand, origins[:, None] + np.arange(1, STEPS + 1) - DAY_STEPS)
     naive = np.fmin(_mean_abs(actual - last), _mean_abs(actual - yesterday))
     ours = _mean_abs(error)

@@ -6,10 +6,12 @@ One small linear system per series: a batched solve is exact, fast, and gives a 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ai4k8s_forecaster.domain.arrays import FloatArray
+if TYPE_CHECKING:
+    from ai4k8s_forecaster.domain.arrays import FloatArray
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,7 @@ def fit_ridge(
     cell_weight = np.where(present, weight[:, None, :], 0.0)
     cell_total = np.maximum(cell_weight.sum(axis=2), 1e-9)
     centre = (filled * cell_weight).sum(axis=2) / cell_total
-    variance = (np.where(present, filled - centre[:, :, None], 0.0) ** 2 * cell_weight).sum(
-        axis=2
-    ) / cell_total
+    variance = (np.where(present, filled - centre[:, :, None], 0.0) ** 2 * cell_weight).sum(axis=2) / cell_total
     spread = np.where(variance > 1e-12, np.sqrt(variance), 1.0)
     standard = _standardised(inputs, centre, spread, limit)
     goal = np.where(usable, target, 0.0)
@@ -77,9 +77,7 @@ def fit_ridge(
     return Ridge(centre=centre, spread=spread, limit=limit, weights=weights, intercept=intercept)
 
 
-def _standardised(
-    inputs: FloatArray, centre: FloatArray, spread: FloatArray, limit: FloatArray
-) -> FloatArray:
+def _standardised(inputs: FloatArray, centre: FloatArray, spread: FloatArray, limit: FloatArray) -> FloatArray:
     standard = (inputs - centre[:, :, None]) / spread[:, :, None]
     clipped = np.clip(standard, -limit[None, :, None], limit[None, :, None])
     return np.where(np.isfinite(clipped), clipped, 0.0)

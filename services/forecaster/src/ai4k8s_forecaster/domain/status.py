@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ai4k8s_forecaster.domain.arrays import FloatArray
+if TYPE_CHECKING:
+    from ai4k8s_forecaster.domain.arrays import FloatArray
 
 REQUIRED_HOURS = 24.0
 #: Samples missing for longer than this at the end of history mean that the present is unknown.

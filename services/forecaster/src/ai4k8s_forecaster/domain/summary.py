@@ -6,11 +6,14 @@ import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ai4k8s_forecaster.domain.arrays import FloatArray
 from ai4k8s_forecaster.domain.path import PATH_LEVELS
+
+if TYPE_CHECKING:
+    from ai4k8s_forecaster.domain.arrays import FloatArray
 
 _MEDIAN = int(np.searchsorted(PATH_LEVELS, 0.5))
 _LOW, _HIGH = int(np.searchsorted(PATH_LEVELS, 0.1)), int(np.searchsorted(PATH_LEVELS, 0.9))
@@ -68,9 +71,7 @@ def summarise(
         since = (start_at + timedelta(seconds=needed * step_seconds)).strftime("%H:%M")
         sentence = f"Will need {pods} {_pods(pods)} at {when} ({ready_replicas} now, too few from {since})."
     else:
-        sentence = (
-            f"Will need {pods} {_pods(pods)} at most in the next 6 h, at {when} ({ready_replicas} now)."
-        )
+        sentence = f"Will need {pods} {_pods(pods)} at most in the next 6 h, at {when} ({ready_replicas} now)."
     return Summary(trend, peak_at, peak, sentence)
 
 

@@ -1,8 +1,9 @@
 """What is known at a minute about the highest demand of the minutes after it.
 
-All inputs are differences of logarithms, ln(demand + 1) with demand in units of one pod's request: the "+ 1" keeps the
-noise of a nearly idle workload from looking like a twentyfold rise. Rises that recur do so at the same time of day or at
-the same minute of the hour, give or take a minute or two; hence the lags, and their jittered maxima.
+All inputs are differences of logarithms, ln(demand + 1) with demand in units of one pod's request: the "+ 1"
+keeps the noise of a nearly idle workload from looking like a twentyfold rise. Rises that recur do so
+at the same time of day or at the same minute of the hour, give or take a minute or two; hence the lags, and their
+jittered maxima.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ SAME_TIME_DAYS = 7
 HOURLY_LAGS = 5
 JITTER_MINUTES = 2
 
-#: Inputs that are zero but for rare moments; clipping them as hard as the others would hide the very rise they announce.
+#: Inputs that are zero but for rare moments; clipped as hard as the others they would hide the rise they announce.
 RARE_INPUTS = slice(9, None)
 
 
@@ -92,9 +93,7 @@ def _same_time_of_day(log_demand: FloatArray, now: FloatArray, horizon: int, row
     ]
 
 
-def _same_minute_of_hour(
-    log_demand: FloatArray, now: FloatArray, horizon: int, rows: Rows
-) -> list[FloatArray]:
+def _same_minute_of_hour(log_demand: FloatArray, now: FloatArray, horizon: int, rows: Rows) -> list[FloatArray]:
     """What followed at this minute of earlier hours: hourly jobs and schedules."""
     peak = leading_max(log_demand, horizon)
     rise = peak - log_demand

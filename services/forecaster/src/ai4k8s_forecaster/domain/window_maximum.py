@@ -83,15 +83,16 @@ class WindowModel:
             part: Ridge(**{field.name: arrays[f"{part}.{field.name}"] for field in fields(Ridge)})
             for part in ("location", "scale")
         }
-        plain = {
-            name: arrays[name]
-            for name in ("error_quantiles", "abs_errors", "highest", "observed_days", "skill")
-        }
         return cls(
             horizon_minutes=int(arrays["horizon_minutes"]),
             fit_minute=int(arrays["fit_minute"]),
-            **ridges,
-            **plain,
+            location=ridges["location"],
+            scale=ridges["scale"],
+            error_quantiles=arrays["error_quantiles"],
+            abs_errors=arrays["abs_errors"],
+            highest=arrays["highest"],
+            observed_days=arrays["observed_days"],
+            skill=arrays["skill"],
         )
 
 
@@ -146,7 +147,9 @@ def fit_window_model(demand: FloatArray, last_minute: int, horizon_minutes: int)
         location=location,
         scale=scale,
         error_quantiles=_quantiles(standardised, LEVELS),
-        abs_errors=np.abs(error)[:, -keep:],
+        abs_errors=np.pad(
+            np.abs(error)[:, -keep:], ((0, 0), (JUDGED_DAYS * DAY_MINUTES - keep, 0)), constant_values=np.nan
+        ),
         highest=np.fmax.reduce(log_demand, axis=1),
         observed_days=np.isfinite(demand).sum(axis=1) / DAY_MINUTES,
         skill=_skill(rise[:, judged], predicted[:, judged], spread[:, judged]),
@@ -177,19 +180,13 @@ def predict_window(model: WindowModel, demand: FloatArray, last_minute: int) -> 
     fresh = np.isnan(abs_error[:, tail.start :])
     abs_error[:, tail.start :] = np.where(fresh, error, abs_error[:, tail.start :])
     last = Rows(minutes - 1, minutes)
-    scale_inputs, sigma2 = error_features(
-        abs_error, log_demand, predicted[:, -1:], model.horizon_minutes, last
-    )
+    scale_inputs, sigma2 = error_features(abs_error, log_demand, predicted[:, -1:], model.horizon_minutes, last)
     spread = _spread(model.scale, scale_inputs, sigma2)
-    log_maximum = (lagged(log_demand, 0, last) + predicted[:, -1:] + spread * model.error_quantiles).clip(
-        min=0.0
-    )
+    log_maximum = (lagged(log_demand, 0, last) + predicted[:, -1:] + spread * model.error_quantiles).clip(min=0.0)
     ceiling = np.log1p(HEADROOM_OVER_HIGHEST * np.expm1(np.fmax(model.highest, log_demand[:, -1])))
     values = np.expm1(np.minimum(log_maximum, ceiling[:, None]))
     usable = (
-        np.isfinite(values).all(axis=1)
-        & (model.observed_days >= MINIMUM_HISTORY_DAYS)
-        & (model.skill >= MINIMUM_SKILL)
+        np.isfinite(values).all(axis=1) & (model.observed_days >= MINIMUM_HISTORY_DAYS) & (model.skill >= MINIMUM_SKILL)
     )
     return WindowForecast(model.horizon_minutes, LEVELS, np.maximum.accumulate(values, axis=1), usable)
 
@@ -228,9 +225,7 @@ def _fit_scale(
     on_grid[:, rows.start : rows.stop] = abs_error
     inputs, sigma2 = error_features(on_grid, log_demand, predicted, horizon, rows)
     weights = np.exp((np.arange(rows.size) - rows.size) / _RECENCY_MINUTES)
-    scale = fit_ridge(
-        inputs, np.log(abs_error + _ERROR_OFFSET), weights, np.full(inputs.shape[1], _COMMON_LIMIT)
-    )
+    scale = fit_ridge(inputs, np.log(abs_error + _ERROR_OFFSET), weights, np.full(inputs.shape[1], _COMMON_LIMIT))
     return scale, _spread(scale, inputs, sigma2)
 
 
@@ -253,7 +248,7 @@ def _quantiles(values: FloatArray, levels: FloatArray) -> FloatArray:
 
 
 def _skill(rise: FloatArray, predicted: FloatArray, spread: FloatArray) -> FloatArray:
-    """1 - pinball loss relative to the unconditional quantiles of the rise, averaged over the levels that cost money."""
+    """1 - pinball loss relative to the unconditional quantiles of the rise, over the levels that cost money."""
     levels = np.array([0.8, 0.9, 0.95, 0.99])
     standardised = (rise - predicted) / spread
     ours, naive = np.zeros(rise.shape[0]), np.zeros(rise.shape[0])
@@ -267,4 +262,5 @@ def _skill(rise: FloatArray, predicted: FloatArray, spread: FloatArray) -> Float
 
 def _pinball(error: FloatArray, level: float) -> FloatArray:
     loss = np.where(np.isfinite(error), np.maximum(level * error, (level - 1.0) * error), 0.0)
-    return loss.sum(axis=1) / np.maximum(np.isfinite(error).sum(axis=1), 1)
+    out: FloatArray = loss.sum(axis=1) / np.maximum(np.isfinite(error).sum(axis=1), 1)
+    return out

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from ai4k8s_scaler.domain.price import QuantileFunction
+if TYPE_CHECKING:
+    from ai4k8s_scaler.domain.price import QuantileFunction
 
 #: A sample older than this says nothing about now (metrics-server's own lag is up to a minute).
 STALE_METRICS_SECONDS = 120.0

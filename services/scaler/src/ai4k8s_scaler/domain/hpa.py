@@ -116,9 +116,7 @@ class Tolerance:
         return 1.0 - self.down <= ratio <= 1.0 + self.up
 
 
-def desired_replicas(
-    usage: Usage, current: int, target_percent: int, tolerance: Tolerance | None = None
-) -> int | None:
+def desired_replicas(usage: Usage, current: int, target_percent: int, tolerance: Tolerance | None = None) -> int | None:
     """HPA's recommendation before behaviour and bounds; None when there is nothing to go by (HPA then holds).
 
     Args:
@@ -192,9 +190,7 @@ class Direction:
 class Behavior:
     """``spec.behavior``; the defaults are Kubernetes' own."""
 
-    up: Direction = Direction(
-        0.0, (RateLimit(LimitKind.PODS, 4, 15.0), RateLimit(LimitKind.PERCENT, 100, 15.0))
-    )
+    up: Direction = Direction(0.0, (RateLimit(LimitKind.PODS, 4, 15.0), RateLimit(LimitKind.PERCENT, 100, 15.0)))
     down: Direction = Direction(300.0, (RateLimit(LimitKind.PERCENT, 100, 15.0),))
 
 

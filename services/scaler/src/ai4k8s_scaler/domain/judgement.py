@@ -7,14 +7,17 @@ Beside the plain facts (in time, too late, too much), the same demand is replaye
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ai4k8s_scaler.domain.hpa import HpaSpec
-from ai4k8s_scaler.domain.replay import TICK_SECONDS, FloatArray, IntArray, Outcome, hpa_controller, replay
+from ai4k8s_scaler.domain.replay import TICK_SECONDS, BoolArray, FloatArray, IntArray, Outcome, hpa_controller, replay
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TARGET_PERCENTS = tuple(range(30, 95, 5))
 #: Pods beyond the highest demand that count as too many: one, or a quarter of the need.
@@ -93,15 +96,11 @@ def counterfactual(
         outcomes[target] = replay(
             demand, controller, start_replicas=start, startup_seconds=list(startup_seconds) or [60.0]
         )
-    matching = [
-        t for t, outcome in outcomes.items() if outcome.short(demand) <= short_share + _EQUAL_SHORT_SHARE
-    ]
+    matching = [t for t, outcome in outcomes.items() if outcome.short(demand) <= short_share + _EQUAL_SHORT_SHARE]
     if matching:
         best = min(matching, key=lambda target: outcomes[target].pod_minutes())
     else:
-        best = min(
-            outcomes, key=lambda target: (outcomes[target].short(demand), outcomes[target].pod_minutes())
-        )
+        best = min(outcomes, key=lambda target: (outcomes[target].short(demand), outcomes[target].pod_minutes()))
     chosen = outcomes[best]
     return Counterfactual(
         target_percent=best if matching else None,
@@ -132,27 +131,21 @@ def judge(
     """
     outcome = Outcome(ready, specified)
     known = np.isfinite(demand)
-    if known.mean() < 0.5 if known.size else True:
+    if not known.size or known.mean() < 0.5:
         nothing = Counterfactual(None, 0.0, 0.0, ())
         return Judgement(Verdict.UNKNOWN, "Too little was measured to judge.", 0.0, 0.0, None, 0.0, nothing)
     highest, short = float(np.nanmax(demand)), outcome.short(demand)
     missing = known & (ready < np.where(known, demand, 0.0) - 1e-9)
     first_short = float(np.argmax(missing) * TICK_SECONDS) if missing.any() else None
     hpa = counterfactual(demand, short, startup_seconds, max_replicas)
-    verdict = _verdict(demand, ready, missing, highest, lead_time_seconds)
+    verdict = _verdict(ready, missing, highest, lead_time_seconds)
     minutes = outcome.pod_minutes()
     return Judgement(
         verdict, _sentence(verdict, highest, short, minutes, hpa), highest, short, first_short, minutes, hpa
     )
 
 
-def _verdict(
-    demand: FloatArray,
-    ready: IntArray,
-    missing: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
-    highest: float,
-    lead: float,
-) -> Verdict:
+def _verdict(ready: IntArray, missing: BoolArray, highest: float, lead: float) -> Verdict:
     if missing.any():
         after = slice(round(lead / TICK_SECONDS) + 1, None)
         return Verdict.NOT_ENOUGH if missing[after].any() else Verdict.LATE
@@ -168,9 +161,7 @@ def _sentence(verdict: Verdict, highest: float, short: float, minutes: float, hp
         Verdict.NOT_ENOUGH: "Not enough",
         Verdict.TOO_MUCH: "More than was needed",
     }[verdict]
-    facts = (
-        f"demand reached {highest:.1f} pods, short {100 * short:.1f} % of the time, {minutes:.0f} pod-minutes"
-    )
+    facts = f"demand reached {highest:.1f} pods, short {100 * short:.1f} % of the time, {minutes:.0f} pod-minutes"
     if hpa.target_percent is None:
         other = f"no HPA target would have been short so seldom (best: {100 * hpa.short_share:.1f} %)"
     else:

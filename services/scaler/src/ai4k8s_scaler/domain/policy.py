@@ -134,9 +134,7 @@ class Decision:
     memory: PolicyMemory = field(compare=False)
 
 
-def decide(
-    observed: Observed, foresight: Foresight, limits: Limits, memory: PolicyMemory, now: datetime
-) -> Decision:
+def decide(observed: Observed, foresight: Foresight, limits: Limits, memory: PolicyMemory, now: datetime) -> Decision:
     """Decide for one workload in one cycle.
 
     Args:
@@ -156,9 +154,7 @@ def decide(
     if block is not None:
         return _blocked(observed, block, memory)
     trust = guards.forecast_trust(foresight.demand, foresight.age_seconds, foresight.detail)
-    options = (
-        candidates(foresight.demand, memory.price) if foresight.demand is not None and trust is None else ()
-    )
+    options = candidates(foresight.demand, memory.price) if foresight.demand is not None and trust is None else ()
     floor = cheapest(options) if options else None
     reactive = desired_replicas(observed.usage, observed.current, limits.target_percent)
     if floor is None and reactive is None:
@@ -227,9 +223,7 @@ def _reason(
             f"{observed.ready} ready."
         )
     else:
-        declined = next(
-            (verdict.detail for verdict in verdicts if verdict.name is GuardName.FORECAST), "no forecast"
-        )
+        declined = next((verdict.detail for verdict in verdicts if verdict.name is GuardName.FORECAST), "no forecast")
         basis = f"No predictive floor ({declined}); HPA's formula asks for {reactive} now; {observed.ready} ready."
     if plan.replicas > observed.current:
         foreseen = floor is not None and floor.replicas > (reactive or 0)

@@ -1,13 +1,15 @@
 """A small fleet of pods under a controller, for counterfactuals: what would have happened under other settings.
 
-Demand is given, pods take their measured time to become ready, metrics are a 30 s mean that is 15 to 45 s old, and a pod
-uses at most its limit. HPA and our own policy run in the same fleet, so a comparison compares nothing but the decisions.
+Demand is given, pods take their measured time to become ready, metrics are a 30 s mean that is 15 to 45 s old, and a
+pod uses at most its limit. HPA and our own policy run in the same fleet, so a comparison compares nothing but the
+decisions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +20,9 @@ TICK_SECONDS = 15
 METRIC_WINDOW_TICKS = 2
 LIMIT_SHARE_OF_REQUEST = 1.5
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+BoolArray: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class View:
     ready: int
 
 
-Controller = Callable[[View], int]
+Controller: TypeAlias = Callable[[View], int]
 
 
 @dataclass(frozen=True)

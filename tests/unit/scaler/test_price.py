@@ -1,0 +1,46 @@
+"""What the next pod is worth."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ai4k8s_scaler.domain.price import QuantileFunction, candidates, cheapest, start_price, updated_price
+
+LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99, 0.998)
+
+
+def test_certain_demand_is_rounded_up_at_any_price():
+    for price in (2.0, 40.0, 4000.0):
+        assert cheapest(candidates(QuantileFunction(LEVELS, (4.2,) * 6), price)).replicas == 5
+
+
+def test_a_dearer_risk_buys_more_pods():
+    demand = QuantileFunction(LEVELS, (4.0, 5.0, 6.0, 7.0, 9.0, 12.0))
+    floors = [cheapest(candidates(demand, price)).replicas for price in (2.0, 40.0, 400.0, 4000.0)]
+    assert floors == sorted(floors)
+    assert floors[0] < floors[-1] == 12
+
+
+def test_risk_is_the_share_that_the_quantiles_leave_open():
+    demand = QuantileFunction(LEVELS, (4.0, 5.0, 6.0, 7.0, 9.0, 12.0))
+    assert demand.exceedance(7) == pytest.approx(0.05)
+    assert demand.missing_pods(12) == 0.0
+    assert demand.missing_pods(9) < demand.missing_pods(5)
+
+
+def test_an_hour_without_shortage_lowers_the_price_and_a_short_one_raises_it():
+    assert updated_price(40.0, 0.0, 0.01) < 40.0 < updated_price(40.0, 0.05, 0.01)
+    assert updated_price(40.0, 0.008, 0.01) == pytest.approx(40.0)
+    assert start_price(0.01) == 40.0
+    assert start_price(0.001) == 400.0
+
+
+@given(st.lists(st.floats(0, 1000), min_size=6, max_size=6), st.floats(2, 4000))
+def test_the_floor_lies_between_the_median_and_the_highest_quantile(values, price):
+    pods = tuple(sorted(values))
+    floor = cheapest(candidates(QuantileFunction(LEVELS, pods), price))
+    assert pods[0] <= floor.replicas < pods[-1] + 1
+    assert 0 <= floor.risk <= 1
+    assert floor.missing_pods >= 0
