@@ -29,3 +29,12 @@ class CannotRunAsOtherUserError(StandaloneError):
 
 class AlreadyRunningError(StandaloneError):
     """Another supervisor holds the data folder."""
+
+
+def explain(what_happened: str, last_words: str) -> StandaloneError:
+    """Turn what a process wrote before it ended into an error that says what to do."""
+    if "No space left on device" in last_words:
+        return DiskFullError(f"{what_happened}: the disk is full", "Free some space, then start again.")
+    if "Address already in use" in last_words or "address already in use" in last_words:
+        return PortBusyError(f"{what_happened}: another process listens on its port", last_words)
+    return NotReadyError(what_happened, f"Its last words:\n{last_words or '(none)'}")

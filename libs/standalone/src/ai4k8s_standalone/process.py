@@ -86,17 +86,25 @@ def launcher_arguments(command: Command) -> list[str]:
     return [sys.executable, "-I", "-S", launch.__file__, json.dumps(options), *command.arguments]
 
 
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    if stream is None:
+        raise ValueError("this child was started without such a pipe")
+    return stream
+
+
 class Child:
     """A started command. Start it from a thread that lives on: its end is what the kernel reports."""
 
-    def __init__(self, command: Command, output: int | IO[bytes] = subprocess.DEVNULL) -> None:
+    def __init__(
+        self, command: Command, output: int | IO[bytes] = subprocess.DEVNULL, *, separate_errors: bool = False
+    ) -> None:
         self.command = command
         self._popen = subprocess.Popen(
             launcher_arguments(command),
             env={**inherited_environment(), **command.environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT if output == subprocess.PIPE else output,
+            stderr=subprocess.PIPE if separate_errors else subprocess.STDOUT,
             start_new_session=True,
         )
         known = identity.identify(self._popen.pid)
@@ -110,9 +118,14 @@ class Child:
         return self._popen.pid
 
     @property
-    def output(self) -> IO[bytes] | None:
-        """What it prints, when it was started with a pipe."""
-        return self._popen.stdout
+    def output(self) -> IO[bytes]:
+        """What it prints; only for one that was started with a pipe."""
+        return _pipe(self._popen.stdout)
+
+    @property
+    def errors(self) -> IO[bytes]:
+        """What it prints on its error stream; only for one that was started with separate pipes."""
+        return _pipe(self._popen.stderr)
 
     def exit_code(self) -> int | None:
         """How it ended; None while it runs."""
@@ -139,8 +152,12 @@ class Child:
         """Kill the whole tree and reap the first process."""
         identity.kill_group(self.pid)
         self._popen.wait()
-        if self._popen.stdout is not None:
-            self._popen.stdout.close()
+
+    def close_pipes(self) -> None:
+        """Let go of the pipes, once nobody reads them any more."""
+        for pipe in (self._popen.stdout, self._popen.stderr):
+            if pipe is not None:
+                pipe.close()
 
     def stop(self, within_seconds: float | None = None) -> bool:
         """Stop it gently, then kill what is left; true when it needed no force."""

@@ -22,8 +22,7 @@ import psycopg
 
 from ai4k8s_standalone import identity
 from ai4k8s_standalone.embedded.binaries import postgres_binary
-from ai4k8s_standalone.embedded.server import explain
-from ai4k8s_standalone.errors import CannotRunAsOtherUserError, StandaloneError
+from ai4k8s_standalone.errors import CannotRunAsOtherUserError, NotReadyError, StandaloneError, explain
 from ai4k8s_standalone.ports import LOOPBACK
 from ai4k8s_standalone.process import Child, Command, RunAs, nobody
 
@@ -70,7 +69,7 @@ class EmbeddedPostgres:
 
     def url_of(self, role: str, password: str, database: str = DATABASE) -> str:
         """The address of a database for one role."""
-        return f"postgresql://{quote(role)}:{quote(password)}@{LOOPBACK}:{self.port}/{database}"
+        return f"postgresql://{quote(role)}:{quote(password, safe='')}@{LOOPBACK}:{self.port}/{database}"
 
     def prepare(self) -> Command:
         """End what an earlier run left behind, create the cluster if there is none, and say what to run.
@@ -114,13 +113,18 @@ class EmbeddedPostgres:
         return True
 
     def finish_start(self) -> None:
-        """Create the database of `url`, unless it exists."""
-        with psycopg.connect(self._maintenance_url, autocommit=True) as connection:
-            if (
-                connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
-                is None
-            ):
-                connection.execute(f"CREATE DATABASE {DATABASE}")
+        """Create the database of `url`, unless it exists.
+
+        Raises:
+            NotReadyError: the server went away again.
+        """
+        known = "SELECT 1 FROM pg_database WHERE datname = %s"
+        try:
+            with psycopg.connect(self._maintenance_url, autocommit=True) as connection:
+                if connection.execute(known, [DATABASE]).fetchone() is None:
+                    connection.execute(f"CREATE DATABASE {DATABASE}")
+        except psycopg.Error as error:
+            raise NotReadyError(f"Postgres cannot create its database: {error}") from error
 
     @property
     def _maintenance_url(self) -> str:
@@ -141,9 +145,9 @@ class EmbeddedPostgres:
     def _create(self, run_as: RunAs) -> None:
         """Create the cluster beside its place and move it there whole: being killed here does no harm."""
         if self.folder.exists() and any(self.folder.iterdir()):
-            raise StandaloneError(
-                f"{self.folder} holds something, but not a Postgres cluster", "Move it away."
-            )
+            raise StandaloneError(f"{self.folder} holds something, but not a Postgres cluster", "Move it away.")
+        for abandoned in self.folder.parent.glob(f"{self.folder.name}.new-*"):
+            shutil.rmtree(abandoned)
         draft = Path(tempfile.mkdtemp(prefix=f"{self.folder.name}.new-", dir=self.folder.parent))
         try:
             self._initdb(draft, run_as)
@@ -170,11 +174,9 @@ class EmbeddedPostgres:
             "--locale=C",
             *([] if self.sync_to_disk else ["--no-sync"]),
         ]
-        code, output = _run(
-            Command(name="initdb", arguments=tuple(arguments), working_directory=draft, run_as=run_as)
-        )
+        code, output = _run(Command(name="initdb", arguments=tuple(arguments), working_directory=draft, run_as=run_as))
         if code != 0:
-            raise explain("initdb", output)
+            raise explain("initdb failed", output)
 
 
 def _run(command: Command, within_seconds: float = _INITDB_WITHIN_SECONDS) -> tuple[int, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import IO, TYPE_CHECKING, Protocol
 
-from ai4k8s_standalone.errors import DiskFullError, NotReadyError, PortBusyError, StandaloneError
+from ai4k8s_standalone.errors import NotReadyError, explain
 from ai4k8s_standalone.process import Child, Command
 
 if TYPE_CHECKING:
@@ -95,12 +95,10 @@ def _spawn_and_wait(
     return child
 
 
-def _check_worth_waiting(
-    child: Child, deadline: float, log_file: Path, log_starts_at: int, port: int
-) -> None:
+def _check_worth_waiting(child: Child, deadline: float, log_file: Path, log_starts_at: int, port: int) -> None:
     name = child.command.name
     if not child.is_running():
-        raise explain(name, read_log(log_file, log_starts_at), port)
+        raise explain(f"{name} ended while starting on port {port}", read_log(log_file, log_starts_at))
     if time.monotonic() > deadline:
         raise NotReadyError(f"{name} did not answer in time", f"See {log_file}")
 
@@ -111,12 +109,3 @@ def read_log(log_file: Path, from_byte: int = 0) -> str:
         size = log.seek(0, 2)
         log.seek(max(from_byte, size - _LOG_TAIL_BYTES))
         return log.read().decode("utf-8", errors="replace").strip()
-
-
-def explain(name: str, log: str, port: int | None = None) -> StandaloneError:
-    """Turn what a server wrote before it ended into an error that says what to do."""
-    if "No space left on device" in log:
-        return DiskFullError(f"{name} cannot start: the disk is full", "Free some space, then start again.")
-    if "Address already in use" in log:
-        return PortBusyError(f"{name} cannot start: port {port} is in use by another process")
-    return NotReadyError(f"{name} ended while starting", f"Its last words: {log or '(none)'}")

@@ -1,0 +1,94 @@
+"""Passwords and keys of one installation: generated once, readable by its owner only."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ai4k8s_common.security.sealed import generate_key_pair
+from ai4k8s_common.services import Service
+from ai4k8s_standalone.errors import StandaloneError
+from ai4k8s_standalone.folder import write_private_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PASSWORD_BYTES = 32
+_OWNER_ONLY = 0o600
+
+
+@dataclass(frozen=True)
+class Vault:
+    """Nothing of this has a default, and nothing of it is ever printed."""
+
+    superuser_password: str = field(repr=False)
+    valkey_password: str = field(repr=False)
+    role_passwords: dict[Service, str] = field(repr=False)
+    credentials_public_key: str
+    credentials_private_key: str = field(repr=False)
+
+
+def open_vault(path: Path) -> Vault:
+    """Read the vault, or make it at the first start.
+
+    Raises:
+        StandaloneError: the file is not a vault; starting with new secrets would lock the data away for good.
+    """
+    if not path.exists():
+        _write(path, _generate())
+    path.chmod(_OWNER_ONLY)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        vault = Vault(
+            superuser_password=content["superuser_password"],
+            valkey_password=content["valkey_password"],
+            role_passwords={Service(name): value for name, value in content["role_passwords"].items()},
+            credentials_public_key=content["credentials_public_key"],
+            credentials_private_key=content["credentials_private_key"],
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StandaloneError(
+            f"{path} does not hold what it should",
+            "Restore it from a backup, or move the whole data folder away to start afresh.",
+        ) from error
+    return _complete(path, vault)
+
+
+def _generate() -> Vault:
+    public, private = generate_key_pair()
+    return Vault(
+        superuser_password=_password(),
+        valkey_password=_password(),
+        role_passwords={service: _password() for service in Service},
+        credentials_public_key=public,
+        credentials_private_key=private,
+    )
+
+
+def _password() -> str:
+    # Letters, digits, - and _ only: it stands in addresses and in a configuration file.
+    return secrets.token_urlsafe(_PASSWORD_BYTES)
+
+
+def _complete(path: Path, vault: Vault) -> Vault:
+    """A newer release may know a service more than the one that made the file."""
+    missing = [service for service in Service if service not in vault.role_passwords]
+    if missing:
+        vault.role_passwords.update({service: _password() for service in missing})
+        _write(path, vault)
+    return vault
+
+
+def _write(path: Path, vault: Vault) -> None:
+    write_private_json(
+        path,
+        {
+            "superuser_password": vault.superuser_password,
+            "valkey_password": vault.valkey_password,
+            "role_passwords": {service.value: value for service, value in vault.role_passwords.items()},
+            "credentials_public_key": vault.credentials_public_key,
+            "credentials_private_key": vault.credentials_private_key,
+        },
+    )
