@@ -2,4 +2,10 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.support.stores", "tests.support.processes", "tests.support.proxy", "tests.support.bus", "tests.support.clients"]
+pytest_plugins = [
+    "tests.support.stores",
+    "tests.support.processes",
+    "tests.support.proxy",
+    "tests.support.bus",
+    "tests.support.clients",
+]

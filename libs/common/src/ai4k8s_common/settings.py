@@ -1,15 +1,22 @@
 """Settings, read once in an entry point and passed down.
 
 Each group is small so that a process asks only for what it needs; a missing one is a clear error at start-up.
-No secret has a default.
+No secret has a default. Every variable may also be given as a file: AI4K8S_DATABASE_URL_FILE names a file that
+holds what AI4K8S_DATABASE_URL would, because a mounted secret shows neither in `docker inspect` nor in children.
 """
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 
 class LogFormat(StrEnum):
@@ -19,38 +26,84 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
-class _Group(BaseSettings):
+class FilesNamedByVariables(PydanticBaseSettingsSource):
+    """Reads <VARIABLE>_FILE for each field of a group."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002  # its base's
+        """Return the file's content without the newline that editors add; None without such a variable."""
+        variable = f"{self.config.get('env_prefix', '')}{field_name}".upper()
+        path = os.environ.get(f"{variable}_FILE")
+        if not path:
+            return None, field_name, False
+        if variable in os.environ:
+            raise SettingsError(f"both {variable} and {variable}_FILE are set; which one is meant?")
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{variable}_FILE names '{path}', which cannot be read: {error}") from error
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the fields that are given as files."""
+        found: dict[str, Any] = {}
+        for name, field in self.settings_cls.model_fields.items():
+            value, key, is_complex = self.get_field_value(field, name)
+            if value is not None:
+                found[key] = self.prepare_field_value(name, field, value, is_complex)
+        return found
+
+
+class Group(BaseSettings):
+    """A few settings that belong together: from AI4K8S_* variables, or from the files they name."""
+
     model_config = SettingsConfigDict(env_prefix="AI4K8S_", frozen=True, extra="ignore")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then variables, then the files they name."""
+        return init_settings, env_settings, FilesNamedByVariables(settings_cls)
 
-class LogSettings(_Group):
+
+class LogSettings(Group):
     """AI4K8S_LOG_FORMAT, AI4K8S_LOG_LEVEL."""
 
     log_format: LogFormat = LogFormat.JSON
     log_level: str = "INFO"
 
 
-class TraceSettings(_Group):
+class TraceSettings(Group):
     """AI4K8S_OTLP_ENDPOINT: base URL of an OTLP/HTTP collector; spans stay here without it."""
 
     otlp_endpoint: str | None = None
 
 
-class MetricsSettings(_Group):
+class MetricsSettings(Group):
     """AI4K8S_METRICS_PORT: where a worker serves Prometheus metrics; not served without it."""
 
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
 
 
-class StoreSettings(_Group):
+class HealthSettings(Group):
+    """AI4K8S_HEALTH_DIRECTORY: where a process without a port shows that it lives; nowhere without it."""
+
+    health_directory: Path | None = None
+
+
+class StoreSettings(Group):
     """AI4K8S_DATABASE_URL: Postgres, as the role of the process that reads it."""
 
     database_url: SecretStr
     database_pool_size: int = Field(default=5, ge=1, description="connections kept open by one process")
 
 
-class BusSettings(_Group):
+class BusSettings(Group):
     """Broker (Celery messages) and cache (live events, advisor cache), which may be two servers.
 
     The time-outs obey one rule, checked at start-up: time limit < visibility timeout, per queue.
@@ -66,13 +119,13 @@ class BusSettings(_Group):
     resend_after_seconds: float = Field(default=15.0, gt=0, description="first resend of an unanswered message")
 
 
-class CycleSettings(_Group):
+class CycleSettings(Group):
     """AI4K8S_CYCLE_SECONDS: how often each cluster is observed unless the cluster says otherwise."""
 
     cycle_seconds: int = Field(default=60, ge=5, le=3600)
 
 
-class ClusterAccessSettings(_Group):
+class ClusterAccessSettings(Group):
     """Where clusters may be, for those who talk to them."""
 
     allow_loopback_clusters: bool = Field(default=False, description="clusters on this very machine")
@@ -81,13 +134,13 @@ class ClusterAccessSettings(_Group):
     )
 
 
-class SealSettings(_Group):
+class SealSettings(Group):
     """The public half: who has it can seal a credential and never read it again."""
 
     credentials_public_key: str
 
 
-class UnsealSettings(_Group):
+class UnsealSettings(Group):
     """The private half, only for services that talk to clusters."""
 
     credentials_private_key: SecretStr

@@ -14,25 +14,28 @@ import time
 import structlog
 
 from ai4k8s_common.bus.publisher import BrokerUnavailableError, Publisher
+from ai4k8s_common.bus.signs import NO_SIGNS, SignsOfLife
 from ai4k8s_common.contracts.catalogue import BEATS
 from ai4k8s_common.services import Service
-from ai4k8s_common.settings import BusSettings, LogSettings
+from ai4k8s_common.settings import BusSettings, HealthSettings, LogSettings
 from ai4k8s_common.telemetry.logs import configure_logs
 
 log = structlog.stdlib.get_logger(__name__)
 
 
-def run_beat(publisher: Publisher, stop: threading.Event) -> None:
+def run_beat(publisher: Publisher, stop: threading.Event, signs: SignsOfLife = NO_SIGNS) -> None:
     """Send each tick at its pace until told to stop."""
     due = [(time.monotonic(), number) for number in range(len(BEATS))]
     heapq.heapify(due)
     while not stop.is_set():
+        signs.alive()
         at, number = due[0]
         if stop.wait(max(0.0, at - time.monotonic())):
             return
         beat = BEATS[number]
         try:
             publisher.publish_tick(beat.tick, expires_seconds=max(2.0, 2 * beat.every_seconds))
+            signs.ready()
         except BrokerUnavailableError:
             log.warning("tick_skipped", tick=beat.tick.name, reason="the broker does not answer")
         # From now, not from `at`: after a pause there is one tick, not a burst of missed ones.
@@ -47,7 +50,7 @@ def main() -> None:
         signal.signal(name, lambda *_: stop.set())
     publisher = Publisher(Service.GATEWAY, BusSettings())
     log.info("beat_started", ticks=len(BEATS))
-    run_beat(publisher, stop)
+    run_beat(publisher, stop, SignsOfLife(HealthSettings().health_directory))
     publisher.close()
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ai4k8s_common.bus import inbox
 from ai4k8s_common.bus.publisher import BrokerUnavailableError
+from ai4k8s_common.bus.signs import NO_SIGNS, SignsOfLife
 from ai4k8s_common.contracts.base import Envelope
 from ai4k8s_common.services import Service
 from ai4k8s_common.store.base import FRAME
@@ -40,11 +41,19 @@ log = structlog.stdlib.get_logger(__name__)
 class Relay:
     """Start it after the fork; stop it before the end."""
 
-    def __init__(self, bus: Bus, process: str, resend_after_seconds: float, every_seconds: float = 1.0) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        process: str,
+        resend_after_seconds: float,
+        every_seconds: float = 1.0,
+        signs: SignsOfLife = NO_SIGNS,
+    ) -> None:
         self._bus = bus
         self._process = process
         self._resend_after = resend_after_seconds
         self._every = every_seconds
+        self._signs = signs
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="outbox-relay", daemon=True)
         self._pruned_at = time.monotonic()
@@ -61,8 +70,10 @@ class Relay:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            self._signs.alive()
             try:
                 self.round()
+                self._signs.ready()
             except (SQLAlchemyError, BrokerUnavailableError) as error:
                 log.warning("relay_round_failed", error=str(error).splitlines()[0])
             self._stop.wait(self._every)

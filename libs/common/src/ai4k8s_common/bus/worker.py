@@ -13,11 +13,12 @@ from ai4k8s_common.bus.app import make_app
 from ai4k8s_common.bus.handlers import Handlers, Runner
 from ai4k8s_common.bus.queues import limits_of
 from ai4k8s_common.bus.relay import Relay
+from ai4k8s_common.bus.signs import SignsOfLife
 from ai4k8s_common.bus.transaction import Bus
 from ai4k8s_common.contracts.catalogue import heard_by
 from ai4k8s_common.errors import Ai4k8sError, InvalidInputError
 from ai4k8s_common.services import QueueKind, Service
-from ai4k8s_common.settings import BusSettings, LogSettings, MetricsSettings, StoreSettings
+from ai4k8s_common.settings import BusSettings, HealthSettings, LogSettings, MetricsSettings, StoreSettings
 from ai4k8s_common.telemetry.logs import configure_logs
 from ai4k8s_common.telemetry.metrics import serve_metrics
 from ai4k8s_common.telemetry.tracing import configure_tracing
@@ -82,7 +83,8 @@ def build_worker_app(service: Service, kind: QueueKind, handlers: Handlers[C], w
         metrics = MetricsSettings()
         serve_metrics(metrics.metrics_host, metrics.metrics_port)
         bus = Bus.open(service, store_settings, bus_settings)
-        slot.relay = Relay(bus, limits.queue, bus_settings.resend_after_seconds)
+        signs = SignsOfLife(HealthSettings().health_directory)
+        slot.relay = Relay(bus, limits.queue, bus_settings.resend_after_seconds, signs=signs)
         slot.runner = Runner(bus, wire(bus), handlers, bus_settings.max_attempts)
         slot.relay.start()
 

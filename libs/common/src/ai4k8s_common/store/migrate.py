@@ -15,13 +15,12 @@ import structlog
 from alembic import command
 from alembic.config import Config
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ai4k8s_common.errors import UnavailableError
 from ai4k8s_common.services import Service
-from ai4k8s_common.settings import LogSettings
+from ai4k8s_common.settings import Group, LogSettings
 from ai4k8s_common.store.engine import store_url
 from ai4k8s_common.store.grants import apply_grants, ensure_roles
 from ai4k8s_common.telemetry.logs import configure_logs
@@ -37,10 +36,8 @@ MIGRATION_LOCK = 7_042_000
 log = structlog.stdlib.get_logger(__name__)
 
 
-class MigrateSettings(BaseSettings):
+class MigrateSettings(Group):
     """The owner's connection, and the passwords of the roles to be."""
-
-    model_config = SettingsConfigDict(env_prefix="AI4K8S_", frozen=True, extra="ignore")
 
     database_url: SecretStr
     role_passwords: dict[Service, SecretStr] = Field(default_factory=dict)
