@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 
-.PHONY: help setup clients web up down test check format lock
+.PHONY: help setup clients web up down status test check format lock
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -13,8 +13,16 @@ setup: ## make .venv hold exactly what the locks say
 clients: setup ## bring kubectl and helm where this machine has none that will do
 	@$(PY) tools/clients.py
 
+web: setup ## build the page
+	@tools/web.sh
+
+# The data live in the checkout, so that another clone starts afresh; AI4K8S_HOME names another place.
 up: setup web ## start everything here, with a simulated cluster (ARGS="--trace shop/web=FILE")
+	@[ -n "$$AI4K8S_HOME" ] || mkdir -p .ai4k8s
 	@exec .venv/bin/ai4k8s up $(ARGS)
+
+status: setup ## what runs
+	@exec .venv/bin/ai4k8s status
 
 down: setup ## stop what `make up` started
 	@.venv/bin/ai4k8s down

@@ -8,4 +8,5 @@ pytest_plugins = [
     "tests.support.proxy",
     "tests.support.bus",
     "tests.support.clients",
+    "tests.support.skips",
 ]

@@ -32,23 +32,28 @@ NOT_RUNNING = 3
 _DETACHED_VARIABLE = "AI4K8S_UP_DETACHED"
 _DOWN_WITHIN_SECONDS = 90.0
 
-EXAMPLES = """
-Everything runs on this machine under one supervisor: Postgres, Valkey, a simulated cluster, and the services.
+EXAMPLES = """AI4K8s on this machine, under one supervisor.
 
+`up` starts Postgres, Valkey, a simulated cluster and every service, and says where the page is.
+
+\b
 Examples:
+  ai4k8s up                          with a simulated cluster under a built-in load
+  ai4k8s up --trace shop/web=requests.csv:scale=0.02
+                                     load a workload as a file of timestamps and
+                                     values says; 0.02 cores for each unit
+  ai4k8s up --no-demo --port 8080    for your own clusters, on another port
+  ai4k8s logs scaler-cycle -f        watch one process
 
-  ai4k8s up                                             start, with a simulated cluster under a built-in load
+\b
+The data folder is, in this order:
+  --data-dir, $AI4K8S_HOME,
+  a folder .ai4k8s here or further up (`make up` makes one in the checkout),
+  ~/.local/share/ai4k8s
+Move it away to start afresh.
 
-  ai4k8s up --trace shop/web=requests.csv:scale=0.02    load a workload as a file of timestamps and values says
-
-  ai4k8s up --no-demo --port 8080                       for your own clusters, on another port
-
-  ai4k8s logs scaler-cycle -f                           watch one process
-
-The data folder is, in this order: --data-dir, $AI4K8S_HOME, a folder .ai4k8s here or further up (`make up` makes one
-in the checkout), ~/.local/share/ai4k8s. Move it away to start afresh.
-
-AI4K8S_DATABASE_URL, AI4K8S_BROKER_URL and AI4K8S_REDIS_URL put servers of your own in the place of the embedded ones.
+AI4K8S_DATABASE_URL, AI4K8S_BROKER_URL and AI4K8S_REDIS_URL put servers of your own in the place of the embedded
+ones; the first must name the owner of a Postgres database who may create roles.
 """
 
 app = typer.Typer(help=EXAMPLES, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
