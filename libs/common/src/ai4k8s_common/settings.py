@@ -129,9 +129,7 @@ class ClusterAccessSettings(Group):
     """Where clusters may be, for those who talk to them."""
 
     allow_loopback_clusters: bool = Field(default=False, description="clusters on this very machine")
-    allow_insecure_clusters: bool = Field(
-        default=False, description="clusters whose certificate is not checked"
-    )
+    allow_insecure_clusters: bool = Field(default=False, description="clusters whose certificate is not checked")
 
 
 class SealSettings(Group):

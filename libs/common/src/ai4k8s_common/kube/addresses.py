@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 # Metadata services that are not link-local: AWS over IPv6, Alibaba Cloud, Oracle Cloud.
 METADATA_ADDRESSES = frozenset(
-    ipaddress.ip_address(text)
-    for text in ("fd00:ec2::254", "100.100.100.200", "192.0.0.192", "169.254.169.254")
+    ipaddress.ip_address(text) for text in ("fd00:ec2::254", "100.100.100.200", "192.0.0.192", "169.254.169.254")
 )
 METADATA_NAMES = frozenset({"metadata", "metadata.google.internal", "metadata.goog", "instance-data"})
 LOOPBACK_HINT = (
@@ -69,9 +68,7 @@ def parse_endpoint(url: str, what: str, policy: AccessPolicy) -> Endpoint:
     if parts.query or parts.fragment:
         raise InvalidInputError(f"{what} must not have a query or fragment")
     check_name(host, what, policy)
-    return Endpoint(
-        parts.scheme, host, port or (443 if parts.scheme == "https" else 80), parts.path.rstrip("/")
-    )
+    return Endpoint(parts.scheme, host, port or (443 if parts.scheme == "https" else 80), parts.path.rstrip("/"))
 
 
 def check_name(host: str, what: str, policy: AccessPolicy) -> None:
@@ -86,9 +83,7 @@ def check_name(host: str, what: str, policy: AccessPolicy) -> None:
     except ValueError:
         # Forms like 0x7f.1 or 2130706433 are numbers to the resolver and names to everybody else.
         if name.replace(".", "").replace("x", "").isalnum() and _looks_numeric(name):
-            raise InvalidInputError(
-                f"{what} has the address '{host}' in an unusual form; write it plainly"
-            ) from None
+            raise InvalidInputError(f"{what} has the address '{host}' in an unusual form; write it plainly") from None
     else:
         check_address(name, what, policy)
 

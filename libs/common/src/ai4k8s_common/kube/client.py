@@ -70,6 +70,11 @@ class KubeClient:
             reader.feed(request, self._transport.send(request))
         return reader.items()
 
+    def probe(self, resource: Resource[T]) -> None:
+        """List one object only, to see whether that works."""
+        request = wire.Request(resource.path, {"limit": "1"})
+        wire.decode(request, self._transport.send(request), resource.page)
+
     def allowed(self, verb: str, group: str, resource: str, subresource: str = "") -> bool:
         """Whether the credential may do this in all namespaces (SelfSubjectAccessReview)."""
         attributes = {"verb": verb, "group": group, "resource": resource, "subresource": subresource}

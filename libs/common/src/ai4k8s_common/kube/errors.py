@@ -137,9 +137,7 @@ def hint_for(kind: type[KubeError]) -> str:
 
 def error_for(what: str, status: int, headers: Mapping[str, str], body: bytes) -> KubeError:
     """Translate an unsuccessful answer; `what` names the request, as in 'GET /api/v1/pods'."""
-    kind = _BY_STATUS.get(
-        status, KubeUnavailableError if status >= HTTPStatus.INTERNAL_SERVER_ERROR else KubeError
-    )
+    kind = _BY_STATUS.get(status, KubeUnavailableError if status >= HTTPStatus.INTERNAL_SERVER_ERROR else KubeError)
     detail = f"{what} answered {status}: {_message(body)}"
     hint = _HINTS.get(kind, "")
     if kind is KubeThrottledError:

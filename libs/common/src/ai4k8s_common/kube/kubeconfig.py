@@ -26,9 +26,7 @@ SERVICE_ACCOUNT_HINT = (
     "Make a service account in the cluster and use its token: kubectl create serviceaccount ai4k8s "
     "-n kube-system, bind it to a role, then kubectl create token ai4k8s -n kube-system --duration=8760h."
 )
-INLINE_HINT = (
-    "Run 'kubectl config view --raw --minify --flatten' and use its output: it has the files inlined."
-)
+INLINE_HINT = "Run 'kubectl config view --raw --minify --flatten' and use its output: it has the files inlined."
 
 
 class _Kebab(msgspec.Struct, frozen=True, rename="kebab"):
@@ -97,9 +95,7 @@ class ParsedKubeconfig:
     contexts: tuple[str, ...]
 
 
-def parse_kubeconfig(
-    text: str, *, context: str | None = None, policy: AccessPolicy | None = None
-) -> ParsedKubeconfig:
+def parse_kubeconfig(text: str, *, context: str | None = None, policy: AccessPolicy | None = None) -> ParsedKubeconfig:
     """Read the chosen context (default: the current one, or the only one).
 
     Raises InvalidInputError for anything unsafe, incomplete or unreadable; its hint says what to do instead.
@@ -112,9 +108,7 @@ def parse_kubeconfig(
     clusters = {named.name: named.cluster for named in config.clusters or []}
     users = {named.name: named.user or _User() for named in config.users or []}
     if selected.cluster not in clusters:
-        raise InvalidInputError(
-            f"context '{chosen}' names the cluster '{selected.cluster}', which is not there"
-        )
+        raise InvalidInputError(f"context '{chosen}' names the cluster '{selected.cluster}', which is not there")
     if selected.user and selected.user not in users:
         raise InvalidInputError(f"context '{chosen}' names the user '{selected.user}', which is not there")
     credential = _credential(clusters[selected.cluster], users.get(selected.user, _User()), policy)
@@ -149,9 +143,7 @@ def _credential(cluster: _Cluster, user: _User, policy: AccessPolicy) -> Cluster
     if (user.username is None) != (user.password is None):
         raise InvalidInputError("username and password go together")
     if not (user.token or certificate or user.username):
-        raise InvalidInputError(
-            "the context's user has no token and no certificate", hint=SERVICE_ACCOUNT_HINT
-        )
+        raise InvalidInputError("the context's user has no token and no certificate", hint=SERVICE_ACCOUNT_HINT)
     return ClusterCredential.model_validate(
         {
             "server": cluster.server.rstrip("/"),
@@ -184,9 +176,7 @@ def _refuse_unsafe_cluster(cluster: _Cluster, policy: AccessPolicy) -> None:
 
 def _refuse_unsafe_user(user: _User) -> None:
     if user.exec is not None:
-        raise InvalidInputError(
-            "exec would run a program on this server and is refused", hint=SERVICE_ACCOUNT_HINT
-        )
+        raise InvalidInputError("exec would run a program on this server and is refused", hint=SERVICE_ACCOUNT_HINT)
     if user.auth_provider is not None:
         raise InvalidInputError("auth-provider plugins are refused", hint=SERVICE_ACCOUNT_HINT)
     files = {
@@ -243,9 +233,7 @@ def _ca(data: str | None) -> str | None:
         try:
             x509.load_pem_x509_certificates(pem.encode())
         except ValueError:
-            raise InvalidInputError(
-                "certificate-authority-data holds no PEM certificate", hint=INLINE_HINT
-            ) from None
+            raise InvalidInputError("certificate-authority-data holds no PEM certificate", hint=INLINE_HINT) from None
     return pem
 
 

@@ -85,17 +85,13 @@ class TimeRange:
 class PrometheusClient:
     """One Prometheus. Every method raises KubeError only."""
 
-    def __init__(
-        self, url: str, policy: AccessPolicy | None = None, timeouts: Timeouts | None = None
-    ) -> None:
+    def __init__(self, url: str, policy: AccessPolicy | None = None, timeouts: Timeouts | None = None) -> None:
         policy = policy or AccessPolicy()
         endpoint = parse_endpoint(url, "Prometheus", policy)
         timeouts = timeouts or Timeouts(read_seconds=30.0, total_seconds=60.0)
         headers = {"accept": "application/json", "user-agent": USER_AGENT}
         tls = endpoint.scheme == "https"
-        self._transport = SyncTransport(
-            Target("Prometheus", endpoint, headers, tls, endpoint.host, policy, timeouts)
-        )
+        self._transport = SyncTransport(Target("Prometheus", endpoint, headers, tls, endpoint.host, policy, timeouts))
 
     def __enter__(self) -> Self:
         return self
@@ -167,9 +163,7 @@ def _refused(status: int, reason: str) -> KubeError:
         422: KubeInvalidError,
         429: KubeThrottledError,
     }
-    kind = kinds.get(
-        status, KubeUnavailableError if status >= HTTPStatus.INTERNAL_SERVER_ERROR else KubeError
-    )
+    kind = kinds.get(status, KubeUnavailableError if status >= HTTPStatus.INTERNAL_SERVER_ERROR else KubeError)
     return kind(f"Prometheus answered {status}: {reason}", hint=HINT)
 
 

@@ -246,9 +246,7 @@ def translate(request: Request, target: Target, failure: Exception) -> KubeError
     if isinstance(failure, httpx.TimeoutException):
         return KubeUnavailableError(f"{request.what} was not answered in time by {where}", hint=hint)
     if isinstance(failure, httpx.RemoteProtocolError | httpx.DecodingError):
-        return KubeUnavailableError(
-            f"{request.what}: the answer of {where} was cut off: {failure}", hint=hint
-        )
+        return KubeUnavailableError(f"{request.what}: the answer of {where} was cut off: {failure}", hint=hint)
     return KubeUnavailableError(f"{request.what}: the connection to {where} broke", hint=hint)
 
 

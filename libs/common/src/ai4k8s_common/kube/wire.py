@@ -105,9 +105,7 @@ class ListReader(Generic[T]):
             self._items, self._continue, self._expected = [], "", None
             return
         if page.kind != self._resource.kind:
-            raise KubeProtocolError(
-                f"{request.what} answered with a '{page.kind}', not a {self._resource.kind}"
-            )
+            raise KubeProtocolError(f"{request.what} answered with a '{page.kind}', not a {self._resource.kind}")
         self._items.extend(page.items or ())
         following = page.metadata.continue_
         if following and following == self._continue:
@@ -143,15 +141,11 @@ def get_scale_request(ref: WorkloadRef) -> Request:
     return Request(f"{ref.path}/scale")
 
 
-def patch_scale_request(
-    ref: WorkloadRef, replicas: int, resource_version: str, field_manager: str
-) -> Request:
+def patch_scale_request(ref: WorkloadRef, replicas: int, resource_version: str, field_manager: str) -> Request:
     """Set the replica count if the object is still at `resource_version` (409 otherwise)."""
     check_ref(ref)
     if replicas < 0 or not resource_version:
-        raise InvalidInputError(
-            "a scale patch needs a replica count of at least 0 and the version it was planned on"
-        )
+        raise InvalidInputError("a scale patch needs a replica count of at least 0 and the version it was planned on")
     body = {"metadata": {"resourceVersion": resource_version}, "spec": {"replicas": replicas}}
     return _patch(f"{ref.path}/scale", body, field_manager)
 
@@ -168,9 +162,7 @@ def patch_annotations_request(
 
 
 def _patch(path: str, body: object, field_manager: str) -> Request:
-    return Request(
-        path, {"fieldManager": field_manager}, HTTPMethod.PATCH, json.dumps(body).encode(), MERGE_PATCH
-    )
+    return Request(path, {"fieldManager": field_manager}, HTTPMethod.PATCH, json.dumps(body).encode(), MERGE_PATCH)
 
 
 def read_scale(request: Request, answer: Answer) -> Scale:

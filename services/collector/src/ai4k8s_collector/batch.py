@@ -1,0 +1,138 @@
+"""One task, many clusters: claims those that are due and looks at all of them at once.
+
+While slow ones are waited for, the batch goes on claiming: a cluster that hangs costs itself its cycle, and the
+others nothing. Claims, reads and writes are three steps; no transaction is open while a cluster is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ai4k8s_collector import repository
+from ai4k8s_collector.adapters.cluster import read_cluster
+from ai4k8s_collector.domain.schedule import CRASHES_BEFORE_BACKOFF, Rhythm
+from ai4k8s_collector.service import record_crash, record_failure, record_success
+from ai4k8s_common.errors import Ai4k8sError
+from ai4k8s_common.kube.errors import KubeUnavailableError
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from ai4k8s_collector.context import Context
+    from ai4k8s_collector.domain.observed import Snapshot
+    from ai4k8s_collector.repository import DueCluster
+
+LOOK_AGAIN_SECONDS = 1.0
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A cluster that this worker, and no other, looks at now."""
+
+    cluster: DueCluster
+    cycle_id: UUID
+    rhythm: Rhythm
+
+
+def collect_due_clusters(context: Context) -> None:
+    """Look at all clusters that are due, and at those that come due meanwhile."""
+    context.loop.run(_run(context))
+
+
+async def _run(context: Context) -> None:
+    until = time.monotonic() + context.settings.batch_seconds
+    running: set[asyncio.Task[None]] = set()
+    try:
+        while True:
+            free = context.settings.clusters_at_once - len(running)
+            if free and time.monotonic() < until:
+                claims = await asyncio.to_thread(claim_due_clusters, context, free)
+                running |= {asyncio.create_task(_look(context, claim)) for claim in claims}
+            if not running:
+                return
+            finished, running = await asyncio.wait(
+                running, timeout=LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+            _report(finished)
+    finally:
+        # Also when the store fails under the claims: whoever is being looked at gets to the end of it.
+        if running:
+            finished, _ = await asyncio.wait(running)
+            _report(finished)
+
+
+def claim_due_clusters(context: Context, limit: int) -> list[Claim]:
+    """Claim in one short transaction, committed before anything goes over the network."""
+    now = context.clock()
+    claims: list[Claim] = []
+    with context.bus.transaction() as tx:
+        repository.add_new_clusters(tx.connection, now)
+        for cluster in repository.lock_due_clusters(tx.connection, now, limit):
+            rhythm = _rhythm(context, cluster)
+            if repository.fail_abandoned_cycles(tx.connection, cluster.cluster_id, now):
+                failures = record_crash(tx, cluster, rhythm, now)
+                if failures >= CRASHES_BEFORE_BACKOFF:
+                    continue
+            claim = Claim(cluster, uuid.uuid4(), rhythm)
+            repository.start_cycle(tx.connection, cluster.cluster_id, claim.cycle_id, now, now + rhythm.lease)
+            claims.append(claim)
+    return claims
+
+
+def _rhythm(context: Context, cluster: DueCluster) -> Rhythm:
+    seconds = cluster.interval_seconds
+    interval = context.interval if seconds is None else timedelta(seconds=seconds)
+    return Rhythm.of(cluster.cluster_id, interval)
+
+
+async def _look(context: Context, claim: Claim) -> None:
+    cluster = claim.cluster
+    bound = log.bind(cluster_id=str(cluster.cluster_id), cycle_id=str(claim.cycle_id))
+    started = time.monotonic()
+    try:
+        snapshot = await _read(context, claim)
+    except Ai4k8sError as error:
+        await asyncio.to_thread(record_failure, context, cluster, claim.cycle_id, claim.rhythm, error)
+        bound.warning("cycle_failed", error=error.detail, seconds=round(time.monotonic() - started, 3))
+        return
+    read_seconds = time.monotonic() - started
+    rows = await asyncio.to_thread(record_success, context, cluster, claim.cycle_id, claim.rhythm, snapshot)
+    bound.info(
+        "cycle_completed",
+        rows=rows,
+        read_seconds=round(read_seconds, 3),
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+async def _read(context: Context, claim: Claim) -> Snapshot:
+    seconds = claim.rhythm.deadline.total_seconds()
+    try:
+        async with asyncio.timeout(seconds):
+            credential = context.open_credential(claim.cluster.cluster_id, claim.cluster.sealed)
+            async with context.open_cluster(credential) as kube:
+                return await read_cluster(kube, context.clock)
+    except TimeoutError:
+        raise KubeUnavailableError(
+            f"the cluster was not read within {seconds:g} s",
+            hint="It is slow or hangs; it is tried again by itself.",
+        ) from None
+
+
+def _report(finished: set[asyncio.Task[None]]) -> None:
+    for task in finished:
+        error = task.exception()
+        if isinstance(error, Ai4k8sError):
+            # The store went away: the lease runs out and the cycle is done again.
+            log.warning("cycle_not_recorded", error=error.detail)
+        elif error is not None:
+            log.error("cycle_crashed", exc_info=error)

@@ -1,0 +1,250 @@
+"""What was observed, written: workloads and nodes as they are, samples by COPY. All in the caller's transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from ai4k8s_collector.domain.observed import WorkloadKey
+from ai4k8s_collector.domain.summary import Known
+from ai4k8s_common.store.bulk import copy_rows
+from ai4k8s_common.store.collector import SampleSource, node_samples, nodes, workload_samples, workloads
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy import Connection, Table
+
+    from ai4k8s_collector.domain.history import PastSample
+    from ai4k8s_collector.domain.summary import NodeRow, WorkloadRow
+
+UPSERT_ROWS = 1_000
+
+
+def known_workloads(connection: Connection, cluster_id: UUID) -> dict[WorkloadKey, Known]:
+    """Return what is remembered of a cluster's workloads, gone ones too: they may come back."""
+    w = workloads
+    query = select(w.c.namespace, w.c.kind, w.c.name, w.c.last_seen_at, w.c.startup_seconds).where(
+        w.c.cluster_id == cluster_id
+    )
+    return {
+        WorkloadKey(row.namespace, row.kind, row.name): Known(row.last_seen_at, row.startup_seconds)
+        for row in connection.execute(query)
+    }
+
+
+def workload_ids(connection: Connection, cluster_id: UUID) -> dict[WorkloadKey, int]:
+    """Return the ids of a cluster's workloads."""
+    w = workloads
+    query = select(w.c.id, w.c.namespace, w.c.kind, w.c.name).where(w.c.cluster_id == cluster_id)
+    return {WorkloadKey(row.namespace, row.kind, row.name): row.id for row in connection.execute(query)}
+
+
+def upsert_workloads(
+    connection: Connection, cluster_id: UUID, at: datetime, rows: Sequence[WorkloadRow]
+) -> dict[WorkloadKey, int]:
+    """Write what each workload is now, mark those that are gone, and return ids."""
+    ids: dict[WorkloadKey, int] = {}
+    identity = ("cluster_id", "namespace", "kind", "name")
+    for start in range(0, len(rows), UPSERT_ROWS):
+        values = [_workload_values(cluster_id, at, row) for row in rows[start : start + UPSERT_ROWS]]
+        statement = insert(workloads).values(values)
+        kept = (*identity, "first_seen_at")
+        changed = {name: statement.excluded[name] for name in values[0] if name not in kept}
+        statement = statement.on_conflict_do_update(index_elements=identity, set_={**changed, "gone_at": None})
+        w = workloads
+        for row in connection.execute(statement.returning(w.c.id, w.c.namespace, w.c.kind, w.c.name)):
+            ids[WorkloadKey(row.namespace, row.kind, row.name)] = row.id
+    _mark_gone(connection, workloads, cluster_id, at)
+    return ids
+
+
+def upsert_nodes(connection: Connection, cluster_id: UUID, at: datetime, rows: Sequence[NodeRow]) -> dict[str, int]:
+    """Write what each node is now, mark those that are gone, and return ids."""
+    ids: dict[str, int] = {}
+    identity = ("cluster_id", "name")
+    for start in range(0, len(rows), UPSERT_ROWS):
+        values = [_node_values(cluster_id, at, row) for row in rows[start : start + UPSERT_ROWS]]
+        statement = insert(nodes).values(values)
+        changed = {name: statement.excluded[name] for name in values[0] if name not in (*identity, "first_seen_at")}
+        statement = statement.on_conflict_do_update(index_elements=identity, set_={**changed, "gone_at": None})
+        for row in connection.execute(statement.returning(nodes.c.id, nodes.c.name)):
+            ids[row.name] = row.id
+    _mark_gone(connection, nodes, cluster_id, at)
+    return ids
+
+
+def copy_workload_samples(
+    connection: Connection,
+    cluster_id: UUID,
+    at: datetime,
+    rows: Iterable[WorkloadRow],
+    ids: Mapping[WorkloadKey, int],
+) -> int:
+    """COPY one sample per workload."""
+    columns = (
+        "cluster_id",
+        "workload_id",
+        "at",
+        "source",
+        "desired_replicas",
+        "ready_replicas",
+        "pods",
+        "pods_with_metrics",
+        "cpu_usage_millicores",
+        "cpu_capacity_millicores",
+        "saturated",
+        "memory_bytes",
+        "restarts",
+    )
+    return copy_rows(
+        connection,
+        workload_samples,
+        columns,
+        (
+            (
+                cluster_id,
+                ids[row.workload.key],
+                at,
+                SampleSource.LIVE.value,
+                row.workload.desired_replicas,
+                row.workload.ready_replicas,
+                row.pods,
+                row.pods_with_metrics,
+                row.cpu_usage_millicores,
+                row.cpu_capacity_millicores,
+                row.saturated,
+                row.memory_bytes,
+                row.restarts,
+            )
+            for row in rows
+        ),
+    )
+
+
+def copy_node_samples(
+    connection: Connection, cluster_id: UUID, at: datetime, rows: Iterable[NodeRow], ids: Mapping[str, int]
+) -> int:
+    """COPY one sample per node."""
+    columns = ("cluster_id", "node_id", "at", "source", "cpu_usage_millicores", "memory_bytes", "pods")
+    live = SampleSource.LIVE.value
+    return copy_rows(
+        connection,
+        node_samples,
+        columns,
+        (
+            (cluster_id, ids[row.node.name], at, live, row.cpu_usage_millicores, row.memory_bytes, row.pods)
+            for row in rows
+        ),
+    )
+
+
+def copy_past_samples(connection: Connection, cluster_id: UUID, samples: Iterable[PastSample]) -> int:
+    """COPY samples of the past; a sample that is there already stays as it is. Returns how many were new."""
+    columns = (
+        "cluster_id",
+        "workload_id",
+        "at",
+        "source",
+        "saturated",
+        "cpu_usage_millicores",
+        "memory_bytes",
+        "ready_replicas",
+        "desired_replicas",
+    )
+    connection.execute(
+        text("CREATE TEMP TABLE IF NOT EXISTS past_samples (LIKE collector.workload_samples) ON COMMIT DROP")
+    )
+    past = SampleSource.BACKFILL.value
+    copy_rows(
+        connection,
+        "past_samples",
+        columns,
+        (
+            (
+                cluster_id,
+                sample.workload_id,
+                sample.at,
+                past,
+                False,
+                sample.cpu_millicores,
+                sample.memory_bytes,
+                sample.ready_replicas,
+                sample.desired_replicas,
+            )
+            for sample in samples
+        ),
+    )
+    result = connection.execute(
+        text("INSERT INTO collector.workload_samples SELECT * FROM past_samples ON CONFLICT DO NOTHING")
+    )
+    return int(result.rowcount)
+
+
+def first_live_sample_at(connection: Connection, cluster_id: UUID) -> datetime | None:
+    """Return when a cluster was first observed by ourselves."""
+    query = select(func.min(workload_samples.c.at)).where(
+        workload_samples.c.cluster_id == cluster_id, workload_samples.c.source == SampleSource.LIVE.value
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def has_past_samples(connection: Connection, cluster_id: UUID) -> bool:
+    """Whether anything was ever filled in."""
+    query = select(workload_samples.c.at).where(
+        workload_samples.c.cluster_id == cluster_id,
+        workload_samples.c.source == SampleSource.BACKFILL.value,
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def _mark_gone(connection: Connection, target: Table, cluster_id: UUID, at: datetime) -> None:
+    connection.execute(
+        update(target)
+        .where(target.c.cluster_id == cluster_id, target.c.gone_at.is_(None), target.c.last_seen_at < at)
+        .values(gone_at=at)
+    )
+
+
+def _workload_values(cluster_id: UUID, at: datetime, row: WorkloadRow) -> dict[str, object]:
+    workload, resources = row.workload, row.workload.resources
+    return {
+        "cluster_id": cluster_id,
+        "namespace": workload.key.namespace,
+        "kind": workload.key.kind,
+        "name": workload.key.name,
+        "api_version": workload.api_version,
+        "resource_version": workload.resource_version,
+        "desired_replicas": workload.desired_replicas,
+        "ready_replicas": workload.ready_replicas,
+        "updated_replicas": workload.updated_replicas,
+        "rollout_in_progress": workload.rollout_in_progress,
+        "cpu_request_millicores": resources.cpu_request_millicores,
+        "cpu_limit_millicores": resources.cpu_limit_millicores,
+        "memory_request_bytes": resources.memory_request_bytes,
+        "memory_limit_bytes": resources.memory_limit_bytes,
+        "startup_seconds": list(row.startup_seconds),
+        "startup_p95_seconds": row.startup_p95_seconds,
+        "annotations": dict(workload.annotations),
+        "first_seen_at": at,
+        "last_seen_at": at,
+    }
+
+
+def _node_values(cluster_id: UUID, at: datetime, row: NodeRow) -> dict[str, object]:
+    node = row.node
+    return {
+        "cluster_id": cluster_id,
+        "name": node.name,
+        "ready": node.ready,
+        "unschedulable": node.unschedulable,
+        "cpu_allocatable_millicores": node.cpu_allocatable_millicores,
+        "memory_allocatable_bytes": node.memory_allocatable_bytes,
+        "pods_allocatable": node.pods_allocatable,
+        "first_seen_at": at,
+        "last_seen_at": at,
+    }

@@ -1,0 +1,19 @@
+"""What an operator can set about collecting."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class CollectorSettings(BaseSettings):
+    """AI4K8S_COLLECTOR_*: how much one worker takes on at once, and how long things are kept."""
+
+    model_config = SettingsConfigDict(env_prefix="AI4K8S_COLLECTOR_", frozen=True, extra="ignore")
+
+    clusters_at_once: int = Field(default=32, ge=1, description="clusters one worker reads concurrently")
+    batch_seconds: float = Field(
+        default=20.0, gt=0, le=25, description="how long one task goes on taking clusters while others are slow"
+    )
+    keep_days: int = Field(default=15, ge=15, le=400, description="days of samples, back-fill included")
+    keep_cycles_days: int = Field(default=3, ge=1)

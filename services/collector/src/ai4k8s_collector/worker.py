@@ -1,0 +1,61 @@
+"""Entry point: `python -m ai4k8s_collector.worker --queue cycle|jobs`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ai4k8s_collector import repository
+from ai4k8s_collector.context import Context
+from ai4k8s_collector.loop import Loop
+from ai4k8s_collector.settings import CollectorSettings
+from ai4k8s_collector.tasks import handlers
+from ai4k8s_common.bus.worker import run_worker
+from ai4k8s_common.clock import utc_now
+from ai4k8s_common.errors import UnavailableError
+from ai4k8s_common.kube.addresses import AccessPolicy
+from ai4k8s_common.kube.client import AsyncKubeClient
+from ai4k8s_common.kube.prometheus import PrometheusClient
+from ai4k8s_common.services import Service
+from ai4k8s_common.settings import ClusterAccessSettings, CycleSettings, UnsealSettings
+
+if TYPE_CHECKING:
+    from ai4k8s_common.bus.transaction import Bus
+
+
+def wire(bus: Bus) -> Context:
+    """Build the context of one worker process."""
+    policy = AccessPolicy.of(ClusterAccessSettings())
+    settings = CollectorSettings()
+    context = Context(
+        bus=bus,
+        settings=settings,
+        private_key=UnsealSettings().credentials_private_key,
+        interval=timedelta(seconds=CycleSettings().cycle_seconds),
+        policy=policy,
+        open_cluster=lambda credential: AsyncKubeClient(credential, policy),
+        open_past=lambda url: PrometheusClient(url, policy),
+        loop=Loop(),
+        clock=utc_now,
+    )
+    _prepare(context)
+    return context
+
+
+def _prepare(context: Context) -> None:
+    """Make today's partitions before the first cycle, not when the first maintenance comes by."""
+    try:
+        with context.bus.transaction() as tx:
+            repository.ensure_partitions(tx.connection, context.clock(), context.settings.keep_days)
+    except UnavailableError:
+        # The store is away; maintenance makes up for it.
+        return
+
+
+def main() -> None:
+    """Consume one queue until told to stop."""
+    run_worker(Service.COLLECTOR, handlers, wire)
+
+
+if __name__ == "__main__":
+    main()
