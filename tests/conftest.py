@@ -9,4 +9,5 @@ pytest_plugins = [
     "tests.support.bus",
     "tests.support.clients",
     "tests.support.skips",
+    "tests.support.collector",
 ]

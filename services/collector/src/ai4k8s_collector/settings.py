@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from ai4k8s_common.settings import Group
 
 
-class CollectorSettings(BaseSettings):
+class CollectorSettings(Group):
     """AI4K8S_COLLECTOR_*: how much one worker takes on at once, and how long things are kept."""
 
     model_config = SettingsConfigDict(env_prefix="AI4K8S_COLLECTOR_", frozen=True, extra="ignore")
