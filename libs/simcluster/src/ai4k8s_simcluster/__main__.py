@@ -1,0 +1,132 @@
+"""The command `python -m ai4k8s_simcluster`."""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+import structlog
+
+from ai4k8s_simcluster.controllers.context import SecondsRange, parse_range
+from ai4k8s_simcluster.load.shapes import ShapeError, ShapeKind
+from ai4k8s_simcluster.load.traces import TraceError
+from ai4k8s_simcluster.persistence import StateInUseError
+from ai4k8s_simcluster.server import SimServer
+from ai4k8s_simcluster.settings import SettingsError, SimSettings, parse_shape_spec, parse_trace_spec
+
+_USAGE_ERROR = 2
+
+
+def _range(text: str) -> SecondsRange:
+    try:
+        return parse_range(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ai4k8s_simcluster",
+        description="A Kubernetes API in one process; its workloads follow load traces.",
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    add("--port", type=int, default=0, help="HTTPS port of the API; 0: the last one used, or any")
+    add(
+        "--prometheus-port", type=int, default=0, help="HTTP port of Prometheus; 0: the last one used, or any"
+    )
+    add("--state-dir", type=Path, required=True, help="where everything that must survive a restart is kept")
+    add("--kubeconfig-out", type=Path, required=True, help="file to write once the cluster is listening")
+    add(
+        "--trace",
+        action="append",
+        default=[],
+        metavar="NS/NAME=FILE[:scale=CORES_PER_UNIT]",
+        help="a workload that follows a CSV file `timestamp,value` (plain or .gz); may be repeated",
+    )
+    add(
+        "--shape",
+        action="append",
+        default=[],
+        metavar="NS/NAME=KIND[:k=v,...]",
+        help=f"a workload that follows a generated shape: {', '.join(ShapeKind)}; may be repeated",
+    )
+    add("--nodes", type=int, default=4, help="number of nodes of 8 cores and 32 GiB (default %(default)s)")
+    add("--seed", type=int, default=1, help="what generated names, shapes and durations depend on")
+    add("--no-demo", action="store_true", help="leave out the demonstration's own workloads")
+    add(
+        "--startup-seconds",
+        type=_range,
+        default=SecondsRange(20.0, 90.0),
+        metavar="LEAST-MOST",
+        help="how long pods take to become ready (default 20-90)",
+    )
+    add("--lead-seconds", type=float, default=270.0, help="how far ahead the rise lies (default %(default)s)")
+    return parser
+
+
+def read_settings(arguments: list[str]) -> SimSettings:
+    """Read the command line. Raises SettingsError or ShapeError."""
+    given = _parser().parse_args(arguments)
+    if given.nodes < 1:
+        raise SettingsError("a cluster has at least one node")
+    return SimSettings(
+        state_dir=given.state_dir,
+        kubeconfig_out=given.kubeconfig_out,
+        host=given.host,
+        port=given.port,
+        prometheus_port=given.prometheus_port,
+        traces=tuple(parse_trace_spec(text) for text in given.trace),
+        shapes=tuple(parse_shape_spec(text) for text in given.shape),
+        nodes=given.nodes,
+        seed=given.seed,
+        demo=not given.no_demo,
+        startup=given.startup_seconds,
+        lead_seconds=given.lead_seconds,
+    )
+
+
+def _configure_logging() -> None:
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    if os.environ.get("AI4K8S_LOG_FORMAT", "json") == "console":
+        renderer = structlog.dev.ConsoleRenderer()
+    level = logging.getLevelNamesMapping().get(
+        os.environ.get("AI4K8S_LOG_LEVEL", "INFO").upper(), logging.INFO
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+async def _serve(settings: SimSettings) -> None:
+    server = SimServer(settings)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    await server.serve()
+
+
+def main() -> int:
+    """Run until a signal; return the exit code."""
+    _configure_logging()
+    log = structlog.get_logger(__name__)
+    try:
+        asyncio.run(_serve(read_settings(sys.argv[1:])))
+    except (SettingsError, ShapeError, TraceError, StateInUseError, OSError) as error:
+        log.error("simulated cluster could not start", reason=str(error))  # noqa: TRY400 - one sentence
+        return _USAGE_ERROR
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

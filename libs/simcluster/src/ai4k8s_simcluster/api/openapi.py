@@ -1,0 +1,105 @@
+"""OpenAPI v3 documents, cut from the published definitions to what is served here.
+
+Clients read them for validation and `explain`; advertising `fieldValidation` tells them that the server
+checks fields.
+"""
+
+import hashlib
+from functools import cache
+from typing import Any
+
+import orjson
+
+from ai4k8s_simcluster.registry import GROUPS, TYPES, ResourceType
+from ai4k8s_simcluster.schema import KUBERNETES_MINOR, definitions, fields_of
+from ai4k8s_simcluster.types import Obj
+
+_OLD_REF = "#/$defs/"
+_NEW_REF = "#/components/schemas/"
+
+
+def _path_of(group: str, version: str) -> str:
+    return f"apis/{group}/{version}" if group else f"api/{version}"
+
+
+@cache
+def index() -> bytes:
+    """Return /openapi/v3."""
+    paths: Obj = {}
+    for group, version in GROUPS:
+        path = _path_of(group, version)
+        digest = hashlib.sha256(document(path) or b"").hexdigest()[:32].upper()
+        paths[path] = {"serverRelativeURL": f"/openapi/v3/{path}?hash={digest}"}
+    return orjson.dumps({"paths": paths})
+
+
+@cache
+def document(path: str) -> bytes | None:
+    """Return the document of one group and version, None when that is not served."""
+    found = [r for r in TYPES if _path_of(r.group, r.version) == path]
+    if not found:
+        return None
+    names: set[str] = set()
+    for resource in found:
+        _collect(resource.definition, names)
+    body = {
+        "openapi": "3.0.0",
+        "info": {"title": "Kubernetes", "version": f"v1.{KUBERNETES_MINOR}.0"},
+        "paths": {url: item for resource in found for url, item in _paths(resource).items()},
+        "components": {"schemas": {name: _converted(definitions()[name]) for name in sorted(names)}},
+    }
+    return orjson.dumps(body)
+
+
+def _collect(name: str, names: set[str]) -> None:
+    if name in names or name not in definitions():
+        return
+    names.add(name)
+    for field in (fields_of(name) or {}).values():
+        for ref in (field.ref, field.item_ref, field.value_ref):
+            if ref:
+                _collect(ref, names)
+
+
+def _converted(value: Any) -> Any:
+    """Rewrite a definition from JSON Schema to OpenAPI: references, and types that also allow null."""
+    if isinstance(value, list):
+        return [_converted(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    result: Obj = {}
+    for key, inner in value.items():
+        if key == "$ref":
+            ref = {"$ref": inner.replace(_OLD_REF, _NEW_REF)}
+            if len(value) == 1:
+                return ref
+            result["allOf"] = [ref]
+        elif key == "type" and isinstance(inner, list):
+            result["type"] = inner[0]
+        else:
+            result[key] = _converted(inner)
+    return result
+
+
+def _paths(resource: ResourceType) -> Obj:
+    base = f"/{_path_of(resource.group, resource.version)}"
+    if resource.namespaced:
+        base += "/namespaces/{namespace}"
+    gvk = {"group": resource.group, "kind": resource.kind, "version": resource.version}
+    validation = {"name": "fieldValidation", "in": "query", "schema": {"type": "string"}}
+    dry_run = {"name": "dryRun", "in": "query", "schema": {"type": "string"}}
+
+    def operation(action: str) -> Obj:
+        return {
+            "operationId": f"{action}{resource.kind}",
+            "parameters": [dry_run, validation],
+            "responses": {"200": {"description": "OK"}},
+            "x-kubernetes-action": action,
+            "x-kubernetes-group-version-kind": gvk,
+        }
+
+    collection = f"{base}/{resource.plural}"
+    return {
+        collection: {"post": operation("post")},
+        f"{collection}/{{name}}": {action: operation(action) for action in ("get", "put", "patch", "delete")},
+    }

@@ -1,0 +1,95 @@
+"""Putting objects and lists into the form that was negotiated."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+import yaml
+from starlette.responses import Response
+
+from ai4k8s_simcluster.api.negotiation import Form, Representation
+from ai4k8s_simcluster.errors import ApiError, bad_request
+from ai4k8s_simcluster.registry import ResourceType
+from ai4k8s_simcluster.store import Stored
+from ai4k8s_simcluster.tables import make_table, partial_metadata
+from ai4k8s_simcluster.types import Obj
+
+_INCLUDE = {"", "Metadata", "Object", "None"}
+
+
+def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer with JSON."""
+    return Response(orjson.dumps(value), status, dict(headers or {}), "application/json")
+
+
+def error_response(error: ApiError) -> Response:
+    """Answer with the Status object of an error."""
+    return json_response(error.status(), error.code, error.headers)
+
+
+def _include(query: Mapping[str, str]) -> str:
+    include = query.get("includeObject", "")
+    if include not in _INCLUDE:
+        raise bad_request(
+            f'Unable to convert to Table as requested: includeObject: Invalid value: "{include}": '
+            "must be 'Metadata', 'Object', 'None', or empty"
+        )
+    return include or "Metadata"
+
+
+def _emit(value: Obj, how: Representation, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    if how.yaml:
+        text = yaml.safe_dump(value, default_flow_style=False, sort_keys=True)
+        return Response(text, status, dict(headers or {}), "application/yaml")
+    return json_response(value, status, headers)
+
+
+class Renderer:
+    """Makes answers for one moment and one representation."""
+
+    def __init__(self, how: Representation, query: Mapping[str, str], now: float) -> None:
+        self.how = how
+        self.query = query
+        self.now = now
+        self.include = _include(query) if how.form is Form.TABLE else ""
+
+    def convert(self, resource: ResourceType, obj: Obj) -> Obj:
+        """Return one object in the negotiated form."""
+        match self.how.form:
+            case Form.TABLE:
+                metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
+                return self._table(resource, [obj], metadata)
+            case Form.PARTIAL:
+                return partial_metadata(obj, self.how.version)
+        return obj
+
+    def one(
+        self, resource: ResourceType, obj: Obj, status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """Answer with one object."""
+        return _emit(self.convert(resource, obj), self.how, status, headers)
+
+    def many(self, resource: ResourceType, items: Sequence[Stored], metadata: Obj) -> Response:
+        """Answer with a list; in plain JSON, from bytes made before."""
+        match self.how.form:
+            case Form.TABLE:
+                return json_response(self._table(resource, [item.obj for item in items], metadata))
+            case Form.PARTIAL | Form.PARTIAL_LIST:
+                return json_response(
+                    {
+                        "kind": "PartialObjectMetadataList",
+                        "apiVersion": f"meta.k8s.io/{self.how.version}",
+                        "metadata": metadata,
+                        "items": [partial_metadata(item.obj) for item in items],
+                    }
+                )
+        head = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": metadata}
+        if self.how.yaml:
+            return _emit({**head, "items": [item.obj for item in items]}, self.how, 200)
+        body = orjson.dumps(head)[:-1] + b',"items":[' + b",".join(item.item for item in items) + b"]}"
+        return Response(body, 200, media_type="application/json")
+
+    def _table(self, resource: ResourceType, objects: Sequence[Obj], metadata: Obj) -> Obj:
+        return make_table(
+            resource.kind, objects, metadata, self.now, include=self.include, version=self.how.version
+        )

@@ -1,0 +1,1 @@
+"""How much work each workload is given, and what becomes of it."""

@@ -1,0 +1,170 @@
+"""The process around a cluster: sockets, the ticking, and stopping at once when asked to."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import orjson
+import structlog
+import uvicorn
+
+from ai4k8s_simcluster.api.app import ApiApplication, ApiParts
+from ai4k8s_simcluster.api.metrics import MetricsApi
+from ai4k8s_simcluster.api.resources import ResourceApi
+from ai4k8s_simcluster.api.watching import WatchHub
+from ai4k8s_simcluster.clock import Clock, SystemClock
+from ai4k8s_simcluster.cluster import Cluster
+from ai4k8s_simcluster.persistence import StateFiles, write_private
+from ai4k8s_simcluster.prom.app import PrometheusApplication
+from ai4k8s_simcluster.settings import SimSettings
+from ai4k8s_simcluster.tls import Identity, kubeconfig, load_identity
+
+_TICK_SECONDS = 0.1
+_KEEP_ALIVE_SECONDS = 75
+log = structlog.get_logger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """A uvicorn server that leaves signals to the process it is part of."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _bind(host: str, wanted: int, remembered: int) -> socket.socket:
+    """Return a listening socket: on the port asked for, else the one used last time, else any."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for port in dict.fromkeys([wanted] if wanted else [remembered, 0]):
+        found = socket.socket(family, socket.SOCK_STREAM)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((host, port))
+        except OSError:
+            found.close()
+            if wanted:
+                raise
+            continue
+        found.listen(1024)
+        found.setblocking(False)
+        return found
+    raise OSError(f"no free port on {host}")
+
+
+def _url(scheme: str, host: str, bound: socket.socket) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{name}:{bound.getsockname()[1]}"
+
+
+class SimServer:
+    """One simulated cluster being served."""
+
+    def __init__(self, settings: SimSettings, clock: Clock | None = None) -> None:
+        self._settings = settings
+        self._files = StateFiles(settings.state_dir)
+        self._clock = clock or SystemClock()
+        remembered = self._remembered()
+        try:
+            self._api_socket = _bind(settings.host, settings.port, remembered.get("api_port", 0))
+            self._prometheus_socket = _bind(
+                settings.host, settings.prometheus_port, remembered.get("prometheus_port", 0)
+            )
+            self.identity: Identity = load_identity(settings.state_dir, settings.host)
+            self.cluster = Cluster(settings, self._clock, self._files)
+        except BaseException:
+            self._files.close()
+            raise
+        self.api_url = _url("https", settings.host, self._api_socket)
+        self.prometheus_url = _url("http", settings.host, self._prometheus_socket)
+        self._hub = WatchHub()
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Begin to stop; to be called in the loop that serves."""
+        self._stopping.set()
+
+    async def serve(self, ready: Callable[[], Any] | None = None) -> None:
+        """Serve until told to stop, then save and leave."""
+        api = self._server(self._api(), tls=True)
+        prometheus = self._server(PrometheusApplication(self.cluster.sources, self._clock), tls=False)
+        async with self._running(api, self._api_socket), self._running(prometheus, self._prometheus_socket):
+            while not (api.started and prometheus.started):  # noqa: ASYNC110 - uvicorn offers no event
+                await asyncio.sleep(0.005)
+            self._announce()
+            if ready is not None:
+                ready()
+            await self._tick_until_stopped()
+            self._hub.close()
+        self.cluster.close()
+        log.info("simulated cluster stopped")
+
+    async def _tick_until_stopped(self) -> None:
+        while not self._stopping.is_set():
+            self.cluster.tick()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _TICK_SECONDS)
+
+    @contextlib.asynccontextmanager
+    async def _running(self, server: _Server, bound: socket.socket) -> AsyncIterator[None]:
+        task = asyncio.create_task(server.serve(sockets=[bound]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await task
+            bound.close()
+
+    def _api(self) -> ApiApplication:
+        cluster = self.cluster
+        parts = ApiParts(
+            resources=ResourceApi(cluster.store, cluster.writer, self._hub),
+            metrics=MetricsApi(cluster.store, cluster.model),
+            control={"workloads": cluster.describe_workloads},
+            token=self.identity.token,
+            address=lambda: self.api_url.removeprefix("https://"),
+            clock=self._clock,
+        )
+        return ApiApplication(parts)
+
+    def _server(self, application: Any, *, tls: bool) -> _Server:
+        files = {}
+        if tls:
+            files = {
+                "ssl_certfile": str(self.identity.certificate_file),
+                "ssl_keyfile": str(self.identity.key_file),
+            }
+        config = uvicorn.Config(
+            application,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            http="httptools",
+            ws="none",
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=1,
+            **files,  # type: ignore[arg-type]
+        )
+        return _Server(config)
+
+    def _announce(self) -> None:
+        """Tell where the cluster is; whoever waits for the kubeconfig may use it at once."""
+        endpoints = {"api_url": self.api_url, "prometheus_url": self.prometheus_url, "pid": os.getpid()}
+        ports = {
+            "api_port": self._api_socket.getsockname()[1],
+            "prometheus_port": self._prometheus_socket.getsockname()[1],
+        }
+        write_private(self._settings.state_dir / "ports.json", orjson.dumps(ports))
+        write_private(self._settings.state_dir / "endpoints.json", orjson.dumps(endpoints))
+        if self._settings.kubeconfig_out is not None:
+            self._settings.kubeconfig_out.parent.mkdir(parents=True, exist_ok=True)
+            write_private(self._settings.kubeconfig_out, kubeconfig(self.api_url, self.identity))
+        log.info("simulated cluster listening", **endpoints)
+
+    def _remembered(self) -> dict[str, int]:
+        path = self._settings.state_dir / "ports.json"
+        found: dict[str, int] = orjson.loads(path.read_bytes()) if path.exists() else {}
+        return found

@@ -1,0 +1,100 @@
+"""What a simulated cluster is started with."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ai4k8s_simcluster.controllers.context import SecondsRange
+from ai4k8s_simcluster.load.shapes import Shape, parse_shape
+from ai4k8s_simcluster.load.workload import WorkloadKey
+
+
+class SettingsError(ValueError):
+    """The command line asks for something that cannot be."""
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSpec:
+    """A workload that follows a file; without a scale, one is chosen."""
+
+    key: WorkloadKey
+    path: Path
+    cores_per_unit: float | None = None
+
+    @property
+    def origin(self) -> str:
+        """Return what tells this load from another."""
+        scale = "" if self.cores_per_unit is None else f":scale={self.cores_per_unit}"
+        return f"trace {self.path.resolve()}{scale}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeSpec:
+    """A workload that follows a generated shape."""
+
+    key: WorkloadKey
+    shape: Shape
+    text: str
+
+    @property
+    def origin(self) -> str:
+        """Return what tells this load from another."""
+        return f"shape {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class SimSettings:
+    """Everything a simulated cluster can be told."""
+
+    state_dir: Path
+    kubeconfig_out: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 0
+    prometheus_port: int = 0
+    traces: tuple[TraceSpec, ...] = ()
+    shapes: tuple[ShapeSpec, ...] = ()
+    nodes: int = 4
+    seed: int = 1
+    demo: bool = True
+    startup: SecondsRange = field(default_factory=lambda: SecondsRange(20.0, 90.0))
+    termination: SecondsRange = field(default_factory=lambda: SecondsRange(1.0, 5.0))
+    lead_seconds: float = 270.0
+    watch_log_length: int = 10_000
+
+
+def _key(text: str) -> WorkloadKey:
+    namespace, slash, name = text.partition("/")
+    if not slash or not namespace or not name:
+        raise SettingsError(f"'{text}' is not NAMESPACE/NAME")
+    return WorkloadKey(namespace, name)
+
+
+def parse_trace_spec(text: str) -> TraceSpec:
+    """Read `NAMESPACE/NAME=FILE[:scale=CORES_PER_UNIT]`. Raises SettingsError."""
+    target, equals, rest = text.partition("=")
+    if not equals:
+        raise SettingsError(f"'{text}' is not NAMESPACE/NAME=FILE[:scale=CORES_PER_UNIT]")
+    path, marked, scale = rest.rpartition(":scale=")
+    if not marked:
+        return TraceSpec(_key(target), Path(rest))
+    try:
+        cores_per_unit = float(scale)
+    except ValueError as error:
+        raise SettingsError(f"'{scale}' is not a number of cores per unit") from error
+    if not cores_per_unit > 0:
+        raise SettingsError(f"a scale must be above 0, not {scale}")
+    return TraceSpec(_key(target), Path(path), cores_per_unit)
+
+
+def parse_shape_spec(text: str) -> ShapeSpec:
+    """Read `NAMESPACE/NAME=KIND[:k=v,...]`. Raises SettingsError or ShapeError."""
+    target, equals, rest = text.partition("=")
+    if not equals:
+        raise SettingsError(f"'{text}' is not NAMESPACE/NAME=KIND[:k=v,...]")
+    kind, _, listed = rest.partition(":")
+    parameters: dict[str, str] = {}
+    for pair in filter(None, listed.split(",")):
+        name, marked, value = pair.partition("=")
+        if not marked:
+            raise SettingsError(f"'{pair}' is not PARAMETER=VALUE")
+        parameters[name.strip()] = value.strip()
+    return ShapeSpec(_key(target), parse_shape(kind, parameters), rest)
