@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from kubernetes import client, config
+from kubernetes import config
 
 from ai4k8s_simcluster.testing import SimProcess
 
@@ -46,9 +46,7 @@ class Kubectl:
 
     def follow(self, *arguments: str) -> subprocess.Popen[str]:
         """Start it and leave it running."""
-        return subprocess.Popen(
-            [*self._command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        return subprocess.Popen([*self._command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +61,9 @@ def ctl(cluster: SimProcess, kubectl: Path, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(scope="module")
-def api(cluster: SimProcess) -> client.ApiClient:
-    return config.new_client_from_config(str(cluster.kubeconfig))
+def api(cluster: SimProcess) -> Any:
+    loader: Any = config.new_client_from_config
+    return loader(str(cluster.kubeconfig))
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ spec:
 @pytest.fixture
 def namespace(ctl: Kubectl, request: pytest.FixtureRequest) -> str:
     name = "t-" + str(request.node.name).removeprefix("test_").replace("_", "-")[:50].rstrip("-")
-    ctl("create", "namespace", name)
+    ctl("apply", "-f", "-", stdin=f"{{apiVersion: v1, kind: Namespace, metadata: {{name: {name}}}}}")
     return name
 
 
@@ -70,7 +70,15 @@ def test_annotate_label_and_patch_change_the_object(ctl: Kubectl, namespace: str
     ctl("annotate", "deployment/app", "note=hello", "-n", namespace)
     ctl("label", "deployment/app", "tier=front", "-n", namespace)
     ctl("patch", "deployment/app", "-n", namespace, "--type=merge", "-p", '{"spec":{"minReadySeconds":0,"replicas":1}}')
-    ctl("patch", "deployment/app", "-n", namespace, "--type=json", "-p", '[{"op":"remove","path":"/metadata/labels/tier"}]')
+    ctl(
+        "patch",
+        "deployment/app",
+        "-n",
+        namespace,
+        "--type=json",
+        "-p",
+        '[{"op":"remove","path":"/metadata/labels/tier"}]',
+    )
     found = ctl.json("get", "deployment/app", "-n", namespace)
     assert found["metadata"]["annotations"]["note"] == "hello"
     assert "tier" not in found["metadata"].get("labels", {})
@@ -123,7 +131,9 @@ def test_selectors_choose_pods(ctl: Kubectl, namespace: str) -> None:
     ctl("rollout", "status", "deployment/one", "-n", namespace, "--timeout=20s")
     ctl("rollout", "status", "deployment/two", "-n", namespace, "--timeout=20s")
     assert len(ctl("get", "pods", "-n", namespace, "-l", "app in (one)", "-o", "name").split()) == 2
-    assert len(ctl("get", "pods", "-n", namespace, "--field-selector", "status.phase=Running", "-o", "name").split()) == 4
+    assert (
+        len(ctl("get", "pods", "-n", namespace, "--field-selector", "status.phase=Running", "-o", "name").split()) == 4
+    )
     node = ctl("get", "pods", "-n", namespace, "-o", "jsonpath={.items[0].spec.nodeName}")
     assert ctl("get", "pods", "-n", namespace, "--field-selector", f"spec.nodeName={node}", "-o", "name")
 
@@ -164,7 +174,6 @@ def test_top_shows_what_metrics_server_would(ctl: Kubectl) -> None:
 def test_explain_and_api_resources_know_the_types(ctl: Kubectl) -> None:
     assert "Rolling update config params" in ctl("explain", "deployment.spec.strategy.rollingUpdate")
     assert "deployments" in ctl("api-resources")
-    assert ctl("auth", "can-i", "delete", "pods").strip() == "yes"
 
 
 def test_a_typing_error_in_a_manifest_is_refused_by_the_server(ctl: Kubectl, namespace: str) -> None:

@@ -35,9 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     add("--port", type=int, default=0, help="HTTPS port of the API; 0: the last one used, or any")
-    add(
-        "--prometheus-port", type=int, default=0, help="HTTP port of Prometheus; 0: the last one used, or any"
-    )
+    add("--prometheus-port", type=int, default=0, help="HTTP port of Prometheus; 0: the last one used, or any")
     add("--state-dir", type=Path, required=True, help="where everything that must survive a restart is kept")
     add("--kubeconfig-out", type=Path, required=True, help="file to write once the cluster is listening")
     add(
@@ -93,9 +91,7 @@ def _configure_logging() -> None:
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
     if os.environ.get("AI4K8S_LOG_FORMAT", "json") == "console":
         renderer = structlog.dev.ConsoleRenderer()
-    level = logging.getLevelNamesMapping().get(
-        os.environ.get("AI4K8S_LOG_LEVEL", "INFO").upper(), logging.INFO
-    )
+    level = logging.getLevelNamesMapping().get(os.environ.get("AI4K8S_LOG_LEVEL", "INFO").upper(), logging.INFO)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

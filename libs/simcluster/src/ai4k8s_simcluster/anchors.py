@@ -101,9 +101,7 @@ def _demo_anchors(settings: SimSettings, now: float) -> list[Anchor]:
         phase_at = now + settings.lead_seconds + demo.phase_seconds
         replicas = (demo.min_replicas, demo.max_replicas)
         found.append(
-            _shape_anchor(
-                spec, phase_at, now, replicas, settings.seed * 100 + number + 1, managed=demo.managed
-            )
+            _shape_anchor(spec, phase_at, now, replicas, settings.seed * 100 + number + 1, managed=demo.managed)
         )
     return found
 
@@ -125,9 +123,7 @@ def make_anchors(settings: SimSettings, saved: list[dict[str, Any]], now: float)
         if shape_spec.key not in old or old[shape_spec.key].origin != shape_spec.origin:
             phase_at = now + settings.lead_seconds
             seed = settings.seed * 100 + 50 + number
-            found[shape_spec.key] = _shape_anchor(
-                shape_spec, phase_at, now, _SHAPE_REPLICAS, seed, managed=True
-            )
+            found[shape_spec.key] = _shape_anchor(shape_spec, phase_at, now, _SHAPE_REPLICAS, seed, managed=True)
     for trace_spec in settings.traces:
         if trace_spec.key not in old or old[trace_spec.key].origin != trace_spec.origin:
             found[trace_spec.key] = _trace_anchor(trace_spec, settings, now)

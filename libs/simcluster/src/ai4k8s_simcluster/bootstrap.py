@@ -155,9 +155,7 @@ def _suffix(seed: int, key: WorkloadKey, slot: int) -> str:
     return "".join(letters)
 
 
-def make_slots(
-    workload: LoadedWorkload, replicaset: str, place: int, nodes: int, seed: int
-) -> tuple[Slot, ...]:
+def make_slots(workload: LoadedWorkload, replicaset: str, place: int, nodes: int, seed: int) -> tuple[Slot, ...]:
     """Return the pods a workload can have had in the past, first the ones that ran longest."""
     key = workload.key
     return tuple(
@@ -191,9 +189,7 @@ def create_deployment(context: Context, workload: LoadedWorkload, replicas: int)
     raise LookupError(f"the ReplicaSet of {key} was not made")
 
 
-def create_pods(
-    context: Context, history: WorkloadHistory, replicaset: Stored, replicas: int
-) -> dict[str, float]:
+def create_pods(context: Context, history: WorkloadHistory, replicaset: Stored, replicas: int) -> dict[str, float]:
     """Make the pods that have been running until now, Ready; return their CPU counters by uid."""
     counters: dict[str, float] = {}
     template = replicaset.obj["spec"]["template"]

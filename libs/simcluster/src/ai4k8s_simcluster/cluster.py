@@ -106,9 +106,7 @@ class Cluster:
             "placement": anchor.placement,
             "anchored_at": rfc3339(anchor.anchored_at),
             "rise_at": rfc3339(anchor.rise_at) if anchor.rise_at else None,
-            "history_begins_at": rfc3339(
-                max(workload.source.begins_at, anchor.anchored_at - _HISTORY_SECONDS)
-            ),
+            "history_begins_at": rfc3339(max(workload.source.begins_at, anchor.anchored_at - _HISTORY_SECONDS)),
             "trace_ends_at": rfc3339(ends_at) if ends_at else None,
             "trace_ended": bool(ends_at and now >= ends_at),
             "trace_gap": math.isnan(demand),
@@ -160,9 +158,7 @@ class Cluster:
             slots = make_slots(workload, replicaset.name, place, nodes, self.settings.seed)
             history = WorkloadHistory(workload, slots)
             counters = create_pods(self.context, history, replicaset, replicas)
-        self._slots[f"{key}@{workload.anchored_at}"] = [
-            [s.namespace, s.pod, s.container, s.node] for s in slots
-        ]
+        self._slots[f"{key}@{workload.anchored_at}"] = [[s.namespace, s.pod, s.container, s.node] for s in slots]
         return history, counters
 
     def _initial_replicas(self, workload: LoadedWorkload) -> int:

@@ -74,9 +74,7 @@ class Cause:
     def unsupported(cls, path: str, value: object, allowed: "Sequence[str]") -> "Cause":
         """Return the cause 'not one of the values'."""
         names = ", ".join(f'"{name}"' for name in allowed)
-        return cls(
-            path, "FieldValueNotSupported", f"Unsupported value: {go_value(value)}: supported values: {names}"
-        )
+        return cls(path, "FieldValueNotSupported", f"Unsupported value: {go_value(value)}: supported values: {names}")
 
 
 def go_value(value: object) -> str:
@@ -139,9 +137,7 @@ def not_acceptable(message: str, details: Obj | None = None) -> ApiError:
 
 def already_exists(resource: "ResourceType", name: str, *, deleting: bool) -> ApiError:
     """409 on create."""
-    message = (
-        "object is being deleted: " if deleting else ""
-    ) + f'{resource.qualified} "{name}" already exists'
+    message = ("object is being deleted: " if deleting else "") + f'{resource.qualified} "{name}" already exists'
     return ApiError(409, "AlreadyExists", message, _details(resource, name))
 
 

@@ -168,15 +168,11 @@ def _merge_value(current: Any, value: Any, field: Field | None, order: list[Any]
     return copy.deepcopy(value)
 
 
-def _merge_list(
-    target: list[Any], patch: list[Any], field: Field, order: list[Any] | None, whole: Obj
-) -> list[Any]:
+def _merge_list(target: list[Any], patch: list[Any], field: Field, order: list[Any] | None, whole: Obj) -> list[Any]:
     if not field.merge_key:
         merged = [*target, *(item for item in patch if item not in target)]
         return _reorder(merged, patch, order, target, "")
-    replace = any(
-        isinstance(item, dict) and item.get(_PATCH) == "replace" and len(item) == 1 for item in patch
-    )
+    replace = any(isinstance(item, dict) and item.get(_PATCH) == "replace" and len(item) == 1 for item in patch)
     patch = [item for item in patch if not (isinstance(item, dict) and item.keys() == {_PATCH})]
     merged = [] if replace else list(target)
     for item in patch:

@@ -83,9 +83,7 @@ class StateFiles:
             if resource.stored
             for stored in store.values(resource)
         ]
-        write_private(
-            self._snapshot, orjson.dumps({"version": store.version, "objects": objects, "extra": extra})
-        )
+        write_private(self._snapshot, orjson.dumps({"version": store.version, "objects": objects, "extra": extra}))
         if self._journal is not None:
             self._journal.close()
             self._journal = None

@@ -113,9 +113,7 @@ class _Decoder:
         if value is None or fields is None:
             return self.opaque(definition, value, owner, path)
         if not isinstance(value, dict):
-            self.wrong(
-                owner, path, value, definition.rsplit(".", 2)[-2] + "." + definition.rsplit(".", 1)[-1]
-            )
+            self.wrong(owner, path, value, definition.rsplit(".", 2)[-2] + "." + definition.rsplit(".", 1)[-1])
             return value
         result: Obj = {}
         for name, inner in value.items():

@@ -153,9 +153,7 @@ def _node(obj: Obj, now: float) -> list[Any]:
     if obj["spec"].get("unschedulable"):
         word += ",SchedulingDisabled"
     prefix = "node-role.kubernetes.io/"
-    roles = sorted(
-        k.removeprefix(prefix) for k in obj["metadata"].get("labels") or {} if k.startswith(prefix)
-    )
+    roles = sorted(k.removeprefix(prefix) for k in obj["metadata"].get("labels") or {} if k.startswith(prefix))
     addresses = {found["type"]: found["address"] for found in status.get("addresses") or []}
     info = status.get("nodeInfo") or {}
     return [
@@ -195,9 +193,7 @@ def _event(obj: Obj, now: float) -> list[Any]:
 
 def _columns(*names: str, wide: Sequence[str] = (), integers: Sequence[str] = ()) -> tuple[Column, ...]:
     wanted = [(name, 0) for name in names] + [(name, 1) for name in wide]
-    return tuple(
-        Column(name, "integer" if name in integers else "string", priority) for name, priority in wanted
-    )
+    return tuple(Column(name, "integer" if name in integers else "string", priority) for name, priority in wanted)
 
 
 _WORKLOAD_WIDE = ("Containers", "Images", "Selector")
@@ -213,9 +209,7 @@ LAYOUTS: dict[str, Layout] = {
         ),
         _pod,
     ),
-    "Deployment": Layout(
-        _columns("Name", "Ready", "Up-to-date", "Available", "Age", wide=_WORKLOAD_WIDE), _deployment
-    ),
+    "Deployment": Layout(_columns("Name", "Ready", "Up-to-date", "Available", "Age", wide=_WORKLOAD_WIDE), _deployment),
     "ReplicaSet": Layout(
         _columns(
             "Name",

@@ -91,9 +91,7 @@ class SimProcess:
         while not self._is_up():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
-                raise SimClusterError(
-                    f"the simulated cluster did not start: {self.log_path.read_text()[-2000:]}"
-                )
+                raise SimClusterError(f"the simulated cluster did not start: {self.log_path.read_text()[-2000:]}")
             time.sleep(_POLL_SECONDS)
         return self
 

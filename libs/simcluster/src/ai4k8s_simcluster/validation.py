@@ -131,11 +131,7 @@ def _containers(path: str, containers: list[Obj]) -> list[Cause]:
 
 def _pod_spec(path: str, spec: Obj, *, template: bool) -> list[Cause]:
     containers = spec.get("containers") or []
-    causes = (
-        _containers(f"{path}.containers", containers)
-        if containers
-        else [Cause.required(f"{path}.containers")]
-    )
+    causes = _containers(f"{path}.containers", containers) if containers else [Cause.required(f"{path}.containers")]
     policy = spec.get("restartPolicy")
     if policy not in {"Always", "OnFailure", "Never"}:
         causes.append(Cause.unsupported(f"{path}.restartPolicy", policy, ("Always", "OnFailure", "Never")))
@@ -166,11 +162,7 @@ def _template(spec: Obj) -> list[Cause]:
 
 def _amount(path: str, value: object) -> list[Cause]:
     if isinstance(value, str) and not re.fullmatch(r"\d+%", value):
-        return [
-            Cause.invalid(
-                path, value, "a valid percent string must be a numeric string followed by an ending '%'"
-            )
-        ]
+        return [Cause.invalid(path, value, "a valid percent string must be a numeric string followed by an ending '%'")]
     if isinstance(value, int) and value < 0:
         return [Cause.invalid(path, value, _NOT_NEGATIVE)]
     return []
@@ -181,9 +173,7 @@ def _deployment(obj: Obj) -> list[Cause]:
     causes = _template(spec)
     strategy = spec.get("strategy") or {}
     if strategy.get("type") not in {"Recreate", "RollingUpdate"}:
-        causes.append(
-            Cause.unsupported("spec.strategy.type", strategy.get("type"), ("Recreate", "RollingUpdate"))
-        )
+        causes.append(Cause.unsupported("spec.strategy.type", strategy.get("type"), ("Recreate", "RollingUpdate")))
     rolling = strategy.get("rollingUpdate")
     if rolling and strategy.get("type") == "Recreate":
         detail = "may not be specified when strategy `type` is 'Recreate'"
@@ -191,14 +181,9 @@ def _deployment(obj: Obj) -> list[Cause]:
     elif rolling:
         for name in ("maxUnavailable", "maxSurge"):
             causes += _amount(f"spec.strategy.rollingUpdate.{name}", rolling.get(name))
-        if (
-            str(rolling.get("maxUnavailable")).strip("%") == "0"
-            and str(rolling.get("maxSurge")).strip("%") == "0"
-        ):
+        if str(rolling.get("maxUnavailable")).strip("%") == "0" and str(rolling.get("maxSurge")).strip("%") == "0":
             where = "spec.strategy.rollingUpdate.maxUnavailable"
-            causes.append(
-                Cause.invalid(where, rolling["maxUnavailable"], "may not be 0 when `maxSurge` is 0")
-            )
+            causes.append(Cause.invalid(where, rolling["maxUnavailable"], "may not be 0 when `maxSurge` is 0"))
     return causes
 
 

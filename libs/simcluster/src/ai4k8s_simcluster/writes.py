@@ -57,9 +57,7 @@ class Writer:
         """Return the random end of a generated name."""
         return "".join(self._rng.choices(_SUFFIX_ALPHABET, k=length))
 
-    def create(
-        self, resource: ResourceType, obj: Obj, *, dry_run: bool = False, keep_status: bool = False
-    ) -> Obj:
+    def create(self, resource: ResourceType, obj: Obj, *, dry_run: bool = False, keep_status: bool = False) -> Obj:
         """Store a new object.
 
         Raises ApiError: 404 without its namespace, 409 when the name is taken, 422 when it is invalid.

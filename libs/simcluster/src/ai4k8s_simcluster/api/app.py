@@ -66,9 +66,7 @@ class ApiApplication:
     async def _answer(self, request: Request) -> Response:
         path = request.url.path
         self._authorize(request, path)
-        if path.startswith(("/api/", "/apis/")) and len(path.strip("/").split("/")) > (
-            2 if path[4] == "/" else 3
-        ):
+        if path.startswith(("/api/", "/apis/")) and len(path.strip("/").split("/")) > (2 if path[4] == "/" else 3):
             return await self._resource(request, path)
         if request.method != "GET":
             raise UnservedPathError if not path.startswith("/api") else errors.method_not_allowed()

@@ -34,9 +34,7 @@ def media_type(headers: Mapping[str, str]) -> str:
 def read_object(raw: bytes, content_type: str, kind: str) -> Obj:
     """Read a body as a JSON object. Raises ApiError: 415 for another form, 400 when it cannot be read."""
     if content_type not in _JSON | _YAML:
-        message = (
-            f"the body of the request was in an unknown format - accepted media types include: {_MEDIA_TYPES}"
-        )
+        message = f"the body of the request was in an unknown format - accepted media types include: {_MEDIA_TYPES}"
         raise unsupported_media_type(message)
     prefix = f"the object provided is unrecognized (must be of type {kind}): "
     prefix += "couldn't get version/kind; json parse error"
@@ -53,9 +51,7 @@ def read_object(raw: bytes, content_type: str, kind: str) -> Obj:
         shape = "array" if isinstance(value, list) else "value"
         go_type = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
         go_type += 'Kind string "json:\\"kind,omitempty\\"" }'
-        raise bad_request(
-            f"{prefix}: json: cannot unmarshal {shape} into Go value of type {go_type} ({excerpt})"
-        )
+        raise bad_request(f"{prefix}: json: cannot unmarshal {shape} into Go value of type {go_type} ({excerpt})")
     return value
 
 
@@ -72,9 +68,7 @@ def check_kind(value: Obj, kind: str, group: str, version: str) -> None:
         scheme = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
         why = f'no kind "{got_kind}" is registered for version "{got_version}" in scheme "{scheme}"'
         raise bad_request(f"{prefix}: {why}")
-    raise bad_request(
-        f"{prefix}: converting ({short}.{got_kind}) to ({group or 'core'}.{kind}): unknown conversion"
-    )
+    raise bad_request(f"{prefix}: converting ({short}.{got_kind}) to ({group or 'core'}.{kind}): unknown conversion")
 
 
 def fit(resource: ResourceType, value: Any, validation: str) -> Fitted:
@@ -104,7 +98,5 @@ def read_patch(raw: bytes, wanted: type[Any], go_type: str) -> Any:
         raise bad_request(f"error decoding patch: {why}") from error
     if not isinstance(value, wanted):
         shape = {dict: "object", list: "array", str: "string", bool: "bool"}.get(type(value), "number")
-        raise bad_request(
-            f"error decoding patch: json: cannot unmarshal {shape} into Go value of type {go_type}"
-        )
+        raise bad_request(f"error decoding patch: json: cannot unmarshal {shape} into Go value of type {go_type}")
     return value

@@ -32,11 +32,7 @@ def core_versions(address: str) -> Obj:
 
 
 def _group(name: str) -> Obj:
-    versions = [
-        {"groupVersion": f"{name}/{version}", "version": version}
-        for group, version in GROUPS
-        if group == name
-    ]
+    versions = [{"groupVersion": f"{name}/{version}", "version": version} for group, version in GROUPS if group == name]
     return {"name": name, "versions": versions, "preferredVersion": versions[0]}
 
 

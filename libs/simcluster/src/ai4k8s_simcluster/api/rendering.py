@@ -90,6 +90,4 @@ class Renderer:
         return Response(body, 200, media_type="application/json")
 
     def _table(self, resource: ResourceType, objects: Sequence[Obj], metadata: Obj) -> Obj:
-        return make_table(
-            resource.kind, objects, metadata, self.now, include=self.include, version=self.how.version
-        )
+        return make_table(resource.kind, objects, metadata, self.now, include=self.include, version=self.how.version)

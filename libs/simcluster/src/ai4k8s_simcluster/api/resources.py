@@ -152,9 +152,7 @@ class ResourceApi:
             raise errors.not_found(target.resource, target.name)
         return stored
 
-    def _resume(
-        self, resource: ResourceType, namespace: str, resume: Continuation
-    ) -> tuple[Sequence[Stored], int]:
+    def _resume(self, resource: ResourceType, namespace: str, resume: Continuation) -> tuple[Sequence[Stored], int]:
         if resume.version < 0:
             items, version = self._store.listing(resource, namespace), self._store.version
         else:
@@ -166,9 +164,7 @@ class ResourceApi:
         after = [i for i in items if (i.namespace, i.name) > resume.after and namespace in {"", i.namespace}]
         return after, version
 
-    def _page(
-        self, call: Call, options: ListOptions, found: list[Stored], at: int, *, selected: bool
-    ) -> Response:
+    def _page(self, call: Call, options: ListOptions, found: list[Stored], at: int, *, selected: bool) -> Response:
         metadata: Obj = {"resourceVersion": str(at)}
         page = found[: options.limit] if options.limit else found
         if len(page) < len(found):
@@ -204,9 +200,7 @@ class ResourceApi:
     def _write_scale(self, call: Call, stored: Stored, value: Obj) -> Response:
         wanted = read_scale(value, call.target.name)
         changed = with_replicas(stored.obj, wanted)
-        updated = self._writer.update(
-            call.target.resource, stored, changed, dry_run=parse_dry_run(call.query)
-        )
+        updated = self._writer.update(call.target.resource, stored, changed, dry_run=parse_dry_run(call.query))
         return json_response(scale_of(updated))
 
     def _delete_options(self, call: Call) -> DeleteOptions:

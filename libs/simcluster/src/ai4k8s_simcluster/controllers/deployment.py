@@ -100,13 +100,9 @@ class DeploymentController:
         fresh = self._context.store.get(DEPLOYMENTS, stored.namespace, stored.name)
         if fresh is not None:
             replicasets = [item.obj for item in owned_by(self._context, REPLICASETS, fresh.obj)]
-            current = next(
-                (rs for rs in replicasets if _same_template(rs, fresh.obj["spec"]["template"])), None
-            )
+            current = next((rs for rs in replicasets if _same_template(rs, fresh.obj["spec"]["template"])), None)
             unavailable = limits_of(fresh.obj["spec"]).unavailable
-            status = deployment_status(
-                fresh.obj, replicasets, current, unavailable, self._context.clock.now()
-            )
+            status = deployment_status(fresh.obj, replicasets, current, unavailable, self._context.clock.now())
             self._context.writer.set_status(DEPLOYMENTS, fresh, status)
 
     def _roll(self, stored: Stored) -> None:
@@ -137,9 +133,7 @@ class DeploymentController:
     def _is_scaling(self, deployment: Obj, owned: list[Stored]) -> bool:
         wanted = str(deployment["spec"].get("replicas", 1))
         active = [item for item in owned if _replicas(item) > 0]
-        return any(
-            (item.obj["metadata"].get("annotations") or {}).get(_DESIRED, wanted) != wanted for item in active
-        )
+        return any((item.obj["metadata"].get("annotations") or {}).get(_DESIRED, wanted) != wanted for item in active)
 
     def _create(self, stored: Stored, owned: list[Stored], *, start: bool) -> Stored | None:
         deployment = stored.obj
@@ -182,9 +176,7 @@ class DeploymentController:
                 f"Scaled up replica set {metadata['name']} from 0 to {count}",
             )
         self._annotate(stored, revision)
-        return self._context.store.get(
-            REPLICASETS, created["metadata"]["namespace"], created["metadata"]["name"]
-        )
+        return self._context.store.get(REPLICASETS, created["metadata"]["namespace"], created["metadata"]["name"])
 
     def _annotations(self, deployment: Obj, revision: int) -> dict[str, str]:
         own = deployment["metadata"].get("annotations") or {}

@@ -31,22 +31,16 @@ def _reason(conditions: list[Obj]) -> str:
 
 
 def _touch(conditions: list[Obj], now: str) -> list[Obj]:
-    return [
-        {**found, "lastUpdateTime": now} if found["type"] == "Progressing" else found for found in conditions
-    ]
+    return [{**found, "lastUpdateTime": now} if found["type"] == "Progressing" else found for found in conditions]
 
 
-def _progressing(
-    deployment: Obj, status: Obj, conditions: list[Obj], current: Obj | None, now: float
-) -> list[Obj]:
+def _progressing(deployment: Obj, status: Obj, conditions: list[Obj], current: Obj | None, now: float) -> list[Obj]:
     """Return the conditions with Progressing as it now stands."""
     stamp = rfc3339(now)
     if current is None:
         return conditions
     name = current["metadata"]["name"]
-    settled = (
-        status["replicas"] == status["updatedReplicas"] and _reason(conditions) == "NewReplicaSetAvailable"
-    )
+    settled = status["replicas"] == status["updatedReplicas"] and _reason(conditions) == "NewReplicaSetAvailable"
     if settled:
         return conditions
     wanted = deployment["spec"].get("replicas", 1)
@@ -61,8 +55,7 @@ def _progressing(
         status["updatedReplicas"] > old.get("updatedReplicas", 0)
         or status["readyReplicas"] > old.get("readyReplicas", 0)
         or status["availableReplicas"] > old.get("availableReplicas", 0)
-        or status["replicas"] - status["updatedReplicas"]
-        < old.get("replicas", 0) - old.get("updatedReplicas", 0)
+        or status["replicas"] - status["updatedReplicas"] < old.get("replicas", 0) - old.get("updatedReplicas", 0)
     )
     if better:
         text = ("True", "ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.')

@@ -23,9 +23,7 @@ class EventRecorder:
         self._rng = rng
         self._recent: dict[tuple[str, str, str, str], str] = {}
 
-    def record(
-        self, obj: Obj, kind: str, reason: str, message: str, component: str, *, host: str = ""
-    ) -> None:
+    def record(self, obj: Obj, kind: str, reason: str, message: str, component: str, *, host: str = "") -> None:
         """Say something about an object. kind: `Normal` or `Warning`."""
         metadata = obj["metadata"]
         namespace = metadata.get("namespace", "default")
@@ -74,7 +72,5 @@ class EventRecorder:
             if parse_rfc3339(last) < limit:
                 self._store.remove(EVENTS, stored.obj)
         self._recent = {
-            key: name
-            for key, name in self._recent.items()
-            if any(s.name == name for s in self._store.values(EVENTS))
+            key: name for key, name in self._recent.items() if any(s.name == name for s in self._store.values(EVENTS))
         }

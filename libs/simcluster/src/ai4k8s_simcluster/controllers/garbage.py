@@ -33,9 +33,7 @@ class GarbageCollector:
         known = [owner for owner in owners if (owner["apiVersion"], owner["kind"]) in _BY_KIND]
         return bool(known) and len(known) == len(owners) and all(owner["uid"] not in uids for owner in known)
 
-    def _finish(
-        self, resource: ResourceType, item: Stored, everything: list[tuple[ResourceType, Stored]]
-    ) -> None:
+    def _finish(self, resource: ResourceType, item: Stored, everything: list[tuple[ResourceType, Stored]]) -> None:
         store = self._context.store
         uid = item.obj["metadata"]["uid"]
         orphaning = ORPHAN in item.obj["metadata"]["finalizers"]
@@ -67,9 +65,7 @@ class GarbageCollector:
         fresh = self._context.store.get(resource, item.namespace, item.name)
         if fresh is None:
             return
-        left = [
-            name for name in fresh.obj["metadata"].get("finalizers") or [] if name not in {FOREGROUND, ORPHAN}
-        ]
+        left = [name for name in fresh.obj["metadata"].get("finalizers") or [] if name not in {FOREGROUND, ORPHAN}]
         metadata = {key: value for key, value in fresh.obj["metadata"].items() if key != "finalizers"}
         obj = {**fresh.obj, "metadata": {**metadata, **({"finalizers": left} if left else {})}}
         waits = resource.kind == "Pod" and metadata.get("deletionGracePeriodSeconds", 0) > 0

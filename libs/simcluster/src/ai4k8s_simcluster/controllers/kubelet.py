@@ -135,11 +135,7 @@ class Kubelet:
             replicaset = self._context.store.get(REPLICASETS, namespace, owner["name"])
             above = controller_of(replicaset.obj) if replicaset else None
             deployment = self._context.store.get(DEPLOYMENTS, namespace, above["name"]) if above else None
-            text = (
-                (deployment.obj["metadata"].get("annotations") or {}).get(STARTUP_ANNOTATION)
-                if deployment
-                else None
-            )
+            text = (deployment.obj["metadata"].get("annotations") or {}).get(STARTUP_ANNOTATION) if deployment else None
         try:
             return parse_range(text) if text is not None else self._context.startup
         except ValueError:
@@ -152,9 +148,7 @@ class Kubelet:
         now = context.clock.now()
         scheduled = condition(pod, "PodScheduled")
         known = parse_rfc3339(scheduled["lastTransitionTime"]) if scheduled else now
-        elapsed = now - self._assigned_at.setdefault(
-            uid, max(known, now - 1.0) if now - known < 2.0 else known
-        )
+        elapsed = now - self._assigned_at.setdefault(uid, max(known, now - 1.0) if now - known < 2.0 else known)
         total = self.startup_range(pod).draw(context.seed, uid)
         running, ready = elapsed >= total * _CREATING_SHARE, elapsed >= total
         node = context.store.get(NODES, "", pod["spec"]["nodeName"])
@@ -206,7 +200,5 @@ def heartbeat(context: Context) -> None:
     now = rfc3339(context.clock.now())
     for stored in context.store.listing(NODES):
         status = dict(stored.obj.get("status") or {})
-        status["conditions"] = [
-            {**found, "lastHeartbeatTime": now} for found in status.get("conditions") or []
-        ]
+        status["conditions"] = [{**found, "lastHeartbeatTime": now} for found in status.get("conditions") or []]
         context.writer.set_status(NODES, stored, status)

@@ -44,9 +44,7 @@ def victim_order(pod: Obj, peers_on_node: int, now: float) -> tuple[Any, ...]:
     """
     status = pod.get("status") or {}
     ready = condition(pod, "Ready")
-    ready_for = (
-        now - parse_rfc3339(ready["lastTransitionTime"]) if ready and ready["status"] == "True" else 0.0
-    )
+    ready_for = now - parse_rfc3339(ready["lastTransitionTime"]) if ready and ready["status"] == "True" else 0.0
     cost = (pod["metadata"].get("annotations") or {}).get(_COST, "0")
     restarts = max((int(c.get("restartCount", 0)) for c in status.get("containerStatuses") or []), default=0)
     return (
@@ -147,9 +145,7 @@ class ReplicaSetController:
                 node = pod.obj["spec"].get("nodeName", "")
                 peers[node] = peers.get(node, 0) + 1
         now = context.clock.now()
-        active = sorted(
-            active, key=lambda p: victim_order(p.obj, peers.get(p.obj["spec"].get("nodeName", ""), 0), now)
-        )
+        active = sorted(active, key=lambda p: victim_order(p.obj, peers.get(p.obj["spec"].get("nodeName", ""), 0), now))
         for victim in active[:number]:
             context.writer.delete(PODS, victim, DeleteOptions())
             self._event(replicaset, "Normal", "SuccessfulDelete", f"Deleted pod: {victim.name}")

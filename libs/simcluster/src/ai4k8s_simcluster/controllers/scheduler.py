@@ -33,9 +33,7 @@ class _Room:
         self.pods += 1
 
     def load(self) -> float:
-        shares = [
-            1 - self.free[name] / self.capacity[name] for name in ("cpu", "memory") if self.capacity.get(name)
-        ]
+        shares = [1 - self.free[name] / self.capacity[name] for name in ("cpu", "memory") if self.capacity.get(name)]
         return sum(shares) / max(len(shares), 1)
 
 
@@ -72,11 +70,7 @@ def refusals(pod: Obj, room: "_Room", requests: dict[str, float]) -> list[str]:
         return [_SELECTOR]
     found = [_TOO_MANY] if room.pods >= room.capacity.get("pods", 110) else []
     tiny = 1e-9
-    found += [
-        f"Insufficient {name}"
-        for name, amount in requests.items()
-        if amount > room.free.get(name, 0.0) + tiny
-    ]
+    found += [f"Insufficient {name}" for name, amount in requests.items() if amount > room.free.get(name, 0.0) + tiny]
     return found
 
 

@@ -102,9 +102,7 @@ class LoadModel:
         """Let time go on until now, second by second."""
         if now - self._advanced_to > _LONGEST_CATCH_UP_SECONDS:
             self._advanced_to = now - _LONGEST_CATCH_UP_SECONDS
-            self._next_scrape = max(
-                self._next_scrape, math.ceil(self._advanced_to / SCRAPE_SECONDS) * SCRAPE_SECONDS
-            )
+            self._next_scrape = max(self._next_scrape, math.ceil(self._advanced_to / SCRAPE_SECONDS) * SCRAPE_SECONDS)
         while now - self._advanced_to >= _SLICE_SECONDS:
             self._advance(_SLICE_SECONDS)
             if self._advanced_to >= self._next_scrape:
@@ -140,11 +138,11 @@ class LoadModel:
             _NODE_SYSTEM_BYTES + sum(sample.memory_bytes for sample in samples),
         )
 
-    def prime(self, now: float, seconds: float = SCRAPE_SECONDS) -> None:
-        """Take a scrape as of one interval ago, for pods that were already running then."""
+    def prime(self, now: float) -> None:
+        """Take a first scrape now, so that pods that are already running are measured at the next one."""
         self._refresh()
         first = Scrape(
-            now - seconds,
+            now,
             {uid: pod.cpu_seconds for uid, pod in self.pods.items()},
             {uid: pod.memory_bytes for uid, pod in self.pods.items()},
         )

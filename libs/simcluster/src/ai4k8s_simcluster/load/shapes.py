@@ -72,9 +72,7 @@ class Shape:
                 hourly = _pulse(times, self.phase_at, _HOUR, self.duration)
                 daily = _pulse(times, self.phase_at, _DAY, 4 * self.duration)
                 slow = 0.3 * _day(times, self.phase_at)
-                return self.base * (1.0 + slow) + self.amplitude * (
-                    0.45 * hourly + 0.55 * np.maximum(hourly, daily)
-                )
+                return self.base * (1.0 + slow) + self.amplitude * (0.45 * hourly + 0.55 * np.maximum(hourly, daily))
         return np.full(len(times), self.base)
 
     def at_phase(self, phase_at: float, seed: int) -> "Shape":

@@ -25,8 +25,7 @@ from ai4k8s_simcluster.types import FloatArray, IntArray, Obj
 
 _MOST_POINTS = 11_000
 _TOO_MANY_POINTS = (
-    "exceeded maximum resolution of 11,000 points per timeseries. "
-    "Try decreasing the query resolution (?step=XX)"
+    "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)"
 )
 _LABEL_VALUES = re.compile(r"^/api/v1/label/([^/]+)/values$")
 Parameters = list[tuple[str, str]]
@@ -60,9 +59,7 @@ def _time_ms(text: str, name: str) -> int:
         try:
             moment = datetime.fromisoformat(text).timestamp()
         except ValueError as error:
-            raise BadDataError(
-                f'invalid parameter "{name}": cannot parse "{text}" to a valid timestamp'
-            ) from error
+            raise BadDataError(f'invalid parameter "{name}": cannot parse "{text}" to a valid timestamp') from error
     if not math.isfinite(moment):
         raise BadDataError(f'invalid parameter "{name}": cannot parse "{text}" to a valid timestamp')
     return round(moment * 1000)
@@ -75,9 +72,7 @@ def _duration_ms(text: str, name: str) -> int:
         try:
             return parse_duration_ms(text)
         except PromqlError as error:
-            raise BadDataError(
-                f'invalid parameter "{name}": cannot parse "{text}" to a valid duration'
-            ) from error
+            raise BadDataError(f'invalid parameter "{name}": cannot parse "{text}" to a valid duration') from error
 
 
 def _success(data: Any) -> Response:
@@ -181,10 +176,7 @@ class PrometheusApplication:
         if not isinstance(value, list):
             return {"resultType": "matrix", "result": [{"metric": {}, "values": _points(at, value)}]}
         rows = sorted((row for row in value if row.present.any()), key=lambda row: sorted(row.labels.items()))
-        result = [
-            {"metric": _metric(row), "values": _points(at[row.present], row.values[row.present])}
-            for row in rows
-        ]
+        result = [{"metric": _metric(row), "values": _points(at[row.present], row.values[row.present])} for row in rows]
         return {"resultType": "matrix", "result": result}
 
     def _selected(self, sources: Sources, parameters: Parameters, *, required: bool) -> list[Series]:
@@ -200,9 +192,7 @@ class PrometheusApplication:
         start_text, end_text = _first(parameters, "start"), _first(parameters, "end")
         start = _time_ms(start_text, "start") if start_text else 0
         end = _time_ms(end_text, "end") if end_text else round(self._clock.now() * 1000)
-        found = {
-            tuple(sorted(s.labels.items())): s for selector in selectors for s in sources.select(selector)
-        }
+        found = {tuple(sorted(s.labels.items())): s for selector in selectors for s in sources.select(selector)}
         return [series for series in found.values() if _overlaps(series, start, end)]
 
     def _series(self, sources: Sources, parameters: Parameters) -> list[dict[str, str]]:

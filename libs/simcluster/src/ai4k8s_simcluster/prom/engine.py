@@ -50,9 +50,7 @@ class Sources:
         """Return the series that a selector names."""
         name = selector.name
         on_name = [m for m in selector.matchers if m.label == NAME]
-        names = (
-            [name] if name else sorted(n for n in self.names() if all(m.matches({NAME: n}) for m in on_name))
-        )
+        names = [name] if name else sorted(n for n in self.names() if all(m.matches({NAME: n}) for m in on_name))
         others = [m for m in selector.matchers if m.label != NAME]
         parts: dict[tuple[tuple[str, str], ...], list[Series]] = {}
         for wanted in names:
@@ -120,9 +118,7 @@ class Engine:
     def _aggregate(self, aggregation: syntax.Aggregation, at: IntArray) -> Vector:
         vector = self.evaluate(aggregation.argument, at)
         if not isinstance(vector, list):
-            raise PromqlError(
-                "parse error: expected type instant vector in aggregation expression, got scalar"
-            )
+            raise PromqlError("parse error: expected type instant vector in aggregation expression, got scalar")
         groups: dict[tuple[tuple[str, str], ...], list[Row]] = {}
         for row in vector:
             if aggregation.without:
@@ -146,9 +142,7 @@ class Engine:
                 return _distinct(rows)
             if isinstance(right, list) and not isinstance(left, list):
                 other = left
-                return _distinct(
-                    [Row(_nameless(r.labels), operate(other, r.values), r.present) for r in right]
-                )
+                return _distinct([Row(_nameless(r.labels), operate(other, r.values), r.present) for r in right])
             return operate(np.asarray(left), np.asarray(right))
 
 

@@ -77,9 +77,7 @@ class WorkloadHistory:
     @cached_property
     def replicas(self) -> FloatArray:
         """Return how many replicas there were."""
-        return past_replicas(
-            self.demand, self.workload.min_replicas, min(self.workload.max_replicas, len(self.slots))
-        )
+        return past_replicas(self.demand, self.workload.min_replicas, min(self.workload.max_replicas, len(self.slots)))
 
     @cached_property
     def usage(self) -> FloatArray:
@@ -117,9 +115,7 @@ class WorkloadHistory:
         keep = present | ends
         return Series(labels, self.times_ms[keep], np.where(ends, STALE, values)[keep])
 
-    def per_slot(
-        self, labels: Callable[[Slot], dict[str, str]], values: Callable[[int], FloatArray]
-    ) -> list[Series]:
+    def per_slot(self, labels: Callable[[Slot], dict[str, str]], values: Callable[[int], FloatArray]) -> list[Series]:
         """Return one series per slot that ever ran."""
         found = []
         for number, slot in enumerate(self.slots):
@@ -134,9 +130,7 @@ class WorkloadHistory:
 
 
 def _cpu(history: WorkloadHistory) -> list[Series]:
-    return history.per_slot(
-        lambda slot: pod_labels("container_cpu_usage_seconds_total", slot), history.cpu_seconds
-    )
+    return history.per_slot(lambda slot: pod_labels("container_cpu_usage_seconds_total", slot), history.cpu_seconds)
 
 
 def _memory(history: WorkloadHistory) -> list[Series]:
@@ -144,9 +138,7 @@ def _memory(history: WorkloadHistory) -> list[Series]:
 
     def values(number: int) -> FloatArray:
         share = zlib.crc32(history.slots[number].pod.encode()) / 0xFFFFFFFF
-        return np.asarray(
-            np.round(memory_bytes(0.0, share) + (memory_bytes(1.0, 0) - memory_bytes(0.0, 0)) * smooth)
-        )
+        return np.asarray(np.round(memory_bytes(0.0, share) + (memory_bytes(1.0, 0) - memory_bytes(0.0, 0)) * smooth))
 
     return history.per_slot(lambda slot: pod_labels("container_memory_working_set_bytes", slot), values)
 
@@ -185,9 +177,7 @@ _MAKERS: dict[str, Callable[[WorkloadHistory], list[Series]]] = {
     "container_cpu_usage_seconds_total": _cpu,
     "container_memory_working_set_bytes": _memory,
     "namespace_workload_pod:kube_pod_owner:relabel": _owners,
-    _REQUESTS: _both(
-        _constant(_REQUESTS, "cpu", REQUEST_CORES), _constant(_REQUESTS, "memory", _MEMORY_REQUEST)
-    ),
+    _REQUESTS: _both(_constant(_REQUESTS, "cpu", REQUEST_CORES), _constant(_REQUESTS, "memory", _MEMORY_REQUEST)),
     _LIMITS: _both(_constant(_LIMITS, "cpu", LIMIT_CORES), _constant(_LIMITS, "memory", _MEMORY_LIMIT)),
     "kube_deployment_status_replicas_ready": _replicas("kube_deployment_status_replicas_ready"),
     "kube_deployment_spec_replicas": _replicas("kube_deployment_spec_replicas"),

@@ -29,9 +29,7 @@ def latest(series: Series, at: IntArray, lookback_ms: int) -> Evaluated:
     inside = index >= 0
     safe = np.maximum(index, 0)
     values = series.values[safe] if len(series.values) else np.zeros(len(at))
-    fresh = (
-        (series.times[safe] > at - lookback_ms) if len(series.times) else np.zeros(len(at), dtype=np.bool_)
-    )
+    fresh = (series.times[safe] > at - lookback_ms) if len(series.times) else np.zeros(len(at), dtype=np.bool_)
     return values, inside & fresh & ~np.isnan(values)
 
 
@@ -81,9 +79,7 @@ def _sums(times: IntArray, values: FloatArray, at: IntArray, range_ms: int) -> t
     return totals[last + 1] - totals[np.minimum(first, last + 1)], np.maximum(last + 1 - first, 0)
 
 
-def _extremes(
-    times: IntArray, values: FloatArray, at: IntArray, range_ms: int, *, largest: bool
-) -> Evaluated:
+def _extremes(times: IntArray, values: FloatArray, at: IntArray, range_ms: int, *, largest: bool) -> Evaluated:
     """Return the extreme of each range, from tables of extremes over powers of two."""
     first, last = _window(times, at, range_ms)
     counts = last + 1 - first

@@ -96,7 +96,5 @@ class Recorder:
                 found.append((sim_labels("sim_workload_demand_cores", key), state.demand_cores))
             queue = state.queue
             found.append((sim_labels("sim_workload_queued_core_seconds", key), queue.waiting_core_seconds))
-            found.append(
-                (sim_labels("sim_workload_dropped_core_seconds_total", key), queue.dropped_core_seconds)
-            )
+            found.append((sim_labels("sim_workload_dropped_core_seconds_total", key), queue.dropped_core_seconds))
         return found

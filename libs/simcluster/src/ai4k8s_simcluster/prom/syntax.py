@@ -300,9 +300,7 @@ class _Parser:
         self.next()
         labels, without = grouping or self.grouping() or ((), False)
         if isinstance(argument, Selector) and argument.range_ms:
-            raise PromqlError(
-                "parse error: expected type instant vector in aggregation expression, got range vector"
-            )
+            raise PromqlError("parse error: expected type instant vector in aggregation expression, got range vector")
         return Aggregation(operator, labels, without, argument)
 
     def grouping(self) -> tuple[tuple[str, ...], bool] | None:
@@ -322,9 +320,7 @@ class _Parser:
         self.next()
         if not isinstance(argument, Selector) or not argument.range_ms:
             kind = "instant vector" if isinstance(argument, Selector) else "another expression"
-            raise self.fail(
-                token, f'expected type range vector in call to function "{token.text}", got {kind}'
-            )
+            raise self.fail(token, f'expected type range vector in call to function "{token.text}", got {kind}')
         return Call(token.text, argument)
 
     def selector(self, name: str) -> Selector:
