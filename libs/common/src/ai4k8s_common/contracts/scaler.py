@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from ai4k8s_common.contracts.advisor import Advice
 from ai4k8s_common.contracts.base import Command, Event, JobCommand, Tick
 from ai4k8s_common.services import Service
 
@@ -40,6 +41,7 @@ class RecordAdvice(Event):
     provider: str
     text: str
     cached: bool
+    advice: Advice
 
 
 class JudgeDecisions(Tick):

@@ -68,6 +68,7 @@ def upgrade() -> None:
         sa.Column("decision_id", sa.UUID(), nullable=False),
         sa.Column("provider", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("advice", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("cached", sa.Boolean(), nullable=False),
         sa.Column("given_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("decision_id", name=op.f("pk_advices")),
