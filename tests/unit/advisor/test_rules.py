@@ -86,4 +86,4 @@ def test_alike_situations_share_a_key_and_others_do_not() -> None:
         {"held": True},
         {"expected_millicores": None},
     ):
-        assert cache_key("rules", replace(RISING, **changes)) != key  # type: ignore[arg-type]
+        assert cache_key("rules", replace(RISING, **changes)) != key

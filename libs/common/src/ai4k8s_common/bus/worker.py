@@ -112,4 +112,5 @@ def _register(app: Celery, contract: type[Contract], slot: _Slot[C]) -> None:
             raise InvalidInputError("the worker process was not wired")
         slot.runner.run(contract, envelope)
 
-    app.task(task, name=contract.name)
+    # Not shared: Celery would add it to every other app of this process, too.
+    app.task(task, name=contract.name, shared=False)
