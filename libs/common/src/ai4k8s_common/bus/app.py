@@ -10,7 +10,15 @@ if TYPE_CHECKING:
     from ai4k8s_common.bus.queues import QueueLimits
     from ai4k8s_common.settings import BusSettings
 
-PUBLISHER_OPTIONS: dict[str, object] = {"socket_connect_timeout": 2, "socket_timeout": 5}
+PUBLISHER_OPTIONS: dict[str, object] = {
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,
+    # One attempt: the message is in the outbox already, and a person may be waiting for the answer.
+    "max_retries": 1,
+    "interval_start": 0.0,
+    "interval_step": 0.0,
+    "interval_max": 0.0,
+}
 
 
 def make_app(name: str, settings: BusSettings, consumes: QueueLimits | None = None) -> Celery:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 from kombu.exceptions import OperationalError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from ai4k8s_common.bus.app import make_app
 from ai4k8s_common.errors import UnavailableError
@@ -38,7 +40,9 @@ class Publisher:
         url = settings.broker_url.get_secret_value()
         self._redis: redis.Redis | None = None
         if url.startswith(("redis://", "rediss://", "unix://")):
-            self._redis = redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2, decode_responses=True)
+            self._redis = redis.Redis.from_url(
+                url, socket_connect_timeout=2, socket_timeout=2, retry=Retry(NoBackoff(), 0), decode_responses=True
+            )
         self._lock = threading.Lock()
         self._epoch: str | None = None
 
