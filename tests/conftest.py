@@ -10,4 +10,5 @@ pytest_plugins = [
     "tests.support.clients",
     "tests.support.skips",
     "tests.support.collector",
+    "tests.support.gateway",
 ]

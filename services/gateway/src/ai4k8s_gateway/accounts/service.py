@@ -1,0 +1,195 @@
+"""Use cases around people: register, log in, log out, and who is asking.
+
+Log-in opens its own short transactions instead of the request's: an attempt counts before the password is looked
+at, a refusal must not undo the count, and no connection is held while a hash is computed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ai4k8s_common.clock import utc_now
+from ai4k8s_common.errors import ConflictError, ForbiddenError, TooManyRequestsError, UnauthenticatedError
+from ai4k8s_common.store.gateway import UserRole
+from ai4k8s_gateway.accounts import repository
+from ai4k8s_gateway.domain import throttle
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+    from ai4k8s_common.bus.transaction import Bus
+    from ai4k8s_gateway.accounts.passwords import Passwords
+    from ai4k8s_gateway.accounts.schemas import Credentials, Registration
+
+TOUCH_EVERY = timedelta(minutes=1)
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class WrongCredentialsError(UnauthenticatedError):
+    """Unknown user, wrong password or disabled account: nobody is told which."""
+
+    code = "wrong_credentials"
+
+
+class LoginThrottledError(TooManyRequestsError):
+    """Too many failures of late."""
+
+    code = "login_throttled"
+
+    def __init__(self, retry_after_seconds: float) -> None:
+        super().__init__(
+            "too many failed log-ins", hint=f"Wait {max(1, round(retry_after_seconds))} s before the next one."
+        )
+        self.retry_after_seconds = retry_after_seconds
+
+
+class CsrfError(ForbiddenError):
+    """The request does not carry the session's token."""
+
+    code = "csrf"
+
+
+class RegistrationClosedError(ForbiddenError):
+    """The operator lets nobody register."""
+
+    code = "registration_closed"
+
+
+@dataclass(frozen=True)
+class SessionRules:
+    """How long a session may last."""
+
+    longest: timedelta
+    idle: timedelta
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who is asking."""
+
+    user_id: UUID
+    username: str
+    role: UserRole
+    csrf_token: str
+    token_hash: bytes
+
+    @property
+    def is_admin(self) -> bool:
+        """Administrators see everything."""
+        return self.role is UserRole.ADMIN
+
+    @property
+    def may_write(self) -> bool:
+        """Viewers only look."""
+        return self.role is not UserRole.VIEWER
+
+
+@dataclass(frozen=True)
+class OpenedSession:
+    """A new session and the cookie's value, which exists only here and in the browser."""
+
+    token: str
+    principal: Principal
+
+
+def hash_token(token: str) -> bytes:
+    """Return what is stored instead of the cookie's value."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def register(
+    bus: Bus, passwords: Passwords, rules: SessionRules, registration: Registration, role: UserRole
+) -> OpenedSession:
+    """Make an account and log it in."""
+    password_hash = passwords.hash(registration.password.get_secret_value())
+    with bus.transaction() as tx:
+        user_id = repository.add_user(tx.connection, registration.username, registration.email, password_hash, role)
+        if user_id is None:
+            raise ConflictError(
+                "that username or email address is taken", hint="Choose another one, or log in if it is yours."
+            )
+        log.info("user_registered", user_id=str(user_id), role=role.value)
+        return _open_session(tx.connection, rules, user_id, registration.username, role)
+
+
+def log_in(bus: Bus, passwords: Passwords, rules: SessionRules, credentials: Credentials, client: str) -> OpenedSession:
+    """Check a password and open a session.
+
+    Raises LoginThrottledError or WrongCredentialsError.
+    """
+    name = credentials.username
+    with bus.transaction() as tx:
+        user = _claim_attempt(tx.connection, name, client)
+    stored = user.password_hash if user is not None else None
+    password = credentials.password.get_secret_value()
+    if not passwords.verify(stored, password) or user is None or user.disabled:
+        log.info("login_refused", client=client)
+        raise WrongCredentialsError("username or password is wrong")
+    renewed = passwords.hash(password) if passwords.is_outdated(user.password_hash) else None
+    with bus.transaction() as tx:
+        repository.forget_failures(tx.connection, name, client)
+        if renewed is not None:
+            repository.set_password_hash(tx.connection, user.id, renewed)
+        repository.delete_dead_sessions(tx.connection, utc_now())
+        return _open_session(tx.connection, rules, user.id, user.username, user.role)
+
+
+def authenticate(connection: Connection, rules: SessionRules, token: str | None) -> Principal:
+    """Return who holds this cookie.
+
+    Raises UnauthenticatedError.
+    """
+    now = utc_now()
+    token_hash = hash_token(token or "")
+    session = repository.find_session(connection, token_hash, now, rules.idle) if token else None
+    if session is None:
+        raise UnauthenticatedError("nobody is logged in", hint="Log in first.")
+    if now - session.last_seen_at > TOUCH_EVERY:
+        repository.touch_session(connection, token_hash, now)
+    user = session.user
+    return Principal(user.id, user.username, user.role, session.csrf_token, token_hash)
+
+
+def check_csrf(principal: Principal, given: str | None) -> None:
+    """Refuse an unsafe request that does not carry the session's token."""
+    if given is None or not secrets.compare_digest(given.encode(), principal.csrf_token.encode()):
+        raise CsrfError(
+            "the request lacks the session's CSRF token", hint="Send csrf_token of GET /auth/session as X-CSRF-Token."
+        )
+
+
+def log_out(connection: Connection, principal: Principal) -> None:
+    """Close the session."""
+    repository.delete_session(connection, principal.token_hash)
+
+
+def _claim_attempt(connection: Connection, name: str, client: str) -> repository.UserRow | None:
+    now = utc_now()
+    repository.lock_log_ins(connection, name)
+    counts = repository.count_failures(connection, name, client, now - throttle.WINDOW)
+    since_newest = (now - counts.newest_at).total_seconds() if counts.newest_at else 0.0
+    wait = throttle.wait_seconds(counts.of_name_from_client, counts.of_name, counts.from_client, since_newest)
+    if wait > 0:
+        log.info("login_throttled", client=client, wait_seconds=round(wait, 1))
+        raise LoginThrottledError(wait)
+    repository.delete_old_failures(connection, now - throttle.WINDOW)
+    repository.add_failure(connection, name, client, now)
+    return repository.find_user(connection, name)
+
+
+def _open_session(
+    connection: Connection, rules: SessionRules, user_id: UUID, username: str, role: UserRole
+) -> OpenedSession:
+    token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+    token_hash = hash_token(token)
+    repository.add_session(connection, token_hash, user_id, csrf_token, utc_now() + rules.longest)
+    return OpenedSession(token, Principal(user_id, username, role, csrf_token, token_hash))

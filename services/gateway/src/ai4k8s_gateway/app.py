@@ -1,0 +1,78 @@
+"""The ASGI app: routes, live events and the page behind one row of guards."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp
+
+from ai4k8s_gateway import pages
+from ai4k8s_gateway.http.guards import BodyLimit, OriginGuard
+from ai4k8s_gateway.http.headers import SecurityHeaders
+from ai4k8s_gateway.http.problems import install_problem_handlers
+from ai4k8s_gateway.http.telemetry import API, RequestTelemetry
+from ai4k8s_gateway.live import Live
+from ai4k8s_gateway.routers import auth, clusters, decisions, jobs, operations, system, workloads
+from ai4k8s_gateway.system import service as system_service
+from ai4k8s_gateway.wiring import Wiring
+
+DESCRIPTION = (
+    "Knows what Kubernetes clusters are about to need, and scales before demand arrives. "
+    "Log in with POST /api/v1/auth/login; unsafe requests carry the session's csrf_token as X-CSRF-Token. "
+    "Every error is a problem detail (RFC 9457)."
+)
+
+
+def create_app(wiring: Wiring, static: Path = pages.STATIC) -> ASGIApp:
+    """Put the app together."""
+    live = Live(wiring)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        rechecking = asyncio.create_task(live.recheck_forever())
+        yield
+        rechecking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await rechecking
+        await live.close()
+
+    app = create_api(lifespan)
+    app.state.wiring = wiring
+    wiring.metrics.watch_store(lambda: system_service.gauges(wiring.bus))
+    app.mount("/socket.io", live.app)
+    # Not a mount at "/": that would win over a known address with the wrong method, and 405 would become 404.
+    app.router.default = pages.Pages(static)
+    settings = wiring.settings
+    # Around the app rather than in it, so that its last-resort answers pass through them too.
+    limited = BodyLimit(app, settings.max_body_bytes)
+    guarded = OriginGuard(limited, settings.public_url, settings.allowed_hosts)
+    return RequestTelemetry(SecurityHeaders(guarded), wiring.metrics)
+
+
+def create_api(lifespan: object = None) -> FastAPI:
+    """Return the routes alone: enough for the OpenAPI document."""
+    app = FastAPI(
+        title="AI4K8s",
+        version=version("ai4k8s-gateway"),
+        description=DESCRIPTION,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,  # type: ignore[arg-type]  # None or a context manager
+        generate_unique_id_function=_operation_id,
+    )
+    install_problem_handlers(app)
+    api = APIRouter(prefix=API)
+    for module in (auth, clusters, workloads, decisions, jobs, system):
+        api.include_router(module.router)
+    app.include_router(api)
+    app.include_router(operations.router)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,1 @@
+"""Clusters: adding, showing, checking and removing them."""

@@ -1,0 +1,157 @@
+"""The gateway's rows about clusters, read together with what the collector and the scaler know of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Row, delete, func, or_, select, true
+from sqlalchemy.dialects.postgresql import insert
+
+from ai4k8s_common.store.collector import cluster_states, cycles, workloads
+from ai4k8s_common.store.gateway import cluster_credentials, clusters
+from ai4k8s_common.store.scaler import cluster_holds
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Any
+    from uuid import UUID
+
+    from sqlalchemy import ColumnElement, Connection, Select
+
+    from ai4k8s_gateway.accounts.service import Principal
+
+
+@dataclass(frozen=True)
+class ClusterRow:
+    """The wish alone, as far as rights need it."""
+
+    id: UUID
+    owner_id: UUID
+    name: str
+    demo: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class ClusterValues:
+    """What is stored of a new cluster."""
+
+    id: UUID
+    owner_id: UUID
+    name: str
+    api_url: str
+    prometheus_url: str | None
+    default_namespace: str
+    interval_seconds: int | None
+    demo: bool
+    sealed_credential: bytes
+
+
+def visible_to(principal: Principal) -> ColumnElement[bool]:
+    """Which clusters somebody may see: administrators all, others their own and the demo's."""
+    if principal.is_admin:
+        return true()
+    return or_(clusters.c.owner_id == principal.user_id, clusters.c.demo)
+
+
+def find(connection: Connection, principal: Principal, cluster_id: UUID) -> ClusterRow | None:
+    """Find a cluster that somebody may see."""
+    query = select(clusters.c.id, clusters.c.owner_id, clusters.c.name, clusters.c.demo, clusters.c.created_at)
+    row = connection.execute(query.where(clusters.c.id == cluster_id, visible_to(principal))).one_or_none()
+    return None if row is None else ClusterRow(row.id, row.owner_id, row.name, row.demo, row.created_at)
+
+
+def add(connection: Connection, values: ClusterValues) -> bool:
+    """Insert a cluster and its sealed credential; False when the owner has one of that name."""
+    statement = insert(clusters).values(id=values.id, owner_id=values.owner_id, **_wishes(values))
+    if connection.execute(statement.on_conflict_do_nothing().returning(clusters.c.id)).scalar_one_or_none() is None:
+        return False
+    _put_credential(connection, values)
+    return True
+
+
+def find_demo(connection: Connection) -> UUID | None:
+    """Return the demo's cluster."""
+    return connection.execute(select(clusters.c.id).where(clusters.c.demo).limit(1)).scalar_one_or_none()
+
+
+def put_demo(connection: Connection, values: ClusterValues) -> None:
+    """Insert the demo's cluster, or bring its address and credential up to date."""
+    statement = insert(clusters).values(id=values.id, owner_id=values.owner_id, **_wishes(values))
+    connection.execute(statement.on_conflict_do_update(index_elements=[clusters.c.id], set_=_wishes(values)))
+    _put_credential(connection, values)
+
+
+def _wishes(values: ClusterValues) -> dict[str, Any]:
+    return {
+        "name": values.name,
+        "api_url": values.api_url,
+        "prometheus_url": values.prometheus_url,
+        "default_namespace": values.default_namespace,
+        "interval_seconds": values.interval_seconds,
+        "demo": values.demo,
+    }
+
+
+def _put_credential(connection: Connection, values: ClusterValues) -> None:
+    sealed = {"sealed": values.sealed_credential, "updated_at": func.now()}
+    statement = insert(cluster_credentials).values(cluster_id=values.id, **sealed)
+    connection.execute(statement.on_conflict_do_update(index_elements=[cluster_credentials.c.cluster_id], set_=sealed))
+
+
+def remove(connection: Connection, cluster_id: UUID) -> None:
+    """Delete a cluster with its credential and policies."""
+    connection.execute(delete(clusters).where(clusters.c.id == cluster_id))
+
+
+def views(connection: Connection, principal: Principal, cluster_id: UUID | None = None) -> list[Row[Any]]:
+    """Read clusters with their states, by name."""
+    query = _view_query().where(visible_to(principal)).order_by(clusters.c.name, clusters.c.id)
+    if cluster_id is not None:
+        query = query.where(clusters.c.id == cluster_id)
+    return list(connection.execute(query))
+
+
+def _view_query() -> Select[Any]:
+    last_cycle = (
+        select(
+            cycles.c.started_at.label("cycle_started_at"),
+            cycles.c.finished_at.label("cycle_finished_at"),
+            cycles.c.status.label("cycle_status"),
+            cycles.c.workload_rows.label("cycle_workload_rows"),
+            cycles.c.node_rows.label("cycle_node_rows"),
+            cycles.c.error.label("cycle_error"),
+        )
+        .where(cycles.c.cluster_id == clusters.c.id)
+        .order_by(cycles.c.started_at.desc())
+        .limit(1)
+        .lateral("last_cycle")
+    )
+    living = (
+        select(func.count().label("workload_count"))
+        .where(workloads.c.cluster_id == clusters.c.id, workloads.c.gone_at.is_(None))
+        .lateral("living")
+    )
+    return (
+        select(
+            clusters,
+            cluster_states.c.status,
+            cluster_states.c.status_since,
+            cluster_states.c.reason,
+            cluster_states.c.server_version,
+            cluster_states.c.metrics_available,
+            cluster_states.c.metrics_detail,
+            cluster_states.c.last_success_at,
+            cluster_states.c.backfill_status,
+            cluster_states.c.backfill_detail,
+            cluster_holds.c.since.label("hold_since"),
+            cluster_holds.c.reason.label("hold_reason"),
+            last_cycle,
+            living,
+        )
+        .outerjoin(cluster_states, cluster_states.c.cluster_id == clusters.c.id)
+        .outerjoin(cluster_holds, cluster_holds.c.cluster_id == clusters.c.id)
+        .outerjoin(last_cycle, true())
+        .outerjoin(living, true())
+    )

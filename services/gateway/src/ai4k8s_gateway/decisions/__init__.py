@@ -1,0 +1,1 @@
+"""The ledger of scaling decisions, read only."""

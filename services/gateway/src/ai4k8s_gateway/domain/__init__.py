@@ -1,0 +1,1 @@
+"""What the gateway itself computes: pure functions, no I/O, no clock, no settings."""

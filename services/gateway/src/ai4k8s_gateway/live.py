@@ -1,0 +1,154 @@
+"""Live events over Socket.IO: WebSocket only, rooms joined after a check, and nobody stays longer than their session.
+
+Workers write events into Redis; every gateway process hears them there and passes each on to the sockets that are in
+its room. Nothing depends on an event arriving: a page that missed one asks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import anyio.to_thread
+import socketio
+import structlog
+
+from ai4k8s_common.bus.live import CHANNEL, cluster_room, user_room
+from ai4k8s_common.clock import utc_now
+from ai4k8s_common.errors import Ai4k8sError
+from ai4k8s_gateway.accounts import repository as account_repository
+from ai4k8s_gateway.accounts import service as accounts
+from ai4k8s_gateway.clusters import service as clusters
+from ai4k8s_gateway.dependencies import SESSION_COOKIE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ai4k8s_gateway.wiring import Wiring
+
+RECHECK_SECONDS = 3.0
+MAX_MESSAGE_BYTES = 10_000  # browsers only ever send a cluster's id
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Live:
+    """The Socket.IO server of one gateway process."""
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+        self._principals: dict[str, accounts.Principal] = {}
+        self._manager: Any = socketio.AsyncRedisManager(
+            wiring.bus_settings.redis_url.get_secret_value(),
+            channel=CHANNEL,
+            redis_options={"socket_connect_timeout": 2},
+        )
+        self.server: Any = socketio.AsyncServer(
+            async_mode="asgi",
+            client_manager=self._manager,
+            transports=["websocket"],
+            # The origin was checked before, for every WebSocket, in http.guards.
+            cors_allowed_origins="*",
+            max_http_buffer_size=MAX_MESSAGE_BYTES,
+        )
+        self.server.on("connect", self._connect)
+        self.server.on("disconnect", self._disconnect)
+        self.server.on("subscribe", self._subscribe)
+        self.server.on("unsubscribe", self._unsubscribe)
+        self.app: Any = socketio.ASGIApp(self.server, socketio_path="socket.io")
+
+    async def close(self) -> None:
+        """End what runs in the background and give Redis' connections back; the libraries leave that to us."""
+        await self.server.shutdown()
+        listening: asyncio.Task[None] | None = getattr(self._manager, "thread", None)
+        if listening is not None:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+        for connection in (self._manager.pubsub, self._manager.redis):
+            if connection is not None:
+                await connection.aclose()
+
+    async def recheck_forever(self) -> None:
+        """Close the sockets of sessions that ended and of people who were disabled or given another role."""
+        while True:
+            await asyncio.sleep(RECHECK_SECONDS)
+            await self.recheck()
+
+    async def recheck(self) -> None:
+        """Look once. While the store is away sockets stay: they carry nothing new then."""
+        held = dict(self._principals)
+        if not held:
+            return
+        try:
+            living = await anyio.to_thread.run_sync(self._living, [item.token_hash for item in held.values()])
+        except Ai4k8sError:
+            return
+        for sid, principal in held.items():
+            if living.get(principal.token_hash) != (principal.user_id, principal.role):
+                log.info(
+                    "live_connection_ended", user_id=str(principal.user_id), reason="session ended or role changed"
+                )
+                await self.server.disconnect(sid)
+
+    def _living(self, token_hashes: list[bytes]) -> dict[bytes, Any]:
+        with self._wiring.bus.transaction() as tx:
+            return dict(
+                account_repository.living_sessions(tx.connection, token_hashes, utc_now(), self._wiring.sessions.idle)
+            )
+
+    async def _connect(self, sid: str, environ: Mapping[str, Any], _auth: object = None) -> None:
+        token = _session_token(environ.get("HTTP_COOKIE", ""))
+        try:
+            principal = await anyio.to_thread.run_sync(self._authenticate, token)
+        except Ai4k8sError as error:
+            raise socketio.exceptions.ConnectionRefusedError({"code": error.code, "detail": error.detail}) from error
+        self._principals[sid] = principal
+        self._wiring.metrics.live_connections.set(len(self._principals))
+        await self.server.enter_room(sid, user_room(principal.user_id))
+
+    def _authenticate(self, token: str | None) -> accounts.Principal:
+        with self._wiring.bus.transaction() as tx:
+            return accounts.authenticate(tx.connection, self._wiring.sessions, token)
+
+    async def _disconnect(self, sid: str, *_: object) -> None:
+        self._principals.pop(sid, None)
+        self._wiring.metrics.live_connections.set(len(self._principals))
+
+    async def _subscribe(self, sid: str, request: object) -> dict[str, Any]:
+        cluster_id, principal = _cluster_id(request), self._principals.get(sid)
+        if cluster_id is None or principal is None:
+            return {"ok": False, "code": "invalid_input"}
+        try:
+            await anyio.to_thread.run_sync(self._check_right, principal, cluster_id)
+        except Ai4k8sError as error:
+            return {"ok": False, "code": error.code}
+        await self.server.enter_room(sid, cluster_room(cluster_id))
+        return {"ok": True}
+
+    def _check_right(self, principal: accounts.Principal, cluster_id: UUID) -> None:
+        with self._wiring.bus.transaction() as tx:
+            clusters.get(tx.connection, principal, cluster_id)
+
+    async def _unsubscribe(self, sid: str, request: object) -> dict[str, Any]:
+        cluster_id = _cluster_id(request)
+        if cluster_id is not None:
+            await self.server.leave_room(sid, cluster_room(cluster_id))
+        return {"ok": True}
+
+
+def _session_token(cookie_header: str) -> str | None:
+    try:
+        morsel = SimpleCookie(cookie_header).get(SESSION_COOKIE)
+    except CookieError:
+        return None
+    return None if morsel is None else morsel.value
+
+
+def _cluster_id(request: object) -> UUID | None:
+    value = request.get("cluster_id") if isinstance(request, dict) else None
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -1,0 +1,64 @@
+"""Entry point: `python -m ai4k8s_gateway.main`."""
+
+from __future__ import annotations
+
+import sys
+
+import structlog
+import uvicorn
+from pydantic import ValidationError
+
+from ai4k8s_common.bus.relay import Relay
+from ai4k8s_common.settings import (
+    BusSettings,
+    ClusterAccessSettings,
+    CycleSettings,
+    LogSettings,
+    SealSettings,
+    StoreSettings,
+)
+from ai4k8s_common.telemetry.logs import configure_logs
+from ai4k8s_common.telemetry.tracing import configure_tracing
+from ai4k8s_gateway.app import create_app
+from ai4k8s_gateway.settings import GatewaySettings
+from ai4k8s_gateway.wiring import wire
+
+GRACEFUL_SECONDS = 5
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    configure_logs("gateway", LogSettings())
+    configure_tracing("gateway")
+    try:
+        settings, bus_settings = GatewaySettings(), BusSettings()
+        wiring = wire(settings, StoreSettings(), bus_settings, SealSettings(), CycleSettings(), ClusterAccessSettings())
+    except ValidationError as error:
+        # Names the variables; never their values.
+        sys.exit("\n".join(f"AI4K8S_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
+    relay = Relay(wiring.bus, "gateway", bus_settings.resend_after_seconds)
+    relay.start()
+    log.info("gateway_started", host=settings.host, port=settings.port)
+    try:
+        uvicorn.run(
+            create_app(wiring),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies or None,
+            timeout_graceful_shutdown=GRACEFUL_SECONDS,
+            ws="websockets-sansio",
+            ws_max_size=64_000,
+        )
+    finally:
+        relay.stop()
+        wiring.bus.close()
+
+
+if __name__ == "__main__":
+    main()

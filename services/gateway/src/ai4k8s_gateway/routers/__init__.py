@@ -1,0 +1,1 @@
+"""Routes: decode, call one use case, answer. Nothing is decided here."""

@@ -1,0 +1,67 @@
+"""Clusters."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from ai4k8s_common.clock import utc_now
+from ai4k8s_gateway.clusters import service
+from ai4k8s_gateway.clusters.schemas import ClusterList, ClusterView, NewCluster
+from ai4k8s_gateway.dependencies import Tx, User, Wired
+from ai4k8s_gateway.http.problems import responses_for
+from ai4k8s_gateway.jobs.schemas import JobView
+from ai4k8s_gateway.workloads import service as workload_service
+from ai4k8s_gateway.workloads.schemas import WorkloadList
+
+router = APIRouter(prefix="/clusters", tags=["clusters"], responses=responses_for(HTTPStatus.UNAUTHORIZED))
+
+
+@router.get("")
+def list_clusters(user: User, tx: Tx, wiring: Wired) -> ClusterList:
+    """The clusters you may see, by name, each with what needs your attention."""
+    return ClusterList(items=service.list_views(tx.connection, wiring.clusters, user, utc_now()))
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    responses=responses_for(HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+def add_cluster(body: NewCluster, user: User, tx: Tx, wiring: Wired) -> ClusterView:
+    """Add a cluster from a kubeconfig. It is observed from the next cycle on."""
+    cluster_id = service.add(tx, wiring.clusters, user, body)
+    return service.view(tx.connection, wiring.clusters, user, cluster_id, utc_now())
+
+
+@router.get("/{cluster_id}", responses=responses_for(HTTPStatus.NOT_FOUND))
+def get_cluster(cluster_id: UUID, user: User, tx: Tx, wiring: Wired) -> ClusterView:
+    """One cluster."""
+    return service.view(tx.connection, wiring.clusters, user, cluster_id, utc_now())
+
+
+@router.delete(
+    "/{cluster_id}",
+    status_code=HTTPStatus.NO_CONTENT,
+    responses=responses_for(HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN),
+)
+def remove_cluster(cluster_id: UUID, user: User, tx: Tx) -> None:
+    """Forget a cluster, its credential and its policies. Nothing in the cluster itself changes."""
+    service.remove(tx, user, cluster_id)
+
+
+@router.post(
+    "/{cluster_id}/test",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=responses_for(HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN),
+)
+def check_connection(cluster_id: UUID, user: User, tx: Tx) -> JobView:
+    """Try the connection step by step; follow the job for what works and what does not."""
+    return service.check_connection(tx, user, cluster_id)
+
+
+@router.get("/{cluster_id}/workloads", responses=responses_for(HTTPStatus.NOT_FOUND))
+def list_workloads(cluster_id: UUID, user: User, tx: Tx, wiring: Wired) -> WorkloadList:
+    """A cluster's workloads, each with a sentence on what it will need."""
+    items = workload_service.list_views(tx.connection, wiring.clusters, user, cluster_id, utc_now())
+    return WorkloadList(items=items)

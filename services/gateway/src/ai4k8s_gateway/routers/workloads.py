@@ -1,0 +1,48 @@
+"""Workloads, their policies and their time axis."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from pydantic import AwareDatetime
+
+from ai4k8s_common.clock import utc_now
+from ai4k8s_gateway.dependencies import Tx, User, Wired
+from ai4k8s_gateway.http.problems import responses_for
+from ai4k8s_gateway.workloads import service
+from ai4k8s_gateway.workloads.schemas import NewPolicy, Timeline, WorkloadView
+
+router = APIRouter(
+    prefix="/workloads", tags=["workloads"], responses=responses_for(HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND)
+)
+
+BIGGEST_ID = 2**63 - 1
+WorkloadId = Annotated[int, Path(ge=1, le=BIGGEST_ID)]
+
+
+@router.get("/{workload_id}")
+def get_workload(workload_id: WorkloadId, user: User, tx: Tx, wiring: Wired) -> WorkloadView:
+    """One workload."""
+    return service.view(tx.connection, wiring.clusters, user, workload_id, utc_now())
+
+
+@router.put("/{workload_id}/policy", responses=responses_for(HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY))
+def set_policy(workload_id: WorkloadId, body: NewPolicy, user: User, tx: Tx, wiring: Wired) -> WorkloadView:
+    """Say how a workload shall be scaled. The scaler obeys from its next cycle on."""
+    return service.set_policy(tx, wiring.clusters, user, workload_id, body, utc_now())
+
+
+@router.get("/{workload_id}/timeline", responses=responses_for(HTTPStatus.UNPROCESSABLE_ENTITY))
+def get_timeline(
+    workload_id: WorkloadId,
+    user: User,
+    tx: Tx,
+    wiring: Wired,
+    from_: Annotated[
+        AwareDatetime | None,
+        Query(alias="from", description="default: 6 h before 'to'", examples=["2030-01-01T00:00:00Z"]),
+    ] = None,
+    to: Annotated[AwareDatetime | None, Query(description="default: now", examples=["2030-01-01T06:00:00Z"])] = None,
+) -> Timeline:
+    """Everything about a workload on one time axis: at most about 1,500 points, gaps as nulls."""
+    return service.show_timeline(tx.connection, wiring.clusters, user, workload_id, from_, to, utc_now())

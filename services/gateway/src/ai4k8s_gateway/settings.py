@@ -1,0 +1,27 @@
+"""The gateway's own settings, AI4K8S_GATEWAY_*; what it shares with others is in the common groups."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class GatewaySettings(BaseSettings):
+    """Where the gateway listens, under which names it may be called, and who may register."""
+
+    model_config = SettingsConfigDict(env_prefix="AI4K8S_GATEWAY_", frozen=True, extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=5003, ge=0, le=65535)
+    public_url: str | None = Field(
+        default=None,
+        description="the address people use, such as https://ai4k8s.example.org; https makes cookies Secure",
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        default=(), description="further names it answers to (JSON list); addresses and localhost always work"
+    )
+    trusted_proxies: str = Field(
+        default="", description="addresses of reverse proxies whose X-Forwarded-* headers are believed, comma separated"
+    )
+    registration_open: bool = Field(default=True, description="whether anybody who reaches the page may register")
+    session_hours: int = Field(default=168, ge=1, description="a session ends after this, however active")
+    session_idle_hours: int = Field(default=24, ge=1, description="a session ends when unused for this long")
+    max_body_bytes: int = Field(default=2_000_000, ge=1_000)

@@ -1,0 +1,1 @@
+"""The installation itself: processes, queues, dead letters, cycles."""

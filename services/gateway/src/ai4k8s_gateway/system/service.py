@@ -1,0 +1,131 @@
+"""How the installation is doing, for people, for probes and for Prometheus."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from ai4k8s_common.bus.publisher import BrokerUnavailableError
+from ai4k8s_common.bus.transaction import StoreUnavailableError
+from ai4k8s_common.clock import utc_now
+from ai4k8s_gateway.clusters import service as clusters
+from ai4k8s_gateway.metrics import ClusterGauge, QueueGauge, StoreGauges
+from ai4k8s_gateway.system import repository
+from ai4k8s_gateway.system.schemas import (
+    CheckView,
+    ClusterCycle,
+    DeadLetterView,
+    ProcessView,
+    QueueView,
+    ReadyView,
+    SystemView,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from ai4k8s_common.bus.transaction import Bus
+    from ai4k8s_gateway.accounts.service import Principal
+    from ai4k8s_gateway.clusters.service import ClusterRules
+
+# Processes beat every 3 s.
+FRESH_WITHIN = timedelta(seconds=15)
+MAX_DEAD_LETTERS = 50
+
+
+def view(connection: Connection, rules: ClusterRules, principal: Principal, now: datetime) -> SystemView:
+    """Return the whole picture; cycles only of clusters the person may see."""
+    return SystemView(
+        now=now,
+        version=version("ai4k8s-gateway"),
+        processes=[
+            ProcessView(
+                service=row.service,
+                process=row.process,
+                host=row.host,
+                pid=row.pid,
+                started_at=row.started_at,
+                seen_at=row.seen_at,
+                fresh=now - row.seen_at <= FRESH_WITHIN,
+            )
+            for row in repository.processes(connection)
+        ],
+        queues=[
+            QueueView(queue=gauge.queue, open_messages=gauge.open_messages, oldest_age_seconds=gauge.oldest_age_seconds)
+            for gauge in _queues(connection)
+        ],
+        dead_letters=[
+            DeadLetterView(**row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for it
+            for row in repository.dead_letters(connection, MAX_DEAD_LETTERS)
+        ],
+        cycles=_cycles(connection, rules, principal, now),
+    )
+
+
+def readiness(bus: Bus) -> ReadyView:
+    """Ask what we depend on."""
+    checks = [_check_store(bus), _check_broker(bus)]
+    return ReadyView(ready=all(check.ok for check in checks), checks=checks)
+
+
+def gauges(bus: Bus) -> StoreGauges | None:
+    """Return what Prometheus wants to know of the store; None when it does not answer."""
+    try:
+        with bus.transaction() as tx:
+            connection = tx.connection
+            return StoreGauges(
+                queues=_queues(connection),
+                dead_letters=tuple(sorted(repository.dead_letter_counts(connection).items())),
+                clusters=tuple(
+                    ClusterGauge(str(row.id), row.status or "pending", row.last_success_at)
+                    for row in repository.cluster_states_of_all(connection)
+                ),
+                now=utc_now(),
+            )
+    except StoreUnavailableError:
+        return None
+
+
+def _queues(connection: Connection) -> tuple[QueueGauge, ...]:
+    found = {row.queue: row for row in repository.queues(connection)}
+    return tuple(
+        QueueGauge(queue, found[queue].open_messages, max(0.0, round(float(found[queue].oldest_age_seconds), 1)))
+        if queue in found
+        else QueueGauge(queue, 0, 0.0)
+        for queue in sorted({*repository.QUEUES, *found})
+    )
+
+
+def _cycles(connection: Connection, rules: ClusterRules, principal: Principal, now: datetime) -> list[ClusterCycle]:
+    return [
+        ClusterCycle(
+            cluster_id=cluster.id,
+            cluster_name=cluster.name,
+            started_at=cluster.last_cycle.started_at,
+            finished_at=cluster.last_cycle.finished_at,
+            status=cluster.last_cycle.status,
+            workload_rows=cluster.last_cycle.workload_rows,
+            error=cluster.last_cycle.error,
+        )
+        for cluster in clusters.list_views(connection, rules, principal, now)
+        if cluster.last_cycle is not None
+    ]
+
+
+def _check_store(bus: Bus) -> CheckView:
+    try:
+        bus.ping_store()
+    except StoreUnavailableError as error:
+        return CheckView(name="store", ok=False, detail=error.detail)
+    return CheckView(name="store", ok=True, detail="answers")
+
+
+def _check_broker(bus: Bus) -> CheckView:
+    try:
+        bus.publisher.refresh_epoch()
+    except BrokerUnavailableError as error:
+        return CheckView(name="broker", ok=False, detail=error.detail)
+    return CheckView(name="broker", ok=True, detail="answers")

@@ -1,0 +1,70 @@
+"""What the gateway's routes work with, made once by an entry point (or a test) and never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ai4k8s_common.bus.transaction import Bus
+from ai4k8s_common.kube.addresses import AccessPolicy
+from ai4k8s_common.services import Service
+from ai4k8s_gateway.accounts.passwords import Passwords
+from ai4k8s_gateway.accounts.service import SessionRules
+from ai4k8s_gateway.clusters.service import ClusterRules
+from ai4k8s_gateway.metrics import Metrics
+
+if TYPE_CHECKING:
+    from ai4k8s_common.settings import (
+        BusSettings,
+        ClusterAccessSettings,
+        CycleSettings,
+        SealSettings,
+        StoreSettings,
+    )
+    from ai4k8s_gateway.settings import GatewaySettings
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """The gateway's parts."""
+
+    settings: GatewaySettings
+    bus_settings: BusSettings
+    bus: Bus
+    passwords: Passwords
+    sessions: SessionRules
+    clusters: ClusterRules
+    metrics: Metrics
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether people come over https."""
+        return (self.settings.public_url or "").startswith("https://")
+
+
+def wire(
+    settings: GatewaySettings,
+    store: StoreSettings,
+    bus: BusSettings,
+    seal: SealSettings,
+    cycle: CycleSettings,
+    access: ClusterAccessSettings,
+    passwords: Passwords | None = None,
+) -> Wiring:
+    """Put the parts together. Connects lazily: stores may come later."""
+    return Wiring(
+        settings=settings,
+        bus_settings=bus,
+        bus=Bus.open(Service.GATEWAY, store, bus),
+        passwords=passwords or Passwords(),
+        sessions=SessionRules(
+            longest=timedelta(hours=settings.session_hours), idle=timedelta(hours=settings.session_idle_hours)
+        ),
+        clusters=ClusterRules(
+            access=AccessPolicy.of(access),
+            seal_public_key=seal.credentials_public_key,
+            cycle_seconds=cycle.cycle_seconds,
+        ),
+        metrics=Metrics(),
+    )

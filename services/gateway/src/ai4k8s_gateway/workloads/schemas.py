@@ -1,0 +1,162 @@
+"""What the workload routes take and give."""
+
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from ai4k8s_common.store.forecaster import ForecastStatus
+from ai4k8s_common.store.gateway import PolicyMode
+from ai4k8s_gateway.decisions.schemas import DecisionView
+from ai4k8s_gateway.domain.outlook import OutlookKind
+
+
+class NewPolicy(BaseModel):
+    """How a workload shall be scaled."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: PolicyMode
+    min_replicas: int = Field(ge=1, le=10_000, examples=[2])
+    max_replicas: int = Field(ge=1, le=10_000, examples=[20])
+    target_utilization: int = Field(
+        default=80, ge=10, le=100, description="percent of the CPU request that the reactive rule aims at"
+    )
+    slo_short_share: float = Field(
+        default=0.01, ge=0.0001, le=0.2, description="share of time the workload may lack capacity", examples=[0.01]
+    )
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        if self.max_replicas < self.min_replicas:
+            raise ValueError("max_replicas must not be below min_replicas")
+        return self
+
+
+class PolicyView(BaseModel):
+    """The policy in force; `updated_at` is null while nobody has set one."""
+
+    mode: PolicyMode
+    min_replicas: int
+    max_replicas: int
+    target_utilization: int
+    slo_short_share: float
+    updated_at: datetime | None
+
+
+class OutlookView(BaseModel):
+    """What the workload will need, in a sentence and in parts. Times in `text` are UTC."""
+
+    kind: OutlookKind
+    text: str = Field(examples=["web will need 9 pods at 14:05 UTC (6 now). Scaling at 14:01 UTC."])
+    now_replicas: int
+    needed_replicas: int | None
+    needed_at: datetime | None
+    acts_at: datetime | None
+    history_hours: float | None
+    history_hours_wanted: float | None
+
+
+class ScalingStateView(BaseModel):
+    """What the scaler thought last."""
+
+    evaluated_at: datetime
+    wanted_replicas: int | None
+    reason: str
+    guards: JsonValue
+    hold_until: datetime | None
+    last_applied_at: datetime | None
+
+
+class WorkloadView(BaseModel):
+    """A workload as it is, as it should be, and as it will need to be."""
+
+    id: int
+    cluster_id: UUID
+    cluster_name: str
+    namespace: str = Field(examples=["shop"])
+    kind: str = Field(examples=["Deployment"])
+    name: str = Field(examples=["web"])
+    ready_replicas: int
+    desired_replicas: int
+    rollout_in_progress: bool
+    cpu_request_millicores: float | None
+    startup_p95_seconds: float | None
+    last_seen_at: datetime
+    gone_at: datetime | None
+    may_change: bool
+    policy: PolicyView
+    outlook: OutlookView
+    scaling: ScalingStateView | None
+    forecast_status: ForecastStatus | None
+
+
+class WorkloadList(BaseModel):
+    """A cluster's workloads, by namespace and name."""
+
+    items: list[WorkloadView]
+
+
+class History(BaseModel):
+    """Columns of one length. A null marks the begin of a gap; nothing is ever filled in."""
+
+    at: list[datetime]
+    cpu_demand_millicores: list[float | None] = Field(description="mean of each step")
+    cpu_demand_peak_millicores: list[float | None] = Field(description="highest of each step")
+    cpu_saturated: list[bool] = Field(description="usage was at its limit: demand may have been higher")
+    ready_replicas: list[float | None]
+    desired_replicas: list[float | None]
+    capacity_millicores: list[float | None] = Field(description="CPU requests of ready pods")
+
+
+class HpaCounterfactual(BaseModel):
+    """What a plain HPA would have done, where a judgement computed it."""
+
+    at: list[datetime]
+    replicas: list[int | None]
+    target_percent: int | None
+
+
+class WindowView(BaseModel):
+    """Quantiles of the highest demand within the lead time, in millicores."""
+
+    lead_time_seconds: float
+    levels: list[float]
+    values: list[float]
+
+
+class ForecastView(BaseModel):
+    """The newest forecast: `values[level][step]` in millicores."""
+
+    made_at: datetime
+    status: ForecastStatus
+    detail: str
+    history_hours: float
+    start_at: datetime | None
+    step_seconds: int | None
+    levels: list[float]
+    values: list[list[float]]
+    window: WindowView | None
+
+
+class PastForecast(BaseModel):
+    """The median of an earlier forecast, in millicores."""
+
+    made_at: datetime
+    start_at: datetime
+    step_seconds: int
+    median_millicores: list[float]
+
+
+class Timeline(BaseModel):
+    """Everything about a workload on one time axis."""
+
+    workload: WorkloadView
+    now: datetime
+    step_seconds: int
+    history: History
+    hpa_counterfactual: HpaCounterfactual | None
+    forecast: ForecastView | None
+    past_forecasts: list[PastForecast]
+    decisions: list[DecisionView]

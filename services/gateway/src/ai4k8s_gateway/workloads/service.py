@@ -1,0 +1,282 @@
+"""Use cases around workloads: list, show, set a policy, and the one time axis."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ai4k8s_common.errors import InvalidInputError, NotFoundError
+from ai4k8s_common.store.gateway import PolicyMode
+from ai4k8s_gateway.clusters import service as cluster_service
+from ai4k8s_gateway.decisions import repository as decision_repository
+from ai4k8s_gateway.decisions.service import brief
+from ai4k8s_gateway.domain import outlook, timeline
+from ai4k8s_gateway.workloads import repository
+from ai4k8s_gateway.workloads.schemas import (
+    ForecastView,
+    History,
+    HpaCounterfactual,
+    OutlookView,
+    PastForecast,
+    PolicyView,
+    ScalingStateView,
+    Timeline,
+    WindowView,
+    WorkloadView,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from typing import Any
+    from uuid import UUID
+
+    from sqlalchemy import Connection, Row
+
+    from ai4k8s_common.bus.transaction import Transaction
+    from ai4k8s_gateway.accounts.service import Principal
+    from ai4k8s_gateway.clusters.schemas import ClusterView
+    from ai4k8s_gateway.clusters.service import ClusterRules
+    from ai4k8s_gateway.workloads.schemas import NewPolicy
+
+DEFAULT_RANGE = timedelta(hours=6)
+LONGEST_RANGE = timedelta(days=15)
+MAX_DECISIONS = 500
+PAST_FORECASTS = 8
+# A pod that nobody has seen start: the usual half minute, and one cycle.
+LEAD_TIME_SECONDS = 90.0
+HPA_TICK_SECONDS = 15.0
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def list_views(
+    connection: Connection, rules: ClusterRules, principal: Principal, cluster_id: UUID, now: datetime
+) -> list[WorkloadView]:
+    """Return a cluster's workloads."""
+    cluster = cluster_service.view(connection, rules, principal, cluster_id, now)
+    return [_view(row, cluster, now) for row in repository.of_cluster(connection, principal, cluster_id)]
+
+
+def view(
+    connection: Connection, rules: ClusterRules, principal: Principal, workload_id: int, now: datetime
+) -> WorkloadView:
+    """Return one workload. Raises NotFoundError."""
+    row = _row(connection, principal, workload_id)
+    return _view(row, cluster_service.view(connection, rules, principal, row.cluster_id, now), now)
+
+
+def set_policy(
+    tx: Transaction, rules: ClusterRules, principal: Principal, workload_id: int, policy: NewPolicy, now: datetime
+) -> WorkloadView:
+    """Store how a workload shall be scaled; the scaler obeys from its next cycle on."""
+    row = _row(tx.connection, principal, workload_id)
+    cluster = cluster_service.get(tx.connection, principal, row.cluster_id)
+    cluster_service.require_change(principal, cluster)
+    values = {
+        "mode": policy.mode.value,
+        "min_replicas": policy.min_replicas,
+        "max_replicas": policy.max_replicas,
+        "target_utilization_percent": policy.target_utilization,
+        "slo_short_share": policy.slo_short_share,
+        "updated_by": principal.user_id,
+    }
+    key = repository.PolicyKey(row.cluster_id, row.namespace, row.kind, row.name)
+    repository.set_policy(tx.connection, key, values)
+    log.info("policy_set", workload_id=workload_id, mode=policy.mode.value, user_id=str(principal.user_id))
+    return view(tx.connection, rules, principal, workload_id, now)
+
+
+def show_timeline(
+    connection: Connection,
+    rules: ClusterRules,
+    principal: Principal,
+    workload_id: int,
+    start: datetime | None,
+    end: datetime | None,
+    now: datetime,
+) -> Timeline:
+    """Return everything about a workload between two moments, on one axis. Raises NotFoundError, InvalidInputError."""
+    end = min(end or now, now)
+    start = start or end - DEFAULT_RANGE
+    if not timedelta(0) < end - start <= LONGEST_RANGE:
+        raise InvalidInputError(
+            "'from' must lie before 'to' and before now, by 15 days at most", hint="Choose a shorter range."
+        )
+    row = _row(connection, principal, workload_id)
+    cluster = cluster_service.view(connection, rules, principal, row.cluster_id, now)
+    seconds = timeline.step_seconds(start, end)
+    bins = repository.history(connection, workload_id, start, end, timedelta(seconds=seconds))
+    decisions = decision_repository.in_range(connection, principal, workload_id, start, end, MAX_DECISIONS)
+    return Timeline(
+        workload=_view(row, cluster, now),
+        now=now,
+        step_seconds=seconds,
+        history=_history(timeline.with_gaps(bins, timedelta(seconds=seconds), end)),
+        hpa_counterfactual=_hpa_counterfactual(decisions),
+        forecast=_forecast(row),
+        past_forecasts=_past_forecasts(connection, workload_id, start, end),
+        decisions=[brief(decision) for decision in decisions],
+    )
+
+
+def _row(connection: Connection, principal: Principal, workload_id: int) -> Row[Any]:
+    row = repository.one(connection, principal, workload_id)
+    if row is None:
+        raise NotFoundError("there is no such workload", hint="Choose one of a cluster's workloads.")
+    return row
+
+
+def _view(row: Row[Any], cluster: ClusterView, now: datetime) -> WorkloadView:
+    policy = _policy(row)
+    blind = next((item for item in cluster.attention if item.scaling_held), None)
+    situation = outlook.Situation(
+        name=row.name,
+        ready_replicas=row.ready_replicas,
+        desired_replicas=row.desired_replicas,
+        cpu_request_millicores=row.cpu_request_millicores,
+        min_replicas=policy.min_replicas,
+        max_replicas=policy.max_replicas,
+        mode=policy.mode.value,
+        lead_time_seconds=row.lead_time_seconds or LEAD_TIME_SECONDS,
+        blind_since=blind.since if blind else None,
+        is_blind=blind is not None,
+    )
+    return WorkloadView(
+        id=row.id,
+        cluster_id=row.cluster_id,
+        cluster_name=row.cluster_name,
+        namespace=row.namespace,
+        kind=row.kind,
+        name=row.name,
+        ready_replicas=row.ready_replicas,
+        desired_replicas=row.desired_replicas,
+        rollout_in_progress=row.rollout_in_progress,
+        cpu_request_millicores=row.cpu_request_millicores,
+        startup_p95_seconds=row.startup_p95_seconds,
+        last_seen_at=row.last_seen_at,
+        gone_at=row.gone_at,
+        may_change=cluster.may_change,
+        policy=policy,
+        outlook=OutlookView(**asdict(outlook.look_ahead(situation, _foreseen(row), now))),
+        scaling=_scaling(row),
+        forecast_status=row.forecast_status,
+    )
+
+
+def _policy(row: Row[Any]) -> PolicyView:
+    if row.mode is None:
+        return PolicyView(
+            mode=PolicyMode.OBSERVE,
+            min_replicas=1,
+            max_replicas=max(10, 2 * row.desired_replicas),
+            target_utilization=80,
+            slo_short_share=0.01,
+            updated_at=None,
+        )
+    return PolicyView(
+        mode=row.mode,
+        min_replicas=row.min_replicas,
+        max_replicas=row.max_replicas,
+        target_utilization=row.target_utilization_percent,
+        slo_short_share=row.slo_short_share,
+        updated_at=row.policy_updated_at,
+    )
+
+
+def _scaling(row: Row[Any]) -> ScalingStateView | None:
+    if row.evaluated_at is None:
+        return None
+    return ScalingStateView(
+        evaluated_at=row.evaluated_at,
+        wanted_replicas=row.wanted_replicas,
+        reason=row.scaling_reason,
+        guards=row.guards,
+        hold_until=row.hold_until,
+        last_applied_at=row.last_applied_at,
+    )
+
+
+def _foreseen(row: Row[Any]) -> outlook.Foreseen | None:
+    if row.made_at is None:
+        return None
+    path = None
+    if row.path_start_at is not None and row.path_levels and row.path_values:
+        path = outlook.Path(
+            row.path_start_at,
+            timedelta(seconds=row.path_step_seconds),
+            tuple(row.path_levels),
+            tuple(tuple(values) for values in repository.rows_by_level(row.path_levels, row.path_values)),
+        )
+    return outlook.Foreseen(row.made_at, row.forecast_status, row.forecast_detail, row.history_hours, path)
+
+
+def _forecast(row: Row[Any]) -> ForecastView | None:
+    if row.made_at is None:
+        return None
+    levels = list(row.path_levels or [])
+    window = None
+    if row.lead_time_seconds is not None and row.window_levels and row.window_values:
+        window = WindowView(lead_time_seconds=row.lead_time_seconds, levels=row.window_levels, values=row.window_values)
+    return ForecastView(
+        made_at=row.made_at,
+        status=row.forecast_status,
+        detail=row.forecast_detail,
+        history_hours=row.history_hours,
+        start_at=row.path_start_at,
+        step_seconds=row.path_step_seconds,
+        levels=levels,
+        values=repository.rows_by_level(levels, list(row.path_values or [])),
+        window=window,
+    )
+
+
+def _history(bins: list[timeline.Bin]) -> History:
+    return History(
+        at=[item.at for item in bins],
+        cpu_demand_millicores=[_tenth(item.cpu_demand_millicores) for item in bins],
+        cpu_demand_peak_millicores=[_tenth(item.cpu_demand_peak_millicores) for item in bins],
+        cpu_saturated=[item.saturated for item in bins],
+        ready_replicas=[_tenth(item.ready_replicas) for item in bins],
+        desired_replicas=[_tenth(item.desired_replicas) for item in bins],
+        capacity_millicores=[_tenth(item.capacity_millicores) for item in bins],
+    )
+
+
+def _tenth(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
+
+
+def _past_forecasts(connection: Connection, workload_id: int, start: datetime, end: datetime) -> list[PastForecast]:
+    every = (end - start) / PAST_FORECASTS
+    return [
+        PastForecast(
+            made_at=made_at,
+            start_at=start_at,
+            step_seconds=seconds,
+            median_millicores=[round(value, 1) for value in median],
+        )
+        for made_at, start_at, seconds, median in repository.past_medians(connection, workload_id, start, end, every)
+    ]
+
+
+def _hpa_counterfactual(decisions: Sequence[Row[Any]]) -> HpaCounterfactual | None:
+    at: list[datetime] = []
+    replicas: list[int | None] = []
+    target_percent = None
+    for decision in decisions:
+        hpa = (decision.judgement or {}).get("hpa") or {}
+        begin = decision.outcome_at or decision.decided_at
+        if not hpa.get("replicas") or (at and begin <= at[-1]):
+            continue
+        if at:
+            at.append(at[-1] + timedelta(seconds=HPA_TICK_SECONDS))
+            replicas.append(None)
+        for tick, count in enumerate(hpa["replicas"]):
+            at.append(begin + timedelta(seconds=tick * HPA_TICK_SECONDS))
+            replicas.append(count)
+        target_percent = hpa.get("target_percent")
+    return HpaCounterfactual(at=at, replicas=replicas, target_percent=target_percent) if at else None
