@@ -153,7 +153,7 @@ def test_outside_a_cluster_it_says_what_to_do_instead(tmp_path: Path) -> None:
 
 
 def test_the_manifest_has_one_secret_for_each_component() -> None:
-    names = [item["metadata"]["name"] for item in kubernetes_secrets(ROOT, Servers(), "house", {"a": "b"})]  # type: ignore[index]
+    names = [item["metadata"]["name"] for item in kubernetes_secrets(ROOT, Servers(), "house", {"a": "b"})]
     assert names[0] == "house-root"
     assert len(set(names)) == len(names)
     assert {f"house-{service.value}" for service in Service} < set(names)

@@ -20,7 +20,7 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from cryptography.hazmat.primitives import hashes
@@ -157,15 +157,13 @@ def decode_root(text: str) -> bytes:
     return root
 
 
-def kubernetes_secrets(
-    root: bytes, servers: Servers, prefix: str, labels: Mapping[str, str]
-) -> list[dict[str, object]]:
+def kubernetes_secrets(root: bytes, servers: Servers, prefix: str, labels: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the Secrets of an installation, the root's first."""
     contents = {ROOT: {ROOT: encode(root)}, **secrets_of_installation(root, servers)}
     return [secret(f"{prefix}-{component}", values, labels) for component, values in contents.items()]
 
 
-def secret(name: str, values: Mapping[str, str], labels: Mapping[str, str]) -> dict[str, object]:
+def secret(name: str, values: Mapping[str, str], labels: Mapping[str, str]) -> dict[str, Any]:
     """Return one Secret's object."""
     metadata = {"name": name, "labels": dict(labels)}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "stringData": dict(values)}
@@ -209,7 +207,7 @@ def main() -> None:
             arguments.valkey_host,
         )
         if arguments.target == "files":
-            report = {"folder": str(arguments.folder), "new": write_files(arguments.folder, servers)}
+            report: dict[str, Any] = {"folder": str(arguments.folder), "new": write_files(arguments.folder, servers)}
         else:
             labels = dict(label.split("=", 1) for label in arguments.label)
             if arguments.target == "kubernetes":
