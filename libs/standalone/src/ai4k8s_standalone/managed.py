@@ -35,7 +35,7 @@ class Managed:
         self._reader: PipeReader | None = None
         self._started_at = 0.0
         self._start_again_at = 0.0
-        self._quick_deaths = 0
+        self.quick_deaths = 0
 
     def start(self) -> None:
         """Start it now. A start that fails at once is treated like one that dies at once."""
@@ -63,8 +63,8 @@ class Managed:
             return self._bury()
         if self.state is ProcessState.STARTING:
             return self._look_whether_ready()
-        if self._quick_deaths and self._age_seconds() > self._pacing.quick_death_seconds:
-            self._quick_deaths = 0
+        if self.quick_deaths and self._age_seconds() > self._pacing.quick_death_seconds:
+            self.quick_deaths = 0
         return None
 
     def _look_whether_ready(self) -> str | None:
@@ -102,14 +102,14 @@ class Managed:
 
     def _count_death(self, problem: StandaloneError) -> str:
         self.problem = problem
-        self._quick_deaths = self._quick_deaths + 1 if self._age_seconds() < self._pacing.quick_death_seconds else 1
-        if self._quick_deaths > self._pacing.quick_deaths_allowed:
+        self.quick_deaths = self.quick_deaths + 1 if self._age_seconds() < self._pacing.quick_death_seconds else 1
+        if self.quick_deaths > self._pacing.quick_deaths_allowed:
             self.state = ProcessState.GIVEN_UP
             return (
-                f"{problem}; it was started {self._quick_deaths} times in a row and is given up: "
+                f"{problem}; it was started {self.quick_deaths} times in a row and is given up: "
                 f"see `ai4k8s logs {self.spec.name}`. The others keep running."
             )
-        delay_seconds = self._pacing.delay_seconds(self._quick_deaths)
+        delay_seconds = self._pacing.delay_seconds(self.quick_deaths)
         self._start_again_at = time.monotonic() + delay_seconds
         self.state = ProcessState.WAITING
         return f"{problem}; it will be started again in {delay_seconds:.1f} s"

@@ -270,7 +270,7 @@ def _python(
     module: str,
     *arguments: str,
     environment: dict[str, str] | None = None,
-    stop_within_seconds: float = 6.0,
+    stop_within_seconds: float = 8.0,
 ) -> Command:
     return Command(
         name=name,

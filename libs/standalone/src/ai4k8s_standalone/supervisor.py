@@ -109,8 +109,8 @@ class Supervisor:
         return {state.MARKER: str(self.folder.path)}
 
     def _is_settled(self, process: Managed) -> bool:
-        if process.spec.essential and process.state is ProcessState.WAITING:
-            return True  # it died: saying so now is better than trying for a minute
+        if process.state is ProcessState.WAITING and process.quick_deaths >= (1 if process.spec.essential else 2):
+            return True  # saying so now is better than trying for a minute
         return process.is_late() or process.state in {ProcessState.READY, ProcessState.GIVEN_UP}
 
     def _problem(self, process: Managed) -> StandaloneError | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ai4k8s_standalone.specs import ProcessSpec
 
 _NEIGHBOURS = 50
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,8 @@ def start_together(supervisor: Supervisor, title: str, specs: Iterable[ProcessSp
     wanted = list(specs)
     with display.step(title) as remarks:
         problems = supervisor.start(wanted)
-        remarks.append(", ".join(spec.name for spec in wanted))
+        names = [spec.name for spec in wanted]
+        remarks.append(", ".join(names) if len(names) <= _NAMED else f"{len(names)} processes")
     for problem in problems:
         display.note(f"{problem}. The rest runs without it; see `ai4k8s logs`.")
 
