@@ -46,12 +46,14 @@ SIMCLUSTER = (
     + """
 import argparse, pathlib
 parser = argparse.ArgumentParser()
-for name in ("--host", "--port", "--kubeconfig", "--trace", "--shape"):
+for name in ("--host", "--port", "--prometheus-port", "--state-dir", "--kubeconfig-out"):
+    parser.add_argument(name)
+for name in ("--trace", "--shape"):
     parser.add_argument(name, action="append")
-arguments, _ = parser.parse_known_args()
-pathlib.Path(arguments.kubeconfig[0]).write_text("kubeconfig")
+arguments = parser.parse_args()
+pathlib.Path(arguments.kubeconfig_out).write_text("kubeconfig")
 print("loads", arguments.trace, arguments.shape, flush=True)
-serve(int(arguments.port[0]))
+serve(int(arguments.prometheus_port))
 """
 )
 WORKER = """
@@ -62,6 +64,8 @@ os.fork()
 print("worker_ready", flush=True)
 time.sleep(600)
 """
+# Whatever is not replaced comes from the real package.
+PACKAGE = "import pkgutil\n__path__ = pkgutil.extend_path(__path__, __name__)\n"
 WORKERS = ("collector", "forecaster", "advisor", "scaler", "chat", "rag")
 
 
@@ -76,5 +80,5 @@ def write_fake_services(folder: Path) -> None:
     for name, source in modules.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        (path.parent / "__init__.py").touch()
+        (path.parent / "__init__.py").write_text(PACKAGE, encoding="utf-8")
         path.write_text(source, encoding="utf-8")

@@ -17,7 +17,7 @@ from ai4k8s_standalone.vault import open_vault
 if TYPE_CHECKING:
     from ai4k8s_standalone.process import Command
 
-PORTS = Ports(gateway=5003, postgres=20_001, valkey=20_002, simcluster=20_003)
+PORTS = Ports(gateway=5003, postgres=20_001, valkey=20_002, simcluster=20_003, prometheus=20_004)
 WORKERS = {
     "collector-cycle",
     "collector-jobs",
@@ -158,3 +158,10 @@ def test_a_page_for_everybody_is_still_opened_by_a_local_address(plan):
 )
 def test_the_password_of_the_first_administrator_is_read_when_there_is_one(output, expected):
     assert read_administrator(output) == expected
+
+
+def test_the_demos_own_workloads_and_those_given_a_load_are_scaled_from_the_start():
+    wishes = Wishes(traces=("a/b=file:scale=2",), shapes=("shop/web=hourly", "c/d=daily"))
+    scaled = planning.scaled_from_the_start(wishes)
+    assert {"a/b", "shop/web", "c/d"} <= set(scaled)
+    assert len(scaled) == len(set(scaled))

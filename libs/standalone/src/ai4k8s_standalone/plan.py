@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from ai4k8s_common.contracts.catalogue import heard_by
 from ai4k8s_common.services import QueueKind, Service
+from ai4k8s_simcluster.demo import DEMO
 from ai4k8s_standalone.embedded.postgres import EmbeddedPostgres
 from ai4k8s_standalone.embedded.valkey import EmbeddedValkey
 from ai4k8s_standalone.ports import LOOPBACK
@@ -26,6 +27,7 @@ from ai4k8s_standalone.specs import ProcessSpec, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from ai4k8s_standalone.embedded.server import Store
     from ai4k8s_standalone.folder import DataFolder
@@ -73,6 +75,7 @@ class Ports:
     postgres: int
     valkey: int
     simcluster: int
+    prometheus: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,14 +114,14 @@ class Plan:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.ports.gateway}"
 
     @property
-    def kubeconfig(self) -> str:
+    def kubeconfig(self) -> Path:
         """The file the simulated cluster writes, for its clients."""
-        return str(self.folder.simcluster / "kubeconfig.yaml")
+        return self.folder.simcluster / "kubeconfig.yaml"
 
     @property
-    def simcluster_url(self) -> str:
-        """The simulated cluster."""
-        return f"http://{LOOPBACK}:{self.ports.simcluster}"
+    def prometheus_url(self) -> str:
+        """The Prometheus of the simulated cluster."""
+        return f"http://{LOOPBACK}:{self.ports.prometheus}"
 
 
 def role_url(owner_url: str, service: Service, password: str) -> str:
@@ -131,13 +134,17 @@ def role_url(owner_url: str, service: Service, password: str) -> str:
 def bus_environment(plan: Plan) -> dict[str, str]:
     """What every process of ours is given: queues, cache, pace and tuning."""
     return {
-        **{name: os.environ[name] for name in _COMMON_SETTINGS if name in os.environ},
+        **_settings_of_everybody(),
         BROKER_VARIABLE: plan.external_broker_url or plan.valkey.url_of(0),
         REDIS_VARIABLE: plan.external_redis_url or plan.valkey.url_of(1),
         "AI4K8S_CYCLE_SECONDS": str(plan.wishes.cycle_seconds),
         # The simulated cluster lives on the loopback address, where no cluster may be otherwise.
         **({"AI4K8S_ALLOW_LOOPBACK_CLUSTERS": "true"} if plan.wishes.demo else {}),
     }
+
+
+def _settings_of_everybody() -> dict[str, str]:
+    return {name: os.environ[name] for name in _COMMON_SETTINGS if name in os.environ}
 
 
 def service_environment(plan: Plan, service: Service) -> dict[str, str]:
@@ -181,23 +188,34 @@ def migrate_command(plan: Plan) -> Command:
         plan,
         "migrate",
         "ai4k8s_common.store.migrate",
-        environment={DATABASE_VARIABLE: plan.owner_url, "AI4K8S_ROLE_PASSWORDS": json.dumps(passwords)},
+        environment={
+            **_settings_of_everybody(),
+            DATABASE_VARIABLE: plan.owner_url,
+            "AI4K8S_ROLE_PASSWORDS": json.dumps(passwords),
+        },
     )
 
 
 def bootstrap_command(plan: Plan) -> Command:
     """Makes the first administrator, and registers the simulated cluster."""
-    demo = (
-        {"AI4K8S_DEMO_KUBECONFIG": plan.kubeconfig, "AI4K8S_DEMO_PROMETHEUS_URL": plan.simcluster_url}
-        if plan.wishes.demo
-        else {}
-    )
+    demo = {
+        "AI4K8S_DEMO_KUBECONFIG": str(plan.kubeconfig),
+        "AI4K8S_DEMO_PROMETHEUS_URL": plan.prometheus_url,
+        "AI4K8S_DEMO_AUTO_WORKLOADS": json.dumps(scaled_from_the_start(plan.wishes)),
+    }
     return _python(
         plan,
         "bootstrap",
         "ai4k8s_gateway.bootstrap",
-        environment={**service_environment(plan, Service.GATEWAY), **demo},
+        environment={**service_environment(plan, Service.GATEWAY), **(demo if plan.wishes.demo else {})},
     )
+
+
+def scaled_from_the_start(wishes: Wishes) -> list[str]:
+    """The workloads of the simulated cluster that are ours to scale: its own, and those the person gave a load."""
+    own = [f"{workload.key.namespace}/{workload.key.name}" for workload in DEMO if workload.managed]
+    given = [load.partition("=")[0] for load in (*wishes.traces, *wishes.shapes)]
+    return [*dict.fromkeys([*own, *given])]
 
 
 def simcluster_specs(plan: Plan) -> Iterator[ProcessSpec]:
@@ -210,19 +228,23 @@ def simcluster_specs(plan: Plan) -> Iterator[ProcessSpec]:
         plan,
         "simcluster",
         "ai4k8s_simcluster",
-        "--host",
-        LOOPBACK,
-        "--port",
-        str(plan.ports.simcluster),
-        "--kubeconfig",
-        plan.kubeconfig,
+        *("--host", LOOPBACK, "--port", str(plan.ports.simcluster)),
+        *("--prometheus-port", str(plan.ports.prometheus)),
+        *("--state-dir", str(plan.folder.simcluster), "--kubeconfig-out", str(plan.kubeconfig)),
         *loads,
+        environment=_settings_of_everybody(),
     )
+
+    def prepare() -> Command:
+        plan.kubeconfig.unlink(missing_ok=True)  # it is written again once the cluster listens
+        return command
+
+    prometheus_answers = answers(f"{plan.prometheus_url}/-/ready")
     yield ProcessSpec(
         name="simcluster",
         stage=Stage.CLUSTER,
-        prepare=lambda: command,
-        ready_probe=answers(f"{plan.simcluster_url}/readyz"),
+        prepare=prepare,
+        ready_probe=lambda: plan.kubeconfig.exists() and prometheus_answers(),
         essential=True,
     )
 

@@ -158,11 +158,12 @@ class Supervisor:
     def look(self) -> None:
         """Notice deaths, start again what is due, and say what happened."""
         before = [process.state for process in self.processes.values()]
-        for process in self.processes.values():
-            if (news := process.look()) is not None:
-                self.reporter.note(news)
+        news = [process.look() for process in self.processes.values()]
         if before != [process.state for process in self.processes.values()]:
             self._write_state()
+        for message in news:
+            if message is not None:
+                self.reporter.note(message)
 
     def _pause(self) -> None:
         if self.request.asked:

@@ -90,6 +90,7 @@ def choose_ports(folder: DataFolder, wishes: Wishes, display: Display) -> Ports:
         postgres=pick_free(known.get("postgres")),
         valkey=pick_free(known.get("valkey")),
         simcluster=pick_free(known.get("simcluster")),
+        prometheus=pick_free(known.get("prometheus")),
     )
     write_private_json(folder.ports_file, asdict(ports))
     return ports
