@@ -42,6 +42,7 @@ SMALL_SETTINGS: dict[str, str] = {
     "max_wal_size": "512MB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "max_logical_replication_workers": "0",
     "huge_pages": "off",
     "jit": "off",
     "password_encryption": "scram-sha-256",
