@@ -158,10 +158,11 @@ class SimServer:
             "prometheus_port": self._prometheus_socket.getsockname()[1],
         }
         write_private(self._settings.state_dir / "ports.json", orjson.dumps(ports))
-        write_private(self._settings.state_dir / "endpoints.json", orjson.dumps(endpoints))
         if self._settings.kubeconfig_out is not None:
             self._settings.kubeconfig_out.parent.mkdir(parents=True, exist_ok=True)
             write_private(self._settings.kubeconfig_out, kubeconfig(self.api_url, self.identity))
+        # Last: whoever waits for this file finds everything else.
+        write_private(self._settings.state_dir / "endpoints.json", orjson.dumps(endpoints))
         log.info("simulated cluster listening", **endpoints)
 
     def _remembered(self) -> dict[str, int]:

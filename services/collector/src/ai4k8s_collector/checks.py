@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ai4k8s_collector import repository
+from ai4k8s_collector.backfill import RULES_HINT
 from ai4k8s_collector.domain.checklist import Line, Outcome, Step, summary, usable
 from ai4k8s_common.bus.jobs import JobReport
 from ai4k8s_common.contracts.collector import CheckConnection
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from ai4k8s_common.kube.types import Resource
 
 QUICK = Timeouts(connect_seconds=3.0, read_seconds=5.0, total_seconds=6.0)
+# Of kube-state-metrics: one number, however large the cluster is.
+PRESENCE = "count(kube_deployment_spec_replicas)"
 PERMISSION_HINT = "Grant this right to the credential's user or service account with a ClusterRole."
 
 LISTS: tuple[tuple[Step, Resource[Any]], ...] = (
@@ -47,6 +51,12 @@ LISTS: tuple[tuple[Step, Resource[Any]], ...] = (
     (Step.LIST_PODS, PODS),
     (Step.LIST_NODES, NODES),
 )
+
+
+class NotOfferedError(NotFoundError):
+    """The cluster does not have this at all, which is no fault."""
+
+    code = "not_offered"
 
 
 @dataclass
@@ -60,6 +70,8 @@ class Checklist:
         """Try one line; what it raises is its outcome."""
         try:
             line = Line(step, Outcome.PASSED, trial())
+        except NotOfferedError as error:
+            line = Line(step, Outcome.SKIPPED, error.detail)
         except Ai4k8sError as error:
             line = Line(step, Outcome.FAILED, error.detail, error.hint)
         self.lines.append(line)
@@ -121,7 +133,7 @@ def _check_api(client: KubeClient, checklist: Checklist) -> None:
     if not checklist.attempt(Step.LOGIN, lambda: _log_in(client)):
         return _skip_cluster(checklist)
     for step, resource in LISTS:
-        checklist.attempt(step, lambda resource=resource: _probe(client, resource))  # type: ignore[misc]
+        checklist.attempt(step, partial(_list, client, resource))
     checklist.attempt(Step.PATCH_SCALE, lambda: _may_scale(client))
     checklist.attempt(Step.METRICS_SERVER, lambda: _metrics(client))
     return None
@@ -185,6 +197,13 @@ def _probe(client: KubeClient, resource: Resource[Any]) -> str:
     return ""
 
 
+def _list(client: KubeClient, resource: Resource[Any]) -> str:
+    try:
+        return _probe(client, resource)
+    except KubeNotFoundError:
+        raise NotOfferedError("this cluster does not offer it") from None
+
+
 def _may_scale(client: KubeClient) -> str:
     try:
         allowed = client.allowed("patch", "apps", "deployments", "scale")
@@ -221,7 +240,8 @@ def _check_prometheus(context: Context, url: str | None, checklist: Checklist) -
 
     def ask() -> str:
         with PrometheusClient(url, context.policy, QUICK) as past:
-            past.query("vector(1)")
+            if not past.query(PRESENCE):
+                raise NotFoundError("Prometheus answers, but knows nothing of this cluster", hint=RULES_HINT)
         return ""
 
     checklist.attempt(Step.PROMETHEUS, ask)

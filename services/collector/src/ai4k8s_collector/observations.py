@@ -13,11 +13,11 @@ from ai4k8s_common.store.bulk import copy_rows
 from ai4k8s_common.store.collector import SampleSource, node_samples, nodes, workload_samples, workloads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import ColumnElement, Connection, Table
 
     from ai4k8s_collector.domain.history import PastSample
     from ai4k8s_collector.domain.summary import NodeRow, WorkloadRow
@@ -45,9 +45,9 @@ def workload_ids(connection: Connection, cluster_id: UUID) -> dict[WorkloadKey, 
 
 
 def upsert_workloads(
-    connection: Connection, cluster_id: UUID, at: datetime, rows: Sequence[WorkloadRow]
+    connection: Connection, cluster_id: UUID, at: datetime, rows: Sequence[WorkloadRow], kinds: Collection[str]
 ) -> dict[WorkloadKey, int]:
-    """Write what each workload is now, mark those that are gone, and return ids."""
+    """Write what each workload is now, mark those of the listed kinds that are gone, and return ids."""
     ids: dict[WorkloadKey, int] = {}
     identity = ("cluster_id", "namespace", "kind", "name")
     for start in range(0, len(rows), UPSERT_ROWS):
@@ -59,7 +59,7 @@ def upsert_workloads(
         w = workloads
         for row in connection.execute(statement.returning(w.c.id, w.c.namespace, w.c.kind, w.c.name)):
             ids[WorkloadKey(row.namespace, row.kind, row.name)] = row.id
-    _mark_gone(connection, workloads, cluster_id, at)
+    _mark_gone(connection, workloads, cluster_id, at, workloads.c.kind.in_(kinds))
     return ids
 
 
@@ -202,10 +202,12 @@ def has_past_samples(connection: Connection, cluster_id: UUID) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
-def _mark_gone(connection: Connection, target: Table, cluster_id: UUID, at: datetime) -> None:
+def _mark_gone(
+    connection: Connection, target: Table, cluster_id: UUID, at: datetime, *which: ColumnElement[bool]
+) -> None:
     connection.execute(
         update(target)
-        .where(target.c.cluster_id == cluster_id, target.c.gone_at.is_(None), target.c.last_seen_at < at)
+        .where(target.c.cluster_id == cluster_id, target.c.gone_at.is_(None), target.c.last_seen_at < at, *which)
         .values(gone_at=at)
     )
 

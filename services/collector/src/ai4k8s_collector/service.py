@@ -41,7 +41,7 @@ def record_success(context: Context, cluster: DueCluster, cycle_id: UUID, rhythm
             return 0
         known = observations.known_workloads(tx.connection, cluster_id)
         summary = summarize(snapshot, known, rhythm.interval)
-        _write_rows(tx, cluster_id, at, summary)
+        _write_rows(tx, cluster_id, snapshot, summary)
         digest = digest_of(summary)
         node_rows = 0 if summary.nodes is None else len(summary.nodes)
         repository.finish_cycle(
@@ -119,9 +119,9 @@ def digest_of(summary: Summary) -> str:
     return digest.hexdigest()
 
 
-def _write_rows(tx: Transaction, cluster_id: UUID, at: datetime, summary: Summary) -> None:
-    connection = tx.connection
-    ids = observations.upsert_workloads(connection, cluster_id, at, summary.workloads)
+def _write_rows(tx: Transaction, cluster_id: UUID, snapshot: Snapshot, summary: Summary) -> None:
+    connection, at = tx.connection, snapshot.at
+    ids = observations.upsert_workloads(connection, cluster_id, at, summary.workloads, snapshot.kinds)
     observations.copy_workload_samples(connection, cluster_id, at, summary.workloads, ids)
     if summary.nodes is not None:
         node_ids = observations.upsert_nodes(connection, cluster_id, at, summary.nodes)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from ai4k8s_common.kube.credentials import ClusterCredential
     from ai4k8s_common.kube.protocols import KubeReader
-    from ai4k8s_common.kube.types import Node, Resource
+    from ai4k8s_common.kube.types import Resource
 
 T = TypeVar("T")
 
@@ -54,29 +54,33 @@ class OpenCluster(Protocol):
 async def read_cluster(kube: KubeReader, clock: Callable[[], datetime]) -> Snapshot:
     """Read everything one cycle needs, at once. Raises KubeError.
 
-    Only the lists without which there is nothing to say are essential; nodes and metrics may be missing and are
-    then explained, never taken for empty.
+    Only the lists without which there is nothing to say are essential; the others may be missing and are then
+    explained, never taken for empty.
     """
     version, deployments, stateful_sets, replica_sets, pods, nodes, usage = await _together(
         kube.version(),
         kube.list_all(DEPLOYMENTS),
-        kube.list_all(STATEFUL_SETS),
+        _listed(kube, STATEFUL_SETS, "StatefulSets"),
         kube.list_all(REPLICA_SETS),
         kube.list_all(PODS),
-        _nodes(kube),
+        _listed(kube, NODES, "Nodes"),
         _usage(kube),
     )
+    (stateful_set_list, stateful_set_notes), (node_list, node_notes) = stateful_sets, nodes
     bare = [found for found in replica_sets if found.metadata.controller is None]
     workloads = (
         *(workload_of(WorkloadKind.DEPLOYMENT, found) for found in deployments),
-        *(workload_of(WorkloadKind.STATEFUL_SET, found) for found in stateful_sets),
+        *(workload_of(WorkloadKind.STATEFUL_SET, found) for found in stateful_set_list or ()),
         *(workload_of(WorkloadKind.REPLICA_SET, found) for found in bare),
     )
-    node_list, notes = nodes
     pod_metrics, node_metrics, problem = usage
     return Snapshot(
         at=clock(),
         server_version=version.git_version,
+        kinds=frozenset(
+            {WorkloadKind.DEPLOYMENT.value, WorkloadKind.REPLICA_SET.value}
+            | ({WorkloadKind.STATEFUL_SET.value} if stateful_set_list is not None else set())
+        ),
         workloads=workloads,
         owners={found.metadata.uid: owner_of(found.metadata) for found in replica_sets},
         pods=tuple(pod_of(found) for found in pods if found.status.phase not in FINISHED_PHASES),
@@ -84,15 +88,18 @@ async def read_cluster(kube: KubeReader, clock: Callable[[], datetime]) -> Snaps
         pod_usage=None if pod_metrics is None else tuple(pod_reading(found) for found in pod_metrics),
         node_usage=None if node_metrics is None else tuple(node_reading(found) for found in node_metrics),
         metrics_problem=problem,
-        notes=notes,
+        notes=(*stateful_set_notes, *node_notes),
     )
 
 
-async def _nodes(kube: KubeReader) -> tuple[list[Node] | None, tuple[str, ...]]:
+async def _listed(kube: KubeReader, resource: Resource[T], name: str) -> tuple[list[T] | None, tuple[str, ...]]:
+    """List what may be missing; None, with a note for people, when it may not be listed or is not offered."""
     try:
-        return await kube.list_all(NODES), ()
+        return await kube.list_all(resource), ()
+    except KubeNotFoundError:
+        return None, ()
     except KubeForbiddenError as error:
-        return None, (f"Nodes are not shown: {error.detail}. {error.hint}",)
+        return None, (f"{name} are not shown: {error.detail}. {error.hint}",)
 
 
 async def _usage(kube: KubeReader) -> tuple[list[PodMetrics] | None, list[NodeMetrics] | None, str]:

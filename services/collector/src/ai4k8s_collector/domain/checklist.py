@@ -51,7 +51,9 @@ TITLES: dict[Step, str] = {
 }
 
 # Without these there is nothing to show; the others cost a feature each.
-ESSENTIAL = frozenset(set(Step) - {Step.LIST_NODES, Step.PATCH_SCALE, Step.METRICS_SERVER, Step.PROMETHEUS})
+ESSENTIAL = frozenset(
+    set(Step) - {Step.LIST_STATEFUL_SETS, Step.LIST_NODES, Step.PATCH_SCALE, Step.METRICS_SERVER, Step.PROMETHEUS}
+)
 
 
 @dataclass(frozen=True, slots=True)

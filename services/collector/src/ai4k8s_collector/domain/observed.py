@@ -100,10 +100,15 @@ class UsageReading:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything that one cycle read. `pod_usage` is None when there are no metrics, and `metrics_problem` why."""
+    """Everything that one cycle read.
+
+    `kinds` are the workload kinds that could be listed: of others, nothing is known, least of all that they are gone.
+    `pod_usage` is None when there are no metrics, and `metrics_problem` says why.
+    """
 
     at: datetime
     server_version: str
+    kinds: frozenset[str]
     workloads: tuple[ObservedWorkload, ...]
     owners: Mapping[str, Owner | None]  # ReplicaSet uid -> who manages it
     pods: tuple[ObservedPod, ...]
