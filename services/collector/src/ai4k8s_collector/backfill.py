@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import text
 
-from ai4k8s_collector import observations, repository
+from ai4k8s_collector import metrics, observations, repository
 from ai4k8s_collector.adapters.past import read_day
 from ai4k8s_collector.domain.history import days
 from ai4k8s_common.bus.jobs import JobReport
@@ -72,7 +72,9 @@ def _backfill(tx: Transaction, context: Context, message: BackfillCluster) -> in
             grid = read_day(past, day, ids)
             dropped += grid.dropped
             with context.bus.transaction() as writing:
-                rows += observations.copy_past_samples(writing.connection, cluster_id, grid.samples())
+                new = observations.copy_past_samples(writing.connection, cluster_id, grid.samples())
+            rows += new
+            metrics.PAST_SAMPLES.inc(new)
             # Keeps the task's own transaction from being ended for idleness.
             tx.connection.execute(text("SELECT 1"))
     log.info("past_read", cluster_id=str(cluster_id), rows=rows, dropped=dropped, days=len(stretches))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ai4k8s_collector import repository
+from ai4k8s_collector import metrics, repository
 from ai4k8s_collector.adapters.cluster import read_cluster
 from ai4k8s_collector.domain.schedule import CRASHES_BEFORE_BACKOFF, Rhythm
 from ai4k8s_collector.service import record_crash, record_failure, record_success
@@ -85,6 +85,7 @@ def claim_due_clusters(context: Context, limit: int) -> list[Claim]:
             claim = Claim(cluster, uuid.uuid4(), rhythm)
             repository.start_cycle(tx.connection, cluster.cluster_id, claim.cycle_id, now, now + rhythm.lease)
             claims.append(claim)
+            metrics.LATENESS_SECONDS.observe((now - cluster.next_due_at).total_seconds())
     return claims
 
 
@@ -99,19 +100,29 @@ async def _look(context: Context, claim: Claim) -> None:
     bound = log.bind(cluster_id=str(cluster.cluster_id), cycle_id=str(claim.cycle_id))
     started = time.monotonic()
     try:
-        snapshot = await _read(context, claim)
+        with metrics.IN_FLIGHT.track_inprogress():
+            snapshot = await _read(context, claim)
     except Ai4k8sError as error:
+        seconds = _observe("failed", started)
         await asyncio.to_thread(record_failure, context, cluster, claim.cycle_id, claim.rhythm, error)
-        bound.warning("cycle_failed", error=error.detail, seconds=round(time.monotonic() - started, 3))
+        bound.warning("cycle_failed", error=error.detail, seconds=round(seconds, 3))
         return
-    read_seconds = time.monotonic() - started
-    rows = await asyncio.to_thread(record_success, context, cluster, claim.cycle_id, claim.rhythm, snapshot)
+    read_seconds = _observe("completed", started)
+    with metrics.WRITE_SECONDS.time():
+        rows = await asyncio.to_thread(record_success, context, cluster, claim.cycle_id, claim.rhythm, snapshot)
     bound.info(
         "cycle_completed",
         rows=rows,
         read_seconds=round(read_seconds, 3),
         seconds=round(time.monotonic() - started, 3),
     )
+
+
+def _observe(outcome: str, started: float) -> float:
+    seconds = time.monotonic() - started
+    metrics.CYCLES.labels(outcome).inc()
+    metrics.READ_SECONDS.labels(outcome).observe(seconds)
+    return seconds
 
 
 async def _read(context: Context, claim: Claim) -> Snapshot:

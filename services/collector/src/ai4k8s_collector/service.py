@@ -7,7 +7,7 @@ import random
 import uuid
 from typing import TYPE_CHECKING
 
-from ai4k8s_collector import observations, repository
+from ai4k8s_collector import metrics, observations, repository
 from ai4k8s_collector.domain.readings import describe
 from ai4k8s_collector.domain.schedule import CRASHES_BEFORE_BACKOFF
 from ai4k8s_collector.domain.summary import summarize
@@ -43,6 +43,8 @@ def record_success(context: Context, cluster: DueCluster, cycle_id: UUID, rhythm
         summary = summarize(snapshot, known, rhythm.interval)
         _write_rows(tx, cluster_id, snapshot, summary)
         digest = digest_of(summary)
+        for reason, count in summary.dropped.items():
+            metrics.READINGS_DROPPED.labels(reason).inc(count)
         node_rows = 0 if summary.nodes is None else len(summary.nodes)
         repository.finish_cycle(
             tx.connection,
