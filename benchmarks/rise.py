@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ai4k8s_forecaster.domain.window_maximum import WindowModel, fit_window_model, predict_window
+from ai4k8s_forecaster.domain.window_maximum import WindowModel, fit_window_model, horizon_minutes, predict_window
 from ai4k8s_scaler.domain.hpa import HpaSpec
 from ai4k8s_scaler.domain.policy import Foresight, Limits, Observed, PolicyMemory, decide
 from ai4k8s_scaler.domain.price import QuantileFunction, start_price
@@ -81,15 +81,14 @@ class Row:
 class Predictive:
     """Forecaster and scaler as the services call them, seeing only what the collector would have stored."""
 
-    def __init__(self, history: FloatArray, first_tick_minute: int, limits: Limits, lead_seconds: float) -> None:
+    def __init__(self, history: FloatArray, first_tick_minute: int, limits: Limits) -> None:
         self.minutes = np.concatenate([history, np.full(LEAD_IN_MINUTES + 2 * HOUR_MINUTES, np.nan)])
         self.history_size = history.size
         self.sums = np.zeros(self.minutes.size)
         self.counts = np.zeros(self.minutes.size)
         self.first_minute = first_tick_minute
         self.limits = limits
-        self.lead_seconds = lead_seconds
-        self.horizon = math.ceil(lead_seconds / MINUTE)
+        self.horizon = horizon_minutes(STARTUP_P95_SECONDS)
         self.memory = PolicyMemory(start_price(limits.slo_short_share))
         self.model: WindowModel | None = None
 
@@ -110,13 +109,29 @@ class Predictive:
         now = datetime.fromtimestamp(self.first_minute * MINUTE + view.tick * TICK_SECONDS, tz=UTC)
         decision = decide(
             Observed(view.usage, view.current, view.ready, metrics_age_seconds=30.0),
-            Foresight(demand, self.lead_seconds, detail="no skill over naive"),
+            Foresight(demand, self.horizon * MINUTE, detail="no skill over naive"),
             self.limits,
             self.memory,
             now,
         )
         self.memory = decision.memory
         return decision.to_replicas
+
+
+def as_measured(demand: FloatArray, target_percent: int) -> FloatArray:
+    """The past as a back-fill from Prometheus brings it: usage of pods that HPA kept, capped, as a two-minute rate.
+
+    Demand that was capped by the pods of that time is not known afterwards, and a rate shows a step half a minute to
+    two minutes late. Replays that hand the true demand to a forecaster flatter it.
+    """
+    wanted = np.ceil(np.nan_to_num(demand) / (target_percent / 100))
+    kept = wanted.copy()
+    for minutes in range(1, 7):
+        kept[minutes:] = np.fmax(kept[minutes:], wanted[:-minutes]) if minutes > 1 else wanted[:-minutes]
+    usage = np.minimum(demand, LIMIT_SHARE_OF_REQUEST * np.maximum(kept, 1))
+    rate = usage.copy()
+    rate[1:] = 0.5 * (usage[1:] + usage[:-1])
+    return np.where(np.isfinite(rate), rate, usage)
 
 
 def run_trace(trace: Trace, rise: Rise, peak_pods: float, target_percent: int) -> Row:
@@ -128,7 +143,8 @@ def run_trace(trace: Trace, rise: Rise, peak_pods: float, target_percent: int) -
     ticks = np.arange(stretch.size * TICKS_A_MINUTE) / TICKS_A_MINUTE
     demand = np.interp(ticks, np.arange(stretch.size), stretch * unit)
     limits = Limits(1, MAX_REPLICAS, target_percent=target_percent)
-    ours = Predictive(history * unit, trace.first_minute + start, limits, STARTUP_P95_SECONDS + MINUTE)
+    past = as_measured(history * unit, target_percent)
+    ours = Predictive(past, trace.first_minute + start, limits)
     first = max(1, math.ceil(demand[0] / (target_percent / 100)))
     outcome = replay(demand, ours, start_replicas=first, startup_seconds=STARTUP_SECONDS)
     hpas = {}

@@ -8,6 +8,7 @@ had not seen it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -30,6 +31,8 @@ MINIMUM_HISTORY_DAYS = 1.75
 TRAINING_DAYS = 7
 JUDGED_DAYS = 3
 MINIMUM_SKILL = 0.02
+REACTION_SECONDS = 60.0
+HISTORY_LAG_SECONDS = 60.0
 HEADROOM_OVER_HIGHEST = 1.2
 _RECENCY_MINUTES = 4.0 * DAY_MINUTES
 _CARRY_MINUTES = 2
@@ -111,6 +114,15 @@ class WindowForecast:
     levels: FloatArray
     values: FloatArray
     usable: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
+
+def horizon_minutes(startup_seconds: float) -> int:
+    """Whole minutes to look ahead: until a pod started now serves, a minute to notice and act, a minute of lag.
+
+    The lag is that of the past: rates over two minutes and sums over pods that were themselves late show a rise about
+    a minute after it came, so that "at this time yesterday" is read a minute late.
+    """
+    return math.ceil((startup_seconds + REACTION_SECONDS + HISTORY_LAG_SECONDS) / 60.0)
 
 
 def fit_window_model(demand: FloatArray, last_minute: int, horizon_minutes: int) -> WindowModel:
