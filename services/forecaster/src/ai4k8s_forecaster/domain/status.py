@@ -15,6 +15,7 @@ REQUIRED_HOURS = 24.0
 #: Samples missing for longer than this at the end of history mean that the present is unknown.
 LONGEST_GAP_SECONDS = 900.0
 _HOUR_SECONDS = 3600.0
+_TIE = 0.05
 
 
 class Status(Enum):
@@ -45,9 +46,9 @@ class HistoryState:
         """Whether numbers may be shown at all (without skill they are shown, and not used)."""
         return self.status in {Status.READY, Status.NO_SKILL}
 
-    def judged_by(self, skill: float, needed: float = 0.0) -> HistoryState:
-        """The state once past forecasts were judged."""
-        if self.status is not Status.READY or skill > needed:
+    def judged_by(self, skill: float) -> HistoryState:
+        """The state once past forecasts were judged; a tie with a naive rule chosen in hindsight is no failure."""
+        if self.status is not Status.READY or skill >= -_TIE:
             return self
         return HistoryState(Status.NO_SKILL, "no skill over naive", self.observed_hours)
 

@@ -1,0 +1,57 @@
+"""Six-hour paths, made once per five-minute bin and carried along until the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ai4k8s_forecaster.domain.grid import FIVE_MINUTES_SECONDS, MINUTE_SECONDS, Grid, coarsen
+from ai4k8s_forecaster.domain.path import STEP_SECONDS, PathForecast, forecast_path
+from ai4k8s_forecaster.domain.status import HistoryState, history_states
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+_FACTOR = FIVE_MINUTES_SECONDS // MINUTE_SECONDS
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Paths of a cluster's workloads, in the order of ``ids``.
+
+    Attributes:
+        ids: workloads.
+        start_at: start of the first step.
+        forecast: in the unit of the grid.
+        states: what may be said about each.
+    """
+
+    ids: tuple[int, ...]
+    start_at: datetime
+    forecast: PathForecast
+    states: list[HistoryState]
+
+
+class PathCache:
+    """The newest paths of each cluster."""
+
+    def __init__(self) -> None:
+        self._paths: dict[UUID, tuple[str, Paths]] = {}
+
+    def of(self, cluster_id: UUID, ids: tuple[int, ...], minutes: Grid, past: str) -> Paths:
+        """Return paths that start with the running five-minute bin; another ``past`` or other ids mean a new look."""
+        running = minutes.last_bin // _FACTOR
+        start_at = datetime.fromtimestamp(running * STEP_SECONDS, tz=UTC)
+        held = self._paths.get(cluster_id)
+        if held is not None and held[0] == past and held[1].ids == ids and held[1].start_at == start_at:
+            return held[1]
+        wide = coarsen(minutes, _FACTOR)
+        # The running bin is not over: its mean is not the mean of five minutes.
+        complete = wide.values[:, : wide.values.shape[1] - (wide.last_bin - running + 1)]
+        states = history_states(complete, FIVE_MINUTES_SECONDS)
+        forecast = forecast_path(complete, states)
+        judged = [state.judged_by(float(skill)) for state, skill in zip(states, forecast.skill, strict=True)]
+        paths = Paths(ids, start_at, forecast, judged)
+        self._paths[cluster_id] = (past, paths)
+        return paths

@@ -1,0 +1,156 @@
+"""The forecaster's own rows, and its queries on what the collector observed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from ai4k8s_common.store.collector import cluster_states, workloads
+from ai4k8s_common.store.forecaster import forecasts, model_states
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy import Connection
+
+    from ai4k8s_forecaster.domain.arrays import BoolArray, FloatArray, IntArray
+
+CPU_METRIC = "cpu"
+
+_SAMPLES = text(
+    """
+    SELECT workload_id, extract(epoch FROM at)::float8 AS at, cpu_usage_millicores, saturated
+    FROM collector.workload_samples
+    WHERE cluster_id = :cluster_id AND at >= to_timestamp(:since) AND at <= :until AND cpu_usage_millicores IS NOT NULL
+    """
+)
+
+# Within one five-minute bin the first forecast is kept, and the newest.
+_PRUNE_BIN = text(
+    """
+    DELETE FROM forecaster.forecasts AS stale
+    USING (
+        SELECT workload_id, metric, min(made_at) AS first_at
+        FROM forecaster.forecasts
+        WHERE cluster_id = :cluster_id AND made_at >= :bin_start AND made_at < :made_at
+        GROUP BY workload_id, metric
+    ) AS kept
+    WHERE stale.workload_id = kept.workload_id AND stale.metric = kept.metric AND stale.cluster_id = :cluster_id
+      AND stale.made_at > kept.first_at AND stale.made_at < :made_at
+    """
+)
+
+
+@dataclass(frozen=True)
+class ForecastWorkload:
+    """What is known of a workload that shall be forecast."""
+
+    workload_id: int
+    cpu_request_millicores: float | None
+    startup_p95_seconds: float | None
+    ready_replicas: int
+
+
+@dataclass(frozen=True)
+class DemandSamples:
+    """Samples of a cluster as columns."""
+
+    workload_id: IntArray
+    at: FloatArray
+    cpu_millicores: FloatArray
+    saturated: BoolArray
+
+
+def present_workloads(connection: Connection, cluster_id: UUID) -> list[ForecastWorkload]:
+    """Return the workloads that a cluster has now, by id."""
+    w = workloads
+    query = (
+        select(w.c.id, w.c.cpu_request_millicores, w.c.startup_p95_seconds, w.c.ready_replicas)
+        .where(w.c.cluster_id == cluster_id, w.c.gone_at.is_(None))
+        .order_by(w.c.id)
+    )
+    return [
+        ForecastWorkload(row.id, row.cpu_request_millicores, row.startup_p95_seconds, row.ready_replicas)
+        for row in connection.execute(query)
+    ]
+
+
+def state_of_past(connection: Connection, cluster_id: UUID) -> str:
+    """Return a text that changes when the cluster's past was filled in."""
+    s = cluster_states
+    query = select(s.c.backfill_status, s.c.backfill_detail).where(s.c.cluster_id == cluster_id)
+    row = connection.execute(query).one_or_none()
+    return "" if row is None else f"{row.backfill_status} {row.backfill_detail}"
+
+
+def demand_samples(connection: Connection, cluster_id: UUID, since: float, until: datetime) -> DemandSamples:
+    """Return a cluster's CPU samples since an epoch second, in one query."""
+    rows = connection.execute(_SAMPLES, {"cluster_id": cluster_id, "since": since, "until": until}).all()
+    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+    return DemandSamples(
+        workload_id=np.array(columns[0], dtype=np.int64),
+        at=np.array(columns[1], dtype=np.float64),
+        cpu_millicores=np.array(columns[2], dtype=np.float64),
+        saturated=np.array(columns[3], dtype=np.bool_),
+    )
+
+
+def newest_made_at(connection: Connection, cluster_id: UUID) -> datetime | None:
+    """Return when the cluster was last forecast."""
+    query = select(func.max(forecasts.c.made_at)).where(forecasts.c.cluster_id == cluster_id)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def insert_forecasts(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write forecasts; one that is there already stays."""
+    if rows:
+        connection.execute(insert(forecasts).on_conflict_do_nothing(), list(rows))
+
+
+def prune_bin(connection: Connection, cluster_id: UUID, bin_start: datetime, made_at: datetime) -> None:
+    """Drop what a newer forecast of the same five minutes has replaced."""
+    connection.execute(_PRUNE_BIN, {"cluster_id": cluster_id, "bin_start": bin_start, "made_at": made_at})
+
+
+def prune_forecasts(connection: Connection, cluster_id: UUID, before: datetime) -> int:
+    """Drop forecasts past retention. Returns how many."""
+    result = connection.execute(
+        forecasts.delete().where(forecasts.c.cluster_id == cluster_id, forecasts.c.made_at < before)
+    )
+    return int(result.rowcount)
+
+
+def model_rows(connection: Connection, cluster_id: UUID, model: str) -> list[tuple[int, datetime, bytes]]:
+    """Return (workload, fitted at, state) of the stored models."""
+    m = model_states
+    query = select(m.c.workload_id, m.c.fitted_at, m.c.state).where(
+        m.c.cluster_id == cluster_id, m.c.metric == CPU_METRIC, m.c.model == model
+    )
+    return [(row.workload_id, row.fitted_at, row.state) for row in connection.execute(query)]
+
+
+def upsert_model(
+    connection: Connection, cluster_id: UUID, workload_id: int, model: str, fitted_at: datetime, state: bytes
+) -> None:
+    """Store a fitted model in place of the former one."""
+    values = {"cluster_id": cluster_id, "model": model, "fitted_at": fitted_at, "state": state}
+    statement = insert(model_states).values(workload_id=workload_id, metric=CPU_METRIC, **values)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[model_states.c.workload_id, model_states.c.metric], set_=values)
+    )
+
+
+def drop_models_of_gone(connection: Connection, cluster_id: UUID, present: Sequence[int]) -> None:
+    """Forget models of workloads that are not there any more."""
+    connection.execute(
+        model_states.delete().where(
+            model_states.c.cluster_id == cluster_id,
+            model_states.c.workload_id.not_in(list(present)),
+        )
+    )

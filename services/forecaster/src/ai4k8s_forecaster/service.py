@@ -1,0 +1,136 @@
+"""One cluster's forecast, in one transaction: read what is new, foresee, write, tell the scaler."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import structlog
+
+from ai4k8s_common.contracts.scaler import EvaluatePolicies
+from ai4k8s_forecaster import repository
+from ai4k8s_forecaster.domain.path import PATH_LEVELS, STEP_SECONDS
+from ai4k8s_forecaster.domain.summary import summarise
+from ai4k8s_forecaster.domain.window_maximum import LEVELS
+from ai4k8s_forecaster.models import MODEL_NAME, WorkloadModels
+from ai4k8s_forecaster.windows import foresee
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ai4k8s_common.bus.transaction import Transaction
+    from ai4k8s_common.contracts.forecaster import ForecastCluster
+    from ai4k8s_forecaster.context import Context
+    from ai4k8s_forecaster.domain.arrays import FloatArray
+    from ai4k8s_forecaster.paths import Paths
+    from ai4k8s_forecaster.repository import ForecastWorkload
+    from ai4k8s_forecaster.windows import Fitted, Windows
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def forecast_cluster(tx: Transaction, context: Context, message: ForecastCluster) -> None:
+    """Forecast all workloads of a cluster as of one cycle and pass the claim check on.
+
+    A cycle that comes after a later one has nothing to tell any more: its forecast would look back.
+    """
+    newest = repository.newest_made_at(tx.connection, message.cluster_id)
+    if newest is not None and newest > message.cycle_at:
+        log.info("cycle_skipped", cluster_id=str(message.cluster_id), reason="a later one was forecast already")
+        return
+    workloads = repository.present_workloads(tx.connection, message.cluster_id)
+    if workloads:
+        _forecast(tx, context, message, workloads)
+    tx.send(EvaluatePolicies(cluster_id=message.cluster_id, cycle_id=message.cycle_id, cycle_at=message.cycle_at))
+
+
+def _forecast(
+    tx: Transaction, context: Context, message: ForecastCluster, workloads: Sequence[ForecastWorkload]
+) -> None:
+    cluster_id, now = message.cluster_id, message.cycle_at
+    ids = tuple(workload.workload_id for workload in workloads)
+    past = repository.state_of_past(tx.connection, cluster_id)
+    minutes = context.history.minutes(tx.connection, cluster_id, ids, now, past)
+    paths = context.paths.of(cluster_id, ids, minutes, past)
+    windows, fitted = foresee(workloads, minutes, now, _models(tx, context, message), context.settings)
+    rows = [_row(message, workload, paths, index, windows[index]) for index, workload in enumerate(workloads)]
+    repository.insert_forecasts(tx.connection, rows)
+    repository.prune_bin(tx.connection, cluster_id, _bin_start(now), now)
+    if fitted:
+        _store(tx, message, fitted, ids)
+        before = now - timedelta(hours=context.settings.keep_hours)
+        repository.prune_forecasts(tx.connection, cluster_id, before)
+    log.info(
+        "cluster_forecast",
+        cluster_id=str(cluster_id),
+        workloads=len(workloads),
+        ready=sum(row["window_status"] == "ready" for row in rows),
+        fitted=len(fitted),
+    )
+
+
+def _models(tx: Transaction, context: Context, message: ForecastCluster) -> dict[int, WorkloadModels]:
+    """Models in memory, read from the store on the first look at a cluster."""
+    if not context.models.knows(message.cluster_id):
+        stored = context.models.of(message.cluster_id)
+        for workload_id, fitted_at, state in repository.model_rows(tx.connection, message.cluster_id, MODEL_NAME):
+            models = WorkloadModels.from_bytes(state, fitted_at)
+            if models is not None and fitted_at <= message.cycle_at:
+                stored[workload_id] = models
+    return context.models.of(message.cluster_id)
+
+
+def _store(tx: Transaction, message: ForecastCluster, fitted: Sequence[Fitted], ids: Sequence[int]) -> None:
+    for each in fitted:
+        repository.upsert_model(
+            tx.connection,
+            message.cluster_id,
+            each.workload_id,
+            MODEL_NAME,
+            each.models.fitted_at,
+            each.models.to_bytes(),
+        )
+    repository.drop_models_of_gone(tx.connection, message.cluster_id, ids)
+
+
+def _row(
+    message: ForecastCluster, workload: ForecastWorkload, paths: Paths, index: int, windows: Windows
+) -> dict[str, Any]:
+    state, path = paths.states[index], paths.forecast.values[index]
+    told = bool(np.isfinite(path).all())
+    sentence = ""
+    if told:
+        sentence = summarise(
+            path, paths.start_at, STEP_SECONDS, workload.cpu_request_millicores, workload.ready_replicas
+        ).sentence
+    return {
+        "workload_id": workload.workload_id,
+        "metric": repository.CPU_METRIC,
+        "made_at": message.cycle_at,
+        "cluster_id": message.cluster_id,
+        "cycle_id": message.cycle_id,
+        "status": state.status.value,
+        "detail": state.detail,
+        "sentence": sentence,
+        "history_hours": state.observed_hours,
+        "path_start_at": paths.start_at if told else None,
+        "path_step_seconds": STEP_SECONDS if told else None,
+        "path_levels": PATH_LEVELS.tolist() if told else None,
+        "path_values": _rounded(path.ravel()) if told else None,
+        "window_status": windows.status.value,
+        "window_detail": windows.detail,
+        "lead_time_seconds": windows.lead_time_seconds,
+        "window_levels": LEVELS.tolist() if windows.lead is not None else None,
+        "window_values": _rounded(windows.lead),
+        "window_15m_values": _rounded(windows.quarter),
+        "window_60m_values": _rounded(windows.hour),
+    }
+
+
+def _rounded(values: FloatArray | None) -> list[float] | None:
+    return None if values is None else [round(float(value), 3) for value in values]
+
+
+def _bin_start(now: datetime) -> datetime:
+    return datetime.fromtimestamp(now.timestamp() // STEP_SECONDS * STEP_SECONDS, tz=UTC)

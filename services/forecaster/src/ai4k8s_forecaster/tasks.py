@@ -1,0 +1,22 @@
+"""What the forecaster hears, and who does it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ai4k8s_common.bus.handlers import Handlers
+from ai4k8s_common.contracts.forecaster import ForecastCluster
+from ai4k8s_common.services import Service
+from ai4k8s_forecaster.service import forecast_cluster
+
+if TYPE_CHECKING:
+    from ai4k8s_common.bus.transaction import Transaction
+    from ai4k8s_forecaster.context import Context
+
+handlers: Handlers[Context] = Handlers(Service.FORECASTER)
+
+
+@handlers.handles(ForecastCluster)
+def on_forecast_cluster(message: ForecastCluster, tx: Transaction, context: Context) -> None:
+    """Foresee what each workload of a cluster will need."""
+    forecast_cluster(tx, context, message)

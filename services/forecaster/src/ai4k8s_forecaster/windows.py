@@ -1,0 +1,153 @@
+"""Maxima over the next minutes for the workloads of a cluster: fit what is due, evaluate all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ai4k8s_common.store.forecaster import ForecastStatus
+from ai4k8s_forecaster.domain.window_batch import fit_windows, predict_windows
+from ai4k8s_forecaster.domain.window_features import DAY_MINUTES
+from ai4k8s_forecaster.domain.window_maximum import MINIMUM_HISTORY_DAYS, WindowForecast, horizon_minutes
+from ai4k8s_forecaster.models import FIXED_HORIZONS, WorkloadModels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from ai4k8s_forecaster.domain.arrays import FloatArray
+    from ai4k8s_forecaster.domain.grid import Grid
+    from ai4k8s_forecaster.repository import ForecastWorkload
+    from ai4k8s_forecaster.settings import ForecasterSettings
+
+#: Assumed until a pod's start has been seen.
+DEFAULT_STARTUP_SECONDS = 60.0
+#: Longest lead time the models are made for.
+LONGEST_HORIZON_MINUTES = 20
+#: A week of lags, the judged days, and some room.
+_PREDICTION_MINUTES = 8 * DAY_MINUTES
+
+
+@dataclass(frozen=True)
+class Windows:
+    """What is said about one workload's next minutes, in millicores.
+
+    Attributes:
+        status, detail: whether it may set a floor, and why not.
+        lead_time_seconds: length of the first window; None without one.
+        lead, quarter, hour: quantiles of the maximum at ``window_maximum.LEVELS``; None where nothing is said.
+    """
+
+    status: ForecastStatus
+    detail: str
+    lead_time_seconds: float | None = None
+    lead: FloatArray | None = None
+    quarter: FloatArray | None = None
+    hour: FloatArray | None = None
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Models that were fitted in this cycle and have to be stored."""
+
+    workload_id: int
+    models: WorkloadModels
+
+
+def foresee(
+    workloads: Sequence[ForecastWorkload],
+    minutes: Grid,
+    now: datetime,
+    models: dict[int, WorkloadModels],
+    settings: ForecasterSettings,
+) -> tuple[list[Windows], list[Fitted]]:
+    """Evaluate the models of all workloads, after fitting those that are due.
+
+    Args:
+        workloads: in the order of the grid's rows.
+        minutes: demand in millicores.
+        now: the cycle's time.
+        models: of the cluster; changed in place.
+        settings: how often and how much to fit.
+    """
+    observed_days = np.isfinite(minutes.values).sum(axis=1) / DAY_MINUTES
+    answers = [_refused(workload, float(days)) for workload, days in zip(workloads, observed_days, strict=True)]
+    rows = [index for index, answer in enumerate(answers) if answer is None]
+    requests = np.array([workloads[row].cpu_request_millicores or 1.0 for row in rows])
+    pods = minutes.values[rows] / requests[:, None]
+    fitted = _fit_due([workloads[row] for row in rows], pods, minutes.last_bin, now, models, settings)
+    ready = [position for position, row in enumerate(rows) if workloads[row].workload_id in models]
+    chosen = [models[workloads[rows[position]].workload_id] for position in ready]
+    recent = pods[ready][:, -_PREDICTION_MINUTES:]
+    kinds = [[model.lead for model in chosen], *([model.fixed[place] for model in chosen] for place in (0, 1))]
+    by_horizon = [predict_windows(kind, recent, minutes.last_bin) for kind in kinds]
+    for index, position in enumerate(ready):
+        lead, quarter, hour = (forecasts[index] for forecasts in by_horizon)
+        answers[rows[position]] = _said(lead, quarter, hour, float(requests[position]), chosen[index])
+    waiting = Windows(ForecastStatus.NOT_READY, "waiting for its turn to be fitted")
+    return [answer or waiting for answer in answers], fitted
+
+
+def _fit_due(
+    workloads: Sequence[ForecastWorkload],
+    pods: FloatArray,
+    last_minute: int,
+    now: datetime,
+    models: dict[int, WorkloadModels],
+    settings: ForecasterSettings,
+) -> list[Fitted]:
+    oldest = timedelta(hours=settings.refit_hours)
+    observed = np.isfinite(pods).sum(axis=1) / DAY_MINUTES
+    due = []
+    for position, workload in enumerate(workloads):
+        model = models.get(workload.workload_id)
+        request = workload.cpu_request_millicores or 1.0
+        if model is None or not model.suits(now, oldest, float(observed[position]), _horizon(workload), request):
+            due.append((model.fitted_at.timestamp() if model else 0.0, position))
+    chosen = [position for _, position in sorted(due)[: settings.fits_per_cycle]]
+    if not chosen:
+        return []
+    history = pods[chosen]
+    leads = fit_windows(history, last_minute, [_horizon(workloads[position]) for position in chosen])
+    fixed = [fit_windows(history, last_minute, [horizon] * len(chosen)) for horizon in FIXED_HORIZONS]
+    fitted = []
+    for index, position in enumerate(chosen):
+        workload = workloads[position]
+        models[workload.workload_id] = WorkloadModels(
+            now, workload.cpu_request_millicores or 1.0, leads[index], tuple(of[index] for of in fixed)
+        )
+        fitted.append(Fitted(workload.workload_id, models[workload.workload_id]))
+    return fitted
+
+
+def _horizon(workload: ForecastWorkload) -> int:
+    startup = workload.startup_p95_seconds
+    return min(horizon_minutes(DEFAULT_STARTUP_SECONDS if startup is None else startup), LONGEST_HORIZON_MINUTES)
+
+
+def _refused(workload: ForecastWorkload, observed_days: float) -> Windows | None:
+    if not workload.cpu_request_millicores or workload.cpu_request_millicores <= 0:
+        return Windows(ForecastStatus.NOT_READY, "its pods have no CPU request to measure demand by")
+    if observed_days < MINIMUM_HISTORY_DAYS:
+        hours, needed = observed_days * 24, MINIMUM_HISTORY_DAYS * 24
+        return Windows(ForecastStatus.NOT_READY, f"{hours:.0f} h of {needed:.0f} h collected")
+    return None
+
+
+def _said(
+    lead: WindowForecast, quarter: WindowForecast, hour: WindowForecast, request: float, models: WorkloadModels
+) -> Windows:
+    seconds = lead.horizon_minutes * 60.0
+    if not np.isfinite(lead.values).all():
+        return Windows(ForecastStatus.GAP, "no measurements in the last minutes", seconds)
+    status, detail = ForecastStatus.READY, ""
+    if not lead.usable[0]:
+        status = ForecastStatus.NO_SKILL
+        detail = f"no skill over naive ({100 * float(models.lead.skill[0]):.0f} %)"
+    millicores = [
+        forecast.values[0] * request if np.isfinite(forecast.values).all() else None for forecast in (quarter, hour)
+    ]
+    return Windows(status, detail, seconds, lead.values[0] * request, millicores[0], millicores[1])

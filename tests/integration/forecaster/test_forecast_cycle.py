@@ -1,0 +1,168 @@
+"""A cycle of the forecaster against a real store: what it reads, writes, passes on, and refuses to say."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from ai4k8s_common.contracts.forecaster import ForecastCluster
+from ai4k8s_common.services import Service
+from ai4k8s_forecaster.context import Context
+from ai4k8s_forecaster.service import forecast_cluster
+from ai4k8s_forecaster.settings import ForecasterSettings
+from tests.support.bus import open_bus
+from tests.support.observed import REQUEST_MILLICORES, ObservedCluster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ai4k8s_common.bus.transaction import Bus
+    from tests.support.stores import Database, Valkey
+
+# Two minutes before a full hour: the daily job of `demand` starts at minute 0 of this hour.
+NOW = datetime.now(UTC).replace(minute=58, second=20, microsecond=0) - timedelta(hours=1)
+DAY = 1440
+
+
+def demand(days: float) -> list[float]:
+    """Millicores a minute before NOW: three pods, and nine in the hour that is about to begin, every day."""
+    minutes = np.arange(-int(days * DAY), 0)
+    busy = (minutes - 2) % DAY < 60
+    busy &= minutes < -60
+    noise = np.random.default_rng(4).normal(0, 0.1, minutes.size)
+    return [float(value) for value in (np.where(busy, 9.0, 3.0) + noise) * REQUEST_MILLICORES]
+
+
+@pytest.fixture
+def cluster(database: Database) -> ObservedCluster:
+    return ObservedCluster.create(database)
+
+
+@pytest.fixture
+def bus(database: Database, valkey: Valkey) -> Iterator[Bus]:
+    bus = open_bus(database, valkey.url, Service.FORECASTER)
+    yield bus
+    bus.close()
+
+
+@pytest.fixture
+def context() -> Context:
+    return Context(ForecasterSettings())
+
+
+def cycle(bus: Bus, context: Context, cluster: ObservedCluster, at: datetime = NOW) -> uuid.UUID:
+    """Run one cycle; its id."""
+    message = ForecastCluster(cluster_id=cluster.cluster_id, cycle_id=uuid.uuid4(), cycle_at=at, rows=1, digest="")
+    with bus.transaction() as tx:
+        forecast_cluster(tx, context, message)
+    return message.cycle_id
+
+
+def newest(cluster: ObservedCluster, workload_id: int) -> dict[str, Any]:
+    (row, *_) = cluster.rows(
+        "SELECT * FROM forecaster.forecasts WHERE workload_id = %s ORDER BY made_at DESC", workload_id
+    )
+    return row
+
+
+def test_a_recurring_rise_is_foreseen_and_the_scaler_is_told(cluster, bus, context):
+    workload_id = cluster.workload()
+    cluster.past(workload_id, NOW, demand(8))
+    cycle_id = cycle(bus, context, cluster)
+    row = newest(cluster, workload_id)
+    assert (row["status"], row["window_status"]) == ("ready", "ready")
+    assert row["lead_time_seconds"] == 180
+    quantile = dict(zip(row["window_levels"], row["window_values"], strict=True))
+    assert quantile[0.95] > 8 * REQUEST_MILLICORES
+    assert len(row["path_values"]) == len(row["path_levels"]) * 72
+    assert row["path_start_at"] == NOW.replace(minute=55, second=0)
+    assert row["sentence"].startswith("Will need 9 pods") or row["sentence"].startswith("Will need 10 pods")
+    assert len(row["window_15m_values"]) == len(row["window_60m_values"]) == len(row["window_levels"])
+    message = cluster.row("SELECT * FROM forecaster.outbox")
+    assert message["contract"] == "scaler.evaluate_policies.v1"
+    assert message["payload"]["cycle_id"] == str(cycle_id)
+
+
+def test_what_cannot_be_known_is_not_made_up(cluster, bus, context):
+    young, unmeasured, unlimited = (cluster.workload(name) for name in ("young", "unmeasured", "no-request"))
+    cluster.execute("UPDATE collector.workloads SET cpu_request_millicores = NULL WHERE id = %s", unlimited)
+    cluster.past(young, NOW, demand(3 / 24))
+    cluster.past(unlimited, NOW, demand(3))
+    cycle(bus, context, cluster)
+    row = newest(cluster, young)
+    assert (row["status"], row["detail"]) == ("not_ready", "3 h of 24 h collected")
+    assert (row["window_status"], row["window_detail"]) == ("not_ready", "3 h of 42 h collected")
+    assert row["path_values"] is None
+    assert row["window_values"] is None
+    assert newest(cluster, unmeasured)["detail"] == "0 h of 24 h collected"
+    row = newest(cluster, unlimited)
+    assert row["window_detail"] == "its pods have no CPU request to measure demand by"
+    assert row["path_values"] is not None
+
+
+def test_a_cluster_that_was_not_seen_for_a_while_gets_no_numbers(cluster, bus, context):
+    workload_id = cluster.workload()
+    cluster.past(workload_id, NOW - timedelta(minutes=40), demand(3))
+    cycle(bus, context, cluster)
+    row = newest(cluster, workload_id)
+    assert row["status"] == "gap"
+    assert row["detail"].startswith("gap of ")
+    assert row["window_status"] == "gap"
+    assert row["path_values"] is None
+
+
+def test_a_process_that_read_everything_and_one_that_went_along_say_the_same(cluster, bus, context):
+    workload_id = cluster.workload()
+    cluster.past(workload_id, NOW, demand(3))
+    cycle(bus, context, cluster)
+    for number in range(1, 5):
+        at = NOW + timedelta(seconds=15 * number)
+        cluster.samples(workload_id, [{"at": at, "cpu_usage_millicores": 300.0 + number}])
+        cycle(bus, context, cluster, at)
+    went_along = newest(cluster, workload_id)
+    cluster.execute("DELETE FROM forecaster.forecasts")
+    cycle(bus, Context(ForecasterSettings()), cluster, NOW + timedelta(seconds=60))
+    anew = newest(cluster, workload_id)
+    for name in ("status", "path_values", "window_values", "window_60m_values", "path_start_at"):
+        assert went_along[name] == anew[name], name
+
+
+def test_a_past_that_was_filled_in_is_read_at_the_next_cycle(cluster, bus, context):
+    workload_id = cluster.workload()
+    cluster.samples(workload_id, [{"at": NOW, "cpu_usage_millicores": 300.0}])
+    cycle(bus, context, cluster)
+    assert newest(cluster, workload_id)["status"] == "not_ready"
+    cluster.past(workload_id, NOW, demand(3))
+    cluster.execute("UPDATE collector.cluster_states SET backfill_detail = 'filled in'")
+    cycle(bus, context, cluster, NOW + timedelta(seconds=15))
+    row = newest(cluster, workload_id)
+    assert row["window_status"] == "ready"
+    assert row["path_values"] is not None
+
+
+def test_a_late_cycle_neither_forecasts_nor_speaks(cluster, bus, context):
+    workload_id = cluster.workload()
+    cluster.past(workload_id, NOW, demand(2))
+    cycle(bus, context, cluster)
+    cycle(bus, context, cluster, NOW - timedelta(seconds=30))
+    assert len(cluster.rows("SELECT 1 FROM forecaster.forecasts")) == 1
+    assert len(cluster.rows("SELECT 1 FROM forecaster.outbox")) == 1
+
+
+def test_within_five_minutes_the_first_forecast_and_the_newest_are_kept(cluster, bus, context):
+    workload_id = cluster.workload()
+    cluster.past(workload_id, NOW, demand(2))
+    start = NOW.replace(minute=50, second=1)
+    for seconds in (0, 15, 30, 45, 300):
+        cycle(bus, context, cluster, start + timedelta(seconds=seconds))
+    kept = [row["made_at"] for row in cluster.rows("SELECT made_at FROM forecaster.forecasts ORDER BY made_at")]
+    assert kept == [start, start + timedelta(seconds=45), start + timedelta(seconds=300)]
+
+
+def test_a_cluster_without_workloads_is_passed_on(cluster, bus, context):
+    cycle(bus, context, cluster)
+    assert len(cluster.rows("SELECT 1 FROM forecaster.outbox")) == 1
