@@ -1,0 +1,1 @@
+"""The scaler's hands: everything that talks to a cluster."""

@@ -1,0 +1,53 @@
+"""Opens a cluster for changing replicas, from the sealed credential in the store.
+
+The plaintext exists only inside this call and the client it returns; nothing of it is logged or kept.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from ai4k8s_common.kube.client import KubeClient
+from ai4k8s_common.kube.credentials import ClusterCredential
+from ai4k8s_common.security.sealed import unseal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+    from uuid import UUID
+
+    from pydantic import SecretStr
+
+    from ai4k8s_common.kube.addresses import AccessPolicy
+    from ai4k8s_common.kube.protocols import KubeScaler
+    from ai4k8s_common.kube.transport import Timeouts
+
+#: Server-side field manager: who changed `spec.replicas`, for everybody who looks at the object.
+FIELD_MANAGER = "ai4k8s-scaler"
+
+
+class ClusterOpener(Protocol):
+    """Gives a way to change one cluster."""
+
+    def __call__(self, cluster_id: UUID, sealed: bytes) -> AbstractContextManager[KubeScaler]:
+        """Open. Raises Ai4k8sError when the credential cannot be read or must not be used."""
+        ...
+
+
+@dataclass(frozen=True)
+class SealedClusterOpener:
+    """The real one."""
+
+    private_key: SecretStr
+    policy: AccessPolicy
+    timeouts: Timeouts
+
+    @contextmanager
+    def __call__(self, cluster_id: UUID, sealed: bytes) -> Iterator[KubeScaler]:
+        """Unseal, connect, and close at the end."""
+        plaintext = unseal(self.private_key.get_secret_value(), sealed, str(cluster_id))
+        credential = ClusterCredential.from_json(plaintext)
+        with KubeClient(credential, self.policy, self.timeouts, field_manager=FIELD_MANAGER) as client:
+            yield client

@@ -1,0 +1,72 @@
+"""What the scaler remembers of a workload between cycles, as JSON in its state row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+
+from ai4k8s_scaler.domain.policy import PolicyMemory
+from ai4k8s_scaler.domain.price import start_price, updated_price
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HOUR_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A workload's memory.
+
+    Attributes:
+        policy: the domain's own: the price of risk and what was wanted lately.
+        hour_began: epoch second at which the running hour of the SLO's account began.
+        ticks, short_ticks: evaluations in it, and those with too few ready pods.
+        told: names of the guards that the ledger last heard of.
+        last_proposal: (from, to) last written while only observing.
+    """
+
+    policy: PolicyMemory
+    hour_began: float = 0.0
+    ticks: int = 0
+    short_ticks: int = 0
+    told: tuple[str, ...] = ()
+    last_proposal: tuple[int, int] | None = None
+
+    @classmethod
+    def of(cls, price: float | None, stored: Mapping[str, Any] | None, slo_short_share: float) -> Self:
+        """Read; what is missing starts afresh."""
+        stored = stored or {}
+        proposal = stored.get("last_proposal")
+        return cls(
+            policy=PolicyMemory(
+                price=start_price(slo_short_share) if price is None else price,
+                wanted=tuple((float(at), int(replicas)) for at, replicas in stored.get("wanted", ())),
+            ),
+            hour_began=float(stored.get("hour_began", 0.0)),
+            ticks=int(stored.get("ticks", 0)),
+            short_ticks=int(stored.get("short_ticks", 0)),
+            told=tuple(stored.get("told", ())),
+            last_proposal=(int(proposal[0]), int(proposal[1])) if proposal else None,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything but the price, which has a column of its own."""
+        return {
+            "wanted": [list(entry) for entry in self.policy.wanted],
+            "hour_began": self.hour_began,
+            "ticks": self.ticks,
+            "short_ticks": self.short_ticks,
+            "told": list(self.told),
+            "last_proposal": list(self.last_proposal) if self.last_proposal else None,
+        }
+
+    def counted(self, at: float, short: bool, slo_short_share: float) -> Memory:
+        """One more evaluation on the SLO's account; when its hour is over, the price of risk follows."""
+        counted = replace(self, ticks=self.ticks + 1, short_ticks=self.short_ticks + short)
+        if self.hour_began <= 0.0:
+            return replace(counted, hour_began=at)
+        if at - self.hour_began < HOUR_SECONDS:
+            return counted
+        price = updated_price(self.policy.price, counted.short_ticks / counted.ticks, slo_short_share)
+        return replace(counted, policy=replace(self.policy, price=price), hour_began=at, ticks=0, short_ticks=0)

@@ -1,0 +1,305 @@
+"""The scaler's own rows, and its queries on what others own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, func, select, text, true, update
+from sqlalchemy.dialects.postgresql import insert
+
+from ai4k8s_common.store.collector import cluster_states, workload_samples, workloads
+from ai4k8s_common.store.forecaster import forecasts
+from ai4k8s_common.store.gateway import cluster_credentials, clusters, policies
+from ai4k8s_common.store.scaler import DecisionOutcome, cluster_holds, decisions, workload_states
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy import Connection, Row, Select
+
+CPU_METRIC = "cpu"
+
+_LATEST_SAMPLES = text(
+    """
+    SELECT DISTINCT ON (workload_id)
+           workload_id, at, ready_replicas, pods, pods_with_metrics, cpu_usage_millicores, saturated
+    FROM collector.workload_samples
+    WHERE cluster_id = :cluster_id AND source = 0 AND at > :since AND at <= :until
+      AND cpu_usage_millicores IS NOT NULL
+    ORDER BY workload_id, at DESC
+    """
+)
+
+_SAMPLES_BETWEEN = select(
+    workload_samples.c.at,
+    workload_samples.c.ready_replicas,
+    workload_samples.c.desired_replicas,
+    workload_samples.c.cpu_usage_millicores,
+).order_by(workload_samples.c.at)
+
+
+@dataclass(frozen=True)
+class ClusterFacts:
+    """What is known of a cluster as a whole."""
+
+    paused: bool
+    reachable: bool
+
+
+def cluster_facts(connection: Connection, cluster_id: UUID) -> ClusterFacts | None:
+    """Return whether a cluster is paused and seen; None when it is not connected any more."""
+    query = (
+        select(clusters.c.paused, cluster_states.c.status)
+        .select_from(clusters.outerjoin(cluster_states, cluster_states.c.cluster_id == clusters.c.id))
+        .where(clusters.c.id == cluster_id)
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else ClusterFacts(row.paused, row.status != "unreachable")
+
+
+def present_workloads(connection: Connection, cluster_id: UUID) -> list[Row[Any]]:
+    """Return a cluster's workloads with their policy, newest forecast and the scaler's own state."""
+    newest = (
+        select(
+            forecasts.c.made_at,
+            forecasts.c.window_status,
+            forecasts.c.window_detail,
+            forecasts.c.lead_time_seconds,
+            forecasts.c.window_levels,
+            forecasts.c.window_values,
+        )
+        .where(forecasts.c.workload_id == workloads.c.id, forecasts.c.metric == CPU_METRIC)
+        .order_by(forecasts.c.made_at.desc())
+        .limit(1)
+        .lateral("newest")
+    )
+    same = and_(
+        policies.c.cluster_id == workloads.c.cluster_id,
+        policies.c.namespace == workloads.c.namespace,
+        policies.c.kind == workloads.c.kind,
+        policies.c.name == workloads.c.name,
+    )
+    query = (
+        select(
+            workloads.c.id,
+            workloads.c.namespace,
+            workloads.c.kind,
+            workloads.c.name,
+            workloads.c.resource_version,
+            workloads.c.desired_replicas,
+            workloads.c.ready_replicas,
+            workloads.c.rollout_in_progress,
+            workloads.c.cpu_request_millicores,
+            workloads.c.annotations,
+            policies.c.mode,
+            policies.c.min_replicas,
+            policies.c.max_replicas,
+            policies.c.target_utilization_percent,
+            policies.c.slo_short_share,
+            workload_states.c.evaluated_at,
+            workload_states.c.last_applied_at,
+            workload_states.c.slo_price,
+            workload_states.c.memory,
+            newest,
+        )
+        .outerjoin(policies, same)
+        .outerjoin(workload_states, workload_states.c.workload_id == workloads.c.id)
+        .outerjoin(newest, true())
+        .where(workloads.c.cluster_id == cluster_id, workloads.c.gone_at.is_(None))
+        .order_by(workloads.c.id)
+    )
+    return list(connection.execute(query))
+
+
+def latest_samples(connection: Connection, cluster_id: UUID, since: datetime, until: datetime) -> dict[int, Row[Any]]:
+    """Return each workload's newest own observation that has a usage."""
+    rows = connection.execute(_LATEST_SAMPLES, {"cluster_id": cluster_id, "since": since, "until": until})
+    return {row.workload_id: row for row in rows}
+
+
+def samples_between(connection: Connection, workload_id: int, start: datetime, end: datetime) -> list[Row[Any]]:
+    """Return a workload's samples, the oldest first."""
+    c = workload_samples.c
+    return list(connection.execute(_SAMPLES_BETWEEN.where(c.workload_id == workload_id, c.at >= start, c.at <= end)))
+
+
+def insert_decision(connection: Connection, values: dict[str, Any]) -> bool:
+    """Write a decision; False when this cycle's decision about the workload is there already."""
+    statement = insert(decisions).values(**values).on_conflict_do_nothing().returning(decisions.c.id)
+    return connection.execute(statement).one_or_none() is not None
+
+
+def supersede_planned(connection: Connection, workload_ids: Sequence[int], now: datetime) -> int:
+    """Void decisions that were not carried out before a later cycle decided anew. Returns how many."""
+    if not workload_ids:
+        return 0
+    result = connection.execute(
+        update(decisions)
+        .where(decisions.c.workload_id.in_(list(workload_ids)), decisions.c.outcome == DecisionOutcome.PLANNED.value)
+        .values(
+            outcome=DecisionOutcome.SUPERSEDED.value,
+            outcome_at=now,
+            outcome_detail="A later cycle decided before this was carried out.",
+        )
+    )
+    return int(result.rowcount)
+
+
+def lock_decision(connection: Connection, decision_id: UUID) -> Row[Any] | None:
+    """Return a decision with its workload and credential, locked until the end of the transaction."""
+    query = (
+        select(
+            decisions,
+            workloads.c.namespace,
+            workloads.c.kind,
+            workloads.c.name,
+            cluster_credentials.c.sealed,
+        )
+        .outerjoin(workloads, workloads.c.id == decisions.c.workload_id)
+        .outerjoin(cluster_credentials, cluster_credentials.c.cluster_id == decisions.c.cluster_id)
+        .where(decisions.c.id == decision_id)
+        .with_for_update(of=decisions)
+    )
+    return connection.execute(query).one_or_none()
+
+
+def applied_since(connection: Connection, workload_id: int, replicas: int, since: datetime) -> bool:
+    """Whether another decision set this workload to the same number since then."""
+    query = select(decisions.c.id).where(
+        decisions.c.workload_id == workload_id,
+        decisions.c.outcome == DecisionOutcome.APPLIED.value,
+        decisions.c.to_replicas == replicas,
+        decisions.c.outcome_at >= since,
+    )
+    return connection.execute(query.limit(1)).one_or_none() is not None
+
+
+def record_outcome(
+    connection: Connection, decision_id: UUID, outcome: DecisionOutcome, detail: str, now: datetime
+) -> None:
+    """Say what became of a decision."""
+    connection.execute(
+        update(decisions)
+        .where(decisions.c.id == decision_id)
+        .values(outcome=outcome.value, outcome_detail=detail, outcome_at=now)
+    )
+
+
+def record_advice(connection: Connection, decision_id: UUID, advice: dict[str, Any]) -> bool:
+    """Keep the advisor's words. Returns whether there is such a decision."""
+    result = connection.execute(update(decisions).where(decisions.c.id == decision_id).values(advice=advice))
+    return bool(result.rowcount)
+
+
+def upsert_state(connection: Connection, workload_id: int, values: dict[str, Any]) -> None:
+    """Write what the scaler thinks of a workload now."""
+    statement = insert(workload_states).values(workload_id=workload_id, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=[workload_states.c.workload_id], set_=values))
+
+
+def note_applied(connection: Connection, workload_id: int, now: datetime) -> None:
+    """Remember when a workload was last changed."""
+    connection.execute(
+        update(workload_states).where(workload_states.c.workload_id == workload_id).values(last_applied_at=now)
+    )
+
+
+def unjudged(connection: Connection, applied_before: datetime, limit: int) -> list[Row[Any]]:
+    """Return applied decisions without a final judgement, the oldest first, locked against another judge."""
+    query = (
+        select(
+            decisions,
+            workloads.c.cpu_request_millicores,
+            workloads.c.startup_seconds,
+        )
+        .join(workloads, workloads.c.id == decisions.c.workload_id)
+        .where(
+            decisions.c.judged_at.is_(None),
+            decisions.c.outcome == DecisionOutcome.APPLIED.value,
+            decisions.c.outcome_at <= applied_before,
+        )
+        .order_by(decisions.c.outcome_at)
+        .limit(limit)
+        .with_for_update(of=decisions, skip_locked=True)
+    )
+    return list(connection.execute(query))
+
+
+def record_judgement(
+    connection: Connection, decision_id: UUID, judgement: dict[str, Any], judged_at: datetime | None
+) -> None:
+    """Write hindsight; it is final once ``judged_at`` is set."""
+    connection.execute(
+        update(decisions).where(decisions.c.id == decision_id).values(judgement=judgement, judged_at=judged_at)
+    )
+
+
+def watched_clusters(connection: Connection) -> list[Row[Any]]:
+    """Return clusters that are not paused: when they were last seen and evaluated, and whether they are held."""
+    evaluated = (
+        select(workload_states.c.cluster_id, func.max(workload_states.c.evaluated_at).label("evaluated_at"))
+        .group_by(workload_states.c.cluster_id)
+        .subquery()
+    )
+    s = cluster_states
+    query = (
+        select(
+            s.c.cluster_id,
+            s.c.status,
+            s.c.status_since,
+            s.c.reason,
+            s.c.last_success_at,
+            clusters.c.interval_seconds,
+            evaluated.c.evaluated_at,
+            cluster_holds.c.reason.label("held"),
+        )
+        .join(clusters, clusters.c.id == s.c.cluster_id)
+        .outerjoin(evaluated, evaluated.c.cluster_id == s.c.cluster_id)
+        .outerjoin(cluster_holds, cluster_holds.c.cluster_id == s.c.cluster_id)
+        .where(~clusters.c.paused)
+    )
+    return list(connection.execute(query))
+
+
+def set_hold(connection: Connection, cluster_id: UUID, since: datetime, reason: str) -> None:
+    """Hold a cluster's scaling; since when stays, the reason may become clearer."""
+    statement = insert(cluster_holds).values(cluster_id=cluster_id, since=since, reason=reason)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[cluster_holds.c.cluster_id], set_={"reason": reason})
+    )
+
+
+def release_hold(connection: Connection, cluster_id: UUID) -> bool:
+    """End a hold. Returns whether there was one."""
+    return bool(connection.execute(cluster_holds.delete().where(cluster_holds.c.cluster_id == cluster_id)).rowcount)
+
+
+def workload_for_person(connection: Connection, cluster_id: UUID, workload_id: int) -> Row[Any] | None:
+    """Return a workload with its policy and credential, for a command of a person."""
+    same = and_(
+        policies.c.cluster_id == workloads.c.cluster_id,
+        policies.c.namespace == workloads.c.namespace,
+        policies.c.kind == workloads.c.kind,
+        policies.c.name == workloads.c.name,
+    )
+    query: Select[Any] = (
+        select(
+            workloads.c.namespace,
+            workloads.c.kind,
+            workloads.c.name,
+            workloads.c.annotations,
+            policies.c.mode,
+            policies.c.min_replicas,
+            policies.c.max_replicas,
+            policies.c.target_utilization_percent,
+            policies.c.slo_short_share,
+            cluster_credentials.c.sealed,
+        )
+        .outerjoin(policies, same)
+        .outerjoin(cluster_credentials, cluster_credentials.c.cluster_id == workloads.c.cluster_id)
+        .where(workloads.c.id == workload_id, workloads.c.cluster_id == cluster_id, workloads.c.gone_at.is_(None))
+    )
+    return connection.execute(query).one_or_none()

@@ -1,0 +1,25 @@
+"""What an operator can set about scaling."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from ai4k8s_common.settings import Group
+
+
+class ScalerSettings(Group):
+    """AI4K8S_SCALER_*."""
+
+    model_config = SettingsConfigDict(env_prefix="AI4K8S_SCALER_", frozen=True, extra="ignore")
+
+    apply_within_seconds: float = Field(
+        default=120.0, gt=0, description="a decision that could not be carried out within this time is void"
+    )
+    judge_after_seconds: float = Field(default=1200.0, ge=60, description="when a decision's judgement is final")
+    judgements_per_tick: int = Field(default=20, ge=1)
+    stopped_after_cycles: float = Field(
+        default=3.0, ge=1, description="cycles without news after which a cluster's scaling is held"
+    )
+    stopped_after_seconds: float = Field(default=45.0, gt=0, description="and at least this long")
+    annotate: bool = Field(default=True, description="write the last decision onto the workload it changed")
