@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ai4k8s_common.contracts.advisor import Advice, AdvisedAction, RiskLevel
 from ai4k8s_common.contracts.scaler import ApplyDecision, EvaluatePolicies, RecordAdvice, ScaleWorkload
 from ai4k8s_common.errors import InvalidInputError
 from ai4k8s_common.kube.errors import KubeUnavailableError
@@ -287,9 +288,21 @@ def test_the_price_of_risk_follows_the_slo_by_the_hour(bench):
 def test_advice_is_kept_beside_the_decision(bench):
     bench.cycle()
     decision_id = bench.decision()["id"]
+    advice = Advice(
+        action=AdvisedAction.SCALE_UP,
+        target_replicas=9,
+        confidence=0.9,
+        reasoning="Demand rises.",
+        risk_assessment=RiskLevel.LOW,
+        cost_impact="5 pods more",
+        recommended_timing="now",
+        text="Fine.",
+    )
+    message = RecordAdvice(decision_id=decision_id, provider="rules", text="Fine.", cached=False, advice=advice)
     with bench.bus.transaction() as tx:
-        record_advice(tx, RecordAdvice(decision_id=decision_id, provider="rules", text="Fine.", cached=False))
-    assert bench.decision()["advice"] == {"provider": "rules", "text": "Fine.", "cached": False}
+        record_advice(tx, message)
+    kept = bench.decision()["advice"]
+    assert (kept["provider"], kept["text"], kept["target_replicas"]) == ("rules", "Fine.", 9)
 
 
 def test_hindsight_compares_with_hpa_and_becomes_final(bench):

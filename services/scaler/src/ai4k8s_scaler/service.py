@@ -103,7 +103,12 @@ def effective_policy(row: Row[Any]) -> EffectivePolicy | None:
 
 def record_advice(tx: Transaction, message: RecordAdvice) -> None:
     """Keep what the advisor said beside the decision; it changes nothing that was done."""
-    advice = {"provider": message.provider, "text": message.text, "cached": message.cached}
+    advice = {
+        **message.advice.model_dump(mode="json"),
+        "provider": message.provider,
+        "text": message.text,
+        "cached": message.cached,
+    }
     if not repository.record_advice(tx.connection, message.decision_id, advice):
         log.warning("advice_dropped", decision_id=str(message.decision_id), reason="no such decision")
 
