@@ -22,8 +22,9 @@ from ai4k8s_standalone import identity, launch
 from ai4k8s_standalone.folder import DataFolder, read_json
 from ai4k8s_standalone.ports import pick_free
 from ai4k8s_standalone.process import nobody
-from ai4k8s_standalone.state import find_leftovers
+from ai4k8s_standalone.state import ProcessReport, find_leftovers, read_state
 from tests.support.fake_services import write_fake_services
+from tests.support.wait import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,6 +90,19 @@ class Installation:
             check=False,
         )
 
+    def report(self, name: str) -> ProcessReport:
+        state = read_state(self.folder)
+        assert state is not None
+        return next(process for process in state.processes if process.name == name)
+
+    def pid(self, name: str) -> int:
+        known = self.report(name).identity
+        assert known is not None
+        return known.pid
+
+    def restarts(self, name: str) -> int:
+        return self.report(name).restarts
+
     def status(self) -> dict[str, str]:
         answer = json.loads(self.call("status", "--json").stdout)
         return {process["name"]: process["state"] for process in answer["processes"]}
@@ -127,6 +141,11 @@ def test_a_whole_life(installation):
 
     assert installation.status() == dict.fromkeys(EVERY_PROCESS, "ready")
     assert installation.call("status").returncode == 0
+
+    for name in ("postgres", "valkey"):
+        os.kill(installation.pid(name), signal.SIGKILL)
+    eventually(lambda: installation.restarts("postgres") == installation.restarts("valkey") == 1)
+    eventually(lambda: set(installation.status().values()) == {"ready"})
 
     second = installation.call("up")
     assert second.returncode == 0
@@ -189,6 +208,7 @@ def test_a_service_that_cannot_start_does_not_keep_the_others_from_running(insta
         "rag-jobs",
     }
     assert installation.call("status").returncode == 1
+    assert "chat-jobs ended with code 1 (cannot work today)" in process.output()
     assert "cannot work today" in installation.call("logs", "chat-jobs").stdout
     assert process.terminate() == 0
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import re
 
-from ai4k8s_standalone.logfiles import LogFile, PipeReader, last_lines
+from ai4k8s_standalone.logfiles import LogFile, PipeReader, last_lines, tail
 from tests.support.wait import eventually
 
 
@@ -46,3 +46,28 @@ def test_a_line_without_end_does_not_fill_the_memory(tmp_path):
         log.close()
     assert max(len(line) for line in reader.last_lines) <= 65_536
     assert (tmp_path / "x.log").stat().st_size == 500_000
+
+
+def test_following_a_log_shows_every_new_line_once_across_a_rotation(tmp_path):
+    path = tmp_path / "x.log"
+    path.write_text("old\n")
+    seen = tail("x", path)
+    assert next(seen) == []
+    with path.open("a") as file:
+        file.write("one\n")
+    assert next(seen) == [("x", "one")]
+    with path.open("a") as file:
+        file.write("two\n")
+    path.rename(tmp_path / "x.log.1")
+    path.write_text("three\n")
+    assert next(seen) == [("x", "two"), ("x", "three")]
+    assert next(seen) == []
+    seen.close()
+
+
+def test_following_a_log_that_does_not_exist_yet_shows_it_from_its_beginning(tmp_path):
+    seen = tail("x", tmp_path / "x.log")
+    assert next(seen) == []
+    (tmp_path / "x.log").write_text("first\n")
+    assert next(seen) == [("x", "first")]
+    seen.close()

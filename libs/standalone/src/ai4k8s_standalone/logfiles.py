@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
 MAX_BYTES = 5_000_000
@@ -114,7 +114,7 @@ def last_lines(path: Path, count: int) -> list[str]:
 
 def follow(paths: dict[str, Path], emit: Callable[[str, str], None]) -> None:
     """Call `emit(name, line)` for every line written from now on, for ever; files may be rotated or not exist yet."""
-    tails = [_tail(name, path) for name, path in paths.items()]
+    tails = [tail(name, path) for name, path in paths.items()]
     while True:
         for tail in tails:
             for name, line in next(tail):
@@ -122,26 +122,30 @@ def follow(paths: dict[str, Path], emit: Callable[[str, str], None]) -> None:
         time.sleep(_FOLLOW_SECONDS)
 
 
-def _tail(name: str, path: Path) -> Iterator[list[tuple[str, str]]]:
-    """Each step yields the lines that came since the last one."""
-    file: TextIO | None = None
-    first = True
-    while True:
-        lines: list[tuple[str, str]] = []
+def tail(name: str, path: Path) -> Generator[list[tuple[str, str]], None, None]:
+    """Each step yields the lines that came since the last one; the first shows where to go on from."""
+    file: TextIO | None = _open_or_none(path)
+    if file is not None:
+        file.seek(0, os.SEEK_END)
+    try:
+        while True:
+            lines: list[str] = [] if file is None else [*file]
+            if file is None or _was_replaced(file, path):
+                if file is not None:
+                    file.close()
+                file = _open_or_none(path)
+                lines += [] if file is None else [*file]
+            yield [(name, line.rstrip("\n")) for line in lines]
+    finally:
         if file is not None:
-            lines += [(name, line.rstrip("\n")) for line in file]
-            if _was_replaced(file, path):
-                file.close()
-                file = None
-        if file is None:
-            with contextlib.suppress(FileNotFoundError):
-                file = path.open(encoding="utf-8", errors="replace")
-                if first:
-                    file.seek(0, os.SEEK_END)
-                else:
-                    lines += [(name, line.rstrip("\n")) for line in file]
-        first = False
-        yield lines
+            file.close()
+
+
+def _open_or_none(path: Path) -> TextIO | None:
+    try:
+        return path.open(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
 
 
 def _was_replaced(file: TextIO, path: Path) -> bool:

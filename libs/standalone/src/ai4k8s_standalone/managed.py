@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ai4k8s_standalone import identity
 
 
+_LONGEST_REASON = 160
+
+
 class Managed:
     """A process, its log, and when to start it again."""
 
@@ -56,7 +59,7 @@ class Managed:
         if self.state is ProcessState.WAITING and time.monotonic() >= self._start_again_at:
             self.restarts += 1
             self.start()
-            return f"{self.spec.name} is started again"
+            return None
         if self.state not in {ProcessState.STARTING, ProcessState.READY} or self._child is None:
             return None
         if not self._child.is_running():
@@ -90,7 +93,13 @@ class Managed:
         """Its first process is dead: end what it left behind, and decide when to start it again."""
         code = None if self._child is None else self._child.exit_code()
         self._end_tree()
-        return self._count_death(explain(f"{self.spec.name} {describe_exit(code)}", self.last_words()))
+        return self._count_death(explain(f"{self.spec.name} {self._how_it_ended(code)}", self.last_words()))
+
+    def _how_it_ended(self, code: int | None) -> str:
+        """The exit code, and the last line it printed, which mostly says why."""
+        lines = [line for line in self.last_words().splitlines() if line.strip()]
+        why = f" ({lines[-1].strip()[:_LONGEST_REASON]})" if lines and code not in {0, None} else ""
+        return f"{describe_exit(code)}{why}"
 
     def _end_tree(self) -> None:
         if self._child is not None:
