@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from ai4k8s_collector.adapters.cluster import read_cluster
 from ai4k8s_collector.batch import claim_due_clusters, collect_due_clusters
 from ai4k8s_collector.repository import ABRUPT_END
 from ai4k8s_collector.service import record_success
+from ai4k8s_collector.settings import CollectorSettings
 from ai4k8s_common.kube.errors import (
     KubeError,
     KubeForbiddenError,
@@ -25,6 +27,7 @@ from ai4k8s_common.kube.errors import (
 from ai4k8s_common.kube.types import DEPLOYMENTS, NODES, POD_METRICS, PODS
 from tests.support.fake_kube import FakeKube
 from tests.support.kube_objects import deployment, fill, pod, usage
+from tests.support.wait import eventually
 
 if TYPE_CHECKING:
     from tests.support.collector import CollectorBench
@@ -272,6 +275,23 @@ def test_clusters_that_come_due_while_another_hangs_are_not_kept_waiting(collect
     cycle = collector.row("SELECT * FROM collector.cycles WHERE cluster_id = %s", late)
     assert cycle["status"] == "completed"
     assert cycle["started_at"] - due < timedelta(seconds=1.5)
+
+
+def test_what_is_still_in_flight_goes_on_in_the_next_task(collector: CollectorBench, kube: FakeKube) -> None:
+    context = replace(collector.context, settings=CollectorSettings(batch_seconds=0.2))
+    slow = collector.connect("https://10.0.0.9", fake=Hanging(), interval_seconds=5)
+    collect_due_clusters(context)
+    assert collector.row("SELECT status FROM collector.cycles")["status"] == "running"
+    quick = collector.connect("https://10.0.1.1", fake=kube)
+    collect_due_clusters(context)
+    assert collector.state(quick)["status"] == "connected"
+
+    def noticed() -> bool:
+        collect_due_clusters(context)
+        return bool(collector.state(slow)["status"] == "unreachable")
+
+    eventually(noticed, 10)
+    assert "not read within 3.75 s" in collector.state(slow)["reason"]
 
 
 def test_a_paused_cluster_is_left_alone(collector: CollectorBench, kube: FakeKube) -> None:

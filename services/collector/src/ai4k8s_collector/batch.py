@@ -1,7 +1,8 @@
 """One task, many clusters: claims those that are due and looks at all of them at once.
 
-While slow ones are waited for, the batch goes on claiming: a cluster that hangs costs itself its cycle, and the
-others nothing. Claims, reads and writes are three steps; no transaction is open while a cluster is read.
+While slow ones are waited for, the batch goes on claiming; and what is still in flight when the task's time is up
+goes on in the next one. A cluster that hangs costs itself its cycle, and the others nothing. Claims, reads and writes
+are three steps; no transaction is open while a cluster is read.
 """
 
 from __future__ import annotations
@@ -50,24 +51,16 @@ def collect_due_clusters(context: Context) -> None:
 
 async def _run(context: Context) -> None:
     until = time.monotonic() + context.settings.batch_seconds
-    running: set[asyncio.Task[None]] = set()
-    try:
-        while True:
-            free = context.settings.clusters_at_once - len(running)
-            if free and time.monotonic() < until:
-                claims = await asyncio.to_thread(claim_due_clusters, context, free)
-                running |= {asyncio.create_task(_look(context, claim)) for claim in claims}
-            if not running:
-                return
-            finished, running = await asyncio.wait(
-                running, timeout=LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED
-            )
-            _report(finished)
-    finally:
-        # Also when the store fails under the claims: whoever is being looked at gets to the end of it.
-        if running:
-            finished, _ = await asyncio.wait(running)
-            _report(finished)
+    in_flight = context.loop.in_flight
+    while True:
+        if (free := context.settings.clusters_at_once - len(in_flight)) > 0:
+            for claim in await context.loop.in_store_thread(claim_due_clusters, context, free):
+                in_flight.add(asyncio.create_task(_look(context, claim)))
+        if in_flight:
+            await asyncio.wait(in_flight, timeout=LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        _report(in_flight)
+        if not in_flight or time.monotonic() >= until:
+            return
 
 
 def claim_due_clusters(context: Context, limit: int) -> list[Claim]:
@@ -104,12 +97,14 @@ async def _look(context: Context, claim: Claim) -> None:
             snapshot = await _read(context, claim)
     except Ai4k8sError as error:
         seconds = _observe("failed", started)
-        await asyncio.to_thread(record_failure, context, cluster, claim.cycle_id, claim.rhythm, error)
+        await context.loop.in_store_thread(record_failure, context, cluster, claim.cycle_id, claim.rhythm, error)
         bound.warning("cycle_failed", error=error.detail, seconds=round(seconds, 3))
         return
     read_seconds = _observe("completed", started)
     with metrics.WRITE_SECONDS.time():
-        rows = await asyncio.to_thread(record_success, context, cluster, claim.cycle_id, claim.rhythm, snapshot)
+        rows = await context.loop.in_store_thread(
+            record_success, context, cluster, claim.cycle_id, claim.rhythm, snapshot
+        )
     bound.info(
         "cycle_completed",
         rows=rows,
@@ -139,8 +134,10 @@ async def _read(context: Context, claim: Claim) -> Snapshot:
         ) from None
 
 
-def _report(finished: set[asyncio.Task[None]]) -> None:
-    for task in finished:
+def _report(in_flight: set[asyncio.Task[None]]) -> None:
+    """Take out what has finished, and say what went wrong beyond the cluster itself."""
+    for task in [task for task in in_flight if task.done()]:
+        in_flight.discard(task)
         error = task.exception()
         if isinstance(error, Ai4k8sError):
             # The store went away: the lease runs out and the cycle is done again.

@@ -15,7 +15,7 @@ class CollectorSettings(Group):
 
     clusters_at_once: int = Field(default=32, ge=1, description="clusters one worker reads concurrently")
     batch_seconds: float = Field(
-        default=20.0, gt=0, le=25, description="how long one task goes on taking clusters while others are slow"
+        default=20.0, gt=0, le=30, description="how long one task waits for slow clusters before the next goes on"
     )
     keep_days: int = Field(default=15, ge=15, le=400, description="days of samples, back-fill included")
     keep_cycles_days: int = Field(default=3, ge=1)
