@@ -23,6 +23,8 @@ _HIT_SHARE = 0.5  # an earlier rise counts when it reached half of this one
 _SMALLEST_RISE = 0.08  # of the trace's usual peak; less is noise
 _CONSISTENCY = 0.6  # five of seven days: a working-day rise recurs
 _LIFT = 0.3  # how much more often than by chance
+_SHARP_SHARE = 0.5  # a rise within minutes shows more than one over an hour, unless it is much weaker
+_EVIDENCE = 7.5  # one in two thousand
 _LEAST_FUTURE_SECONDS = HOUR_SECONDS
 _PEAK_QUANTILE = 0.999
 _PODS_AT_PEAK = 10.0
@@ -63,6 +65,16 @@ class Rise:
         if self.recurrence is Recurrence.NONE:
             return f"no recurring rise found; largest rise used: {size}"
         return f"{self.recurrence.value} rise {size}, seen in {self.consistency:.0%} of the periods before"
+
+
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """The best candidate at one scale; none when `at` is negative."""
+
+    score: float = 0.0
+    at: int = -1
+    recurrence: Recurrence = Recurrence.NONE
+    consistency: float = 0.0
 
 
 _SCALES = (Scale(600.0, 300.0), Scale(3_600.0, 1_800.0))
@@ -112,8 +124,8 @@ def _widened(values: FloatArray, reach: int) -> FloatArray:
 
 def _recurring(
     rise: FloatArray, nearby: FloatArray, period: int, most: int, fewest: int
-) -> tuple[FloatArray, FloatArray]:
-    """Return for each cell how consistently its rise came before, and the typical size of it then."""
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return for each cell over how many periods, how consistently and how large its rise came before."""
     known = np.zeros(len(rise))
     hits = np.zeros(len(rise))
     earlier = np.full((most, len(rise)), np.nan)
@@ -128,10 +140,21 @@ def _recurring(
         earlier[back - 1] = past
     consistency = np.where(known >= fewest, hits / np.maximum(known, 1), 0.0)
     typical = np.zeros(len(rise))
-    worth = consistency > 0
+    worth = consistency >= _CONSISTENCY
     if worth.any():
         typical[worth] = np.nanmedian(earlier[:, worth], axis=0)
-    return consistency, np.minimum(np.maximum(typical, 0.0), rise)
+    return known, consistency, np.minimum(np.maximum(typical, 0.0), rise)
+
+
+def _divergence(share: FloatArray, chance: FloatArray) -> FloatArray:
+    """Return the Kullback-Leibler divergence of two shares, in nats.
+
+    Times the number of periods, it bounds the probability that chance alone does as well (Chernoff):
+    exp(-number * divergence). Thousands of places are looked at, so that has to be small.
+    """
+    tiny = 1e-6
+    p, q = np.clip(share, tiny, 1 - tiny), np.clip(chance, tiny, 1 - tiny)
+    return np.asarray(p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q)))
 
 
 def _reach_weight(cells: int, step: float) -> FloatArray:
@@ -143,7 +166,7 @@ def _reach_weight(cells: int, step: float) -> FloatArray:
     return np.where(ahead >= _LEAST_FUTURE_SECONDS, history * np.sqrt(future), 0.0)
 
 
-def _best_at_scale(grid: FloatArray, step: float, scale: Scale) -> tuple[float, int, Recurrence, float]:
+def _best_at_scale(grid: FloatArray, step: float, scale: Scale) -> _Best:
     width = max(2, round(scale.window_seconds / step))
     before, after = _window_means(grid, width)
     rise = after - before
@@ -151,19 +174,20 @@ def _best_at_scale(grid: FloatArray, step: float, scale: Scale) -> tuple[float, 
     nearby = _widened(rise, max(1, round(scale.tolerance_seconds / step)))
     spread = np.sort(nearby[np.isfinite(nearby)])
     reach = _reach_weight(len(grid), step)
-    best = (0.0, -1, Recurrence.NONE, 0.0)
+    best = _Best()
     for recurrence, period_seconds, most, fewest in _PERIODS:
         period = round(period_seconds / step)
-        consistency, typical = _recurring(rise, nearby, period, most, fewest)
+        known, consistency, typical = _recurring(rise, nearby, period, most, fewest)
         chance = 1.0 - np.searchsorted(spread, _HIT_SHARE * rise) / max(len(spread), 1)
         relative = typical / (np.abs(before) + 0.05 * peak)
         score = typical / peak * relative / (1.0 + relative) * (consistency - chance) * reach
         eligible = (typical >= _SMALLEST_RISE * peak) & (consistency >= _CONSISTENCY)
         eligible &= (consistency - chance >= _LIFT) & np.isfinite(score)
+        eligible &= known * _divergence(consistency, chance) >= _EVIDENCE
         score = np.where(eligible, score, 0.0)
         at = int(np.argmax(score))
-        if score[at] > best[0]:
-            best = (float(score[at]), at, recurrence, float(consistency[at]))
+        if score[at] > best.score:
+            best = _Best(float(score[at]), at, recurrence, float(consistency[at]))
     return best
 
 
@@ -179,21 +203,18 @@ def _largest(grid: FloatArray, step: float) -> int:
 def find_rise(trace: Trace) -> Rise:
     """Find the rise to place a trace by; one that does not recur only when none does."""
     start, step, grid = to_grid(trace)
-    found = max((_best_at_scale(grid, step, scale) for scale in _SCALES[:1]), key=lambda best: best[0])
-    scale = _SCALES[0]
-    if found[1] < 0:
-        scale = _SCALES[1]
-        found = _best_at_scale(grid, step, scale)
-    _, at, recurrence, consistency = found
-    if at < 0:
-        scale, recurrence, consistency, at = _SCALES[0], Recurrence.NONE, 0.0, _largest(grid, step)
+    sharp, slow = (_best_at_scale(grid, step, scale) for scale in _SCALES)
+    prefer_sharp = sharp.at >= 0 and sharp.score >= _SHARP_SHARE * slow.score
+    scale, best = (_SCALES[0], sharp) if prefer_sharp else (_SCALES[1], slow)
+    if best.at < 0:
+        scale, best = _SCALES[0], _Best(at=_largest(grid, step))
     before, after = _window_means(grid, max(2, round(scale.window_seconds / step)))
     return Rise(
-        start + at * step,
-        float(np.nan_to_num(before[at])),
-        float(np.nan_to_num(after[at])),
-        recurrence,
-        consistency,
+        start + best.at * step,
+        float(np.nan_to_num(before[best.at])),
+        float(np.nan_to_num(after[best.at])),
+        best.recurrence,
+        best.consistency,
     )
 
 

@@ -6,6 +6,7 @@ import io
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,7 @@ def _seconds(text: str) -> float:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
+@lru_cache(maxsize=32)
 def read_trace(path: Path) -> Trace:
     """Read a file. Times without a zone are UTC; negative values count as zero.
 
