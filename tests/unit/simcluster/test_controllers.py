@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ai4k8s_simcluster.clock import rfc3339
@@ -197,7 +199,7 @@ def _pod(*, node: str = "n", phase: str = "Running", ready_ago: float | None = 6
     ],
     ids=["unassigned", "pending", "not ready", "cheaper", "ready for less long", "newer"],
 )
-def test_victims_are_chosen_as_the_replicaset_controller_does(goes: dict, stays: dict) -> None:
+def test_victims_are_chosen_as_the_replicaset_controller_does(goes: dict[str, Any], stays: dict[str, Any]) -> None:
     assert victim_order(goes, 1, START) < victim_order(stays, 1, START)
 
 

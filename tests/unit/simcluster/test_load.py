@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -103,8 +103,10 @@ def test_a_shape_s_history_begins_fourteen_days_before_its_start() -> None:
     assert not np.isnan(demand.at(np.array([START - 14 * DAY, START + 400 * DAY]))).any()
 
 
-@pytest.mark.parametrize(("kind", "parameters"), [("square", {}), ("hourly", {"hight": "2"}), ("hourly", {"base": "x"})])
-def test_an_unknown_shape_or_parameter_is_refused(kind: str, parameters: dict) -> None:
+@pytest.mark.parametrize(
+    ("kind", "parameters"), [("square", {}), ("hourly", {"hight": "2"}), ("hourly", {"base": "x"})]
+)
+def test_an_unknown_shape_or_parameter_is_refused(kind: str, parameters: dict[str, Any]) -> None:
     with pytest.raises(ShapeError):
         parse_shape(kind, parameters)
 
@@ -147,9 +149,7 @@ class _Constant:
 def _loaded(cores: float, replicas: int, limit: str = "750m") -> tuple[World, LoadModel, _Constant]:
     world = World(nodes=4, startup=(0, 0))
     world.deploy(replicas=replicas)
-    world.change(
-        lambda spec: spec["template"]["spec"]["containers"][0]["resources"].update(limits={"cpu": limit})
-    )
+    world.change(lambda spec: spec["template"]["spec"]["containers"][0]["resources"].update(limits={"cpu": limit}))
     world.run(20)
     source = _Constant(cores)
     workload = LoadedWorkload(KEY, source, START, 1, 9, "test")
@@ -249,5 +249,7 @@ def test_time_that_passed_while_the_process_stood_still_is_caught_up() -> None:
 def test_node_usage_is_the_sum_of_its_pods_and_the_system() -> None:
     world, model, _ = _loaded(1.2, 3)
     _advance(world, model, 40)
-    total = sum(sample.cpu_cores for name in ("node-1", "node-2", "node-3", "node-4") if (sample := model.node_usage(name)))
+    total = sum(
+        sample.cpu_cores for name in ("node-1", "node-2", "node-3", "node-4") if (sample := model.node_usage(name))
+    )
     assert total == pytest.approx(1.2 + 4 * 0.08, abs=0.01)

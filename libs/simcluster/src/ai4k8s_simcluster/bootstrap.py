@@ -220,6 +220,5 @@ def create_pods(context: Context, history: WorkloadHistory, replicaset: Stored, 
         created = {**created, "status": {**created["status"], "conditions": [scheduled]}}
         status = running_status(created, host, running=True, ready=True, now=rfc3339(started))
         context.store.put(PODS, {**created, "status": status})
-        past = history.cpu_seconds(number)
-        counters[created["metadata"]["uid"]] = float(past[-1]) if len(past) else 0.0
+        counters[created["metadata"]["uid"]] = history.final_cpu_seconds(number)
     return counters

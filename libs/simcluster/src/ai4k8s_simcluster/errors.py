@@ -7,6 +7,8 @@ server.
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import orjson
+
 from ai4k8s_simcluster.types import Obj
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ class Cause:
     @classmethod
     def invalid(cls, path: str, value: object, detail: str) -> "Cause":
         """Return the cause 'this value cannot be'."""
-        return cls(path, "FieldValueInvalid", f"Invalid value: {go_value(value)}: {detail}")
+        return cls(path, "FieldValueInvalid", f"Invalid value: {_shown(value)}: {detail}")
 
     @classmethod
     def forbidden(cls, path: str, detail: str) -> "Cause":
@@ -75,6 +77,11 @@ class Cause:
         """Return the cause 'not one of the values'."""
         names = ", ".join(f'"{name}"' for name in allowed)
         return cls(path, "FieldValueNotSupported", f"Unsupported value: {go_value(value)}: supported values: {names}")
+
+
+def _shown(value: object) -> str:
+    """Write a refused value: structures as JSON, the rest as Go does."""
+    return orjson.dumps(value).decode() if isinstance(value, dict | list) else go_value(value)
 
 
 def go_value(value: object) -> str:

@@ -24,6 +24,7 @@ from ai4k8s_simcluster.tls import Identity, kubeconfig, load_identity
 
 _TICK_SECONDS = 0.1
 _KEEP_ALIVE_SECONDS = 75
+_FAREWELL_SECONDS = 0.02
 log = structlog.get_logger(__name__)
 
 
@@ -33,6 +34,15 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+async def _cut(server: uvicorn.Server) -> None:
+    """Cut connections that are still saying goodbye: a TLS client may take half a minute over it."""
+    for connection in tuple(server.server_state.connections):
+        transport = getattr(connection, "transport", None)
+        if isinstance(transport, asyncio.Transport):
+            transport.abort()
+    await asyncio.sleep(_FAREWELL_SECONDS)
 
 
 def _bind(host: str, wanted: int, remembered: int) -> socket.socket:
@@ -115,6 +125,7 @@ class SimServer:
         finally:
             server.should_exit = True
             await task
+            await _cut(server)
             bound.close()
 
     def _api(self) -> ApiApplication:

@@ -51,7 +51,10 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Rise:
-    """The rise that the trace is placed by, in the trace's own time and unit."""
+    """The rise that the trace is placed by, in the trace's own time and unit.
+
+    at: the last row before it, from which demand goes up in a straight line to the first row of the rise.
+    """
 
     at: float
     before: float
@@ -210,7 +213,7 @@ def find_rise(trace: Trace) -> Rise:
         scale, best = _SCALES[0], _Best(at=_largest(grid, step))
     before, after = _window_means(grid, max(2, round(scale.window_seconds / step)))
     return Rise(
-        start + best.at * step,
+        max(start + best.at * step - trace.step_seconds, trace.begins_at),
         float(np.nan_to_num(before[best.at])),
         float(np.nan_to_num(after[best.at])),
         best.recurrence,

@@ -89,9 +89,20 @@ class WorkloadHistory:
         return np.nan_to_num(self.replicas) > slot
 
     def cpu_seconds(self, slot: int) -> FloatArray:
-        """Return a slot's CPU counter."""
-        used = np.where(self.present(slot), np.nan_to_num(self.usage), 0.0)
-        return np.cumsum(used) * STEP_SECONDS
+        """Return a slot's CPU counter: at each moment, what had been used until then."""
+        used = self._used(slot)
+        return np.asarray(np.cumsum(used) - used)
+
+    def final_cpu_seconds(self, slot: int) -> float:
+        """Return a slot's CPU counter at the first start, where the pod goes on from."""
+        used = self._used(slot)
+        if not len(used):
+            return 0.0
+        late = self.workload.anchored_at - float(self.times[-1]) - STEP_SECONDS
+        return float(used.sum() + used[-1] * late / STEP_SECONDS)
+
+    def _used(self, slot: int) -> FloatArray:
+        return np.where(self.present(slot), np.nan_to_num(self.usage), 0.0) * STEP_SECONDS
 
     def started_at(self, slot: int) -> float:
         """Return since when a slot's pod has been running without a break, up to the first start."""
