@@ -27,7 +27,7 @@ spec:
 @pytest.fixture
 def namespace(ctl: Kubectl, request: pytest.FixtureRequest) -> str:
     name = "t-" + str(request.node.name).removeprefix("test_").replace("_", "-")[:50].rstrip("-")
-    ctl("apply", "-f", "-", stdin=f"{{apiVersion: v1, kind: Namespace, metadata: {{name: {name}}}}}")
+    ctl("create", "namespace", name)
     return name
 
 
@@ -174,6 +174,7 @@ def test_top_shows_what_metrics_server_would(ctl: Kubectl) -> None:
 def test_explain_and_api_resources_know_the_types(ctl: Kubectl) -> None:
     assert "Rolling update config params" in ctl("explain", "deployment.spec.strategy.rollingUpdate")
     assert "deployments" in ctl("api-resources")
+    assert ctl("auth", "can-i", "delete", "pods").strip() == "yes"
 
 
 def test_a_typing_error_in_a_manifest_is_refused_by_the_server(ctl: Kubectl, namespace: str) -> None:

@@ -21,7 +21,7 @@ from ai4k8s_simcluster.prom.history import HistorySeries, WorkloadHistory
 from ai4k8s_simcluster.prom.labels import Slot, pod_labels
 from ai4k8s_simcluster.prom.live import LiveSeries
 from ai4k8s_simcluster.prom.recorder import Recorder
-from ai4k8s_simcluster.registry import DEPLOYMENTS, PODS
+from ai4k8s_simcluster.registry import DEPLOYMENTS, EVENTS, PODS
 from ai4k8s_simcluster.settings import SimSettings
 from ai4k8s_simcluster.store import Store
 from ai4k8s_simcluster.types import Obj
@@ -55,6 +55,8 @@ class Cluster:
         self.model = LoadModel(self.store, workloads, now)
         self._slots: dict[str, list[list[str]]] = dict(saved.extra.get("slots", {}))
         self._histories = self._populate(workloads, saved)
+        if not saved.version:
+            self._forget_events()
         self.history = HistorySeries(self._histories)
         self.model.listeners.append(Recorder(self.store, self.model, self.live).record)
         self._manager = ControllerManager(self.context)
@@ -140,6 +142,11 @@ class Cluster:
         if counters:
             self.model.prime(now)
         return histories
+
+    def _forget_events(self) -> None:
+        """Drop what controllers said while the cluster was furnished: it all happened long ago."""
+        for stored in self.store.values(EVENTS):
+            self.store.remove(EVENTS, stored.obj)
 
     def _settle(self, workload: LoadedWorkload, place: int) -> tuple[WorkloadHistory, dict[str, float]]:
         key = workload.key

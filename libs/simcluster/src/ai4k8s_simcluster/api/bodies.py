@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import yaml
 
+from ai4k8s_simcluster.api import protobuf
 from ai4k8s_simcluster.errors import bad_request, unsupported_media_type
 from ai4k8s_simcluster.registry import ResourceType
 from ai4k8s_simcluster.schema import decode
@@ -33,6 +34,8 @@ def media_type(headers: Mapping[str, str]) -> str:
 
 def read_object(raw: bytes, content_type: str, kind: str) -> Obj:
     """Read a body as a JSON object. Raises ApiError: 415 for another form, 400 when it cannot be read."""
+    if content_type == protobuf.MEDIA_TYPE:
+        return protobuf.decode_protobuf(raw)
     if content_type not in _JSON | _YAML:
         message = f"the body of the request was in an unknown format - accepted media types include: {_MEDIA_TYPES}"
         raise unsupported_media_type(message)
