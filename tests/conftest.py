@@ -11,4 +11,5 @@ pytest_plugins = [
     "tests.support.skips",
     "tests.support.collector",
     "tests.support.gateway",
+    "tests.support.browser",
 ]

@@ -126,12 +126,12 @@ def test_metrics_that_stopped_end_in_a_gap(ada: Person, web: FedWorkload):
 
 
 def test_past_forecasts_are_thinned_to_a_few(ada: Person, web: FedWorkload):
-    for minutes in range(5, 60, 3):
+    for minutes in range(5, 180, 3):
         web.feed_forecast(made_at=web.now - timedelta(minutes=minutes))
 
     past = timeline(ada, web, 1)["past_forecasts"]
 
-    assert 5 <= len(past) <= 9
+    assert 8 <= len(past) <= 13
     assert all(len(item["median_millicores"]) == STEPS for item in past)
 
 

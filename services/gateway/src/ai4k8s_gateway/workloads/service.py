@@ -45,7 +45,8 @@ if TYPE_CHECKING:
 DEFAULT_RANGE = timedelta(hours=6)
 LONGEST_RANGE = timedelta(days=15)
 MAX_DECISIONS = 500
-PAST_FORECASTS = 8
+PAST_FORECASTS = 6
+FORECAST_REACH = timedelta(hours=6)
 # A pod that nobody has seen start: the usual half minute, and one cycle.
 LEAD_TIME_SECONDS = 90.0
 HPA_TICK_SECONDS = 15.0
@@ -251,7 +252,9 @@ def _tenth(value: float | None) -> float | None:
 
 
 def _past_forecasts(connection: Connection, workload_id: int, start: datetime, end: datetime) -> list[PastForecast]:
-    every = (end - start) / PAST_FORECASTS
+    length = end - start
+    # Also those made before the range whose path reaches into it.
+    first = start - min(length, FORECAST_REACH)
     return [
         PastForecast(
             made_at=made_at,
@@ -259,7 +262,9 @@ def _past_forecasts(connection: Connection, workload_id: int, start: datetime, e
             step_seconds=seconds,
             median_millicores=[round(value, 1) for value in median],
         )
-        for made_at, start_at, seconds, median in repository.past_medians(connection, workload_id, start, end, every)
+        for made_at, start_at, seconds, median in repository.past_medians(
+            connection, workload_id, first, end, length / PAST_FORECASTS
+        )
     ]
 
 

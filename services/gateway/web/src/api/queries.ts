@@ -1,0 +1,93 @@
+// What the page asks for, and how fresh it must be.
+import { QueryClient, queryOptions } from "@tanstack/react-query";
+
+import { ApiError, http, rememberCsrfToken, unwrap, type Session } from "./client";
+
+/** Live events refresh at once; this is the net below them. */
+const REFETCH_MS = 15_000;
+
+export function makeQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        retry: (count, error) => error instanceof ApiError && error.isTemporary && count < 3,
+        retryDelay: (count) => Math.min(2_000 * 2 ** count, 10_000),
+        staleTime: 2_000,
+      },
+    },
+  });
+}
+
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: async (): Promise<Session | null> => {
+    try {
+      const session = await unwrap(http.GET("/api/v1/auth/session"));
+      rememberCsrfToken(session.csrf_token);
+      return session;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) return null;
+      throw error;
+    }
+  },
+  staleTime: 60_000,
+});
+
+export const clustersQuery = queryOptions({
+  queryKey: ["clusters"],
+  queryFn: () => unwrap(http.GET("/api/v1/clusters")),
+  refetchInterval: REFETCH_MS,
+});
+
+export const clusterQuery = (clusterId: string) =>
+  queryOptions({
+    queryKey: ["clusters", clusterId],
+    queryFn: () => unwrap(http.GET("/api/v1/clusters/{cluster_id}", { params: { path: { cluster_id: clusterId } } })),
+    refetchInterval: REFETCH_MS,
+  });
+
+export const workloadsQuery = (clusterId: string) =>
+  queryOptions({
+    queryKey: ["workloads", clusterId],
+    queryFn: () =>
+      unwrap(http.GET("/api/v1/clusters/{cluster_id}/workloads", { params: { path: { cluster_id: clusterId } } })),
+    refetchInterval: REFETCH_MS,
+  });
+
+export interface Span {
+  /** Length in seconds of a span that ends now; 0 for a fixed one. */
+  seconds: number;
+  from: number;
+  to: number;
+}
+
+export const timelineQuery = (workloadId: number, span: Span) =>
+  queryOptions({
+    queryKey: ["timeline", workloadId, span.seconds, span.from, span.to],
+    queryFn: () => {
+      const to = span.seconds ? Date.now() / 1000 : Math.min(span.to, Date.now() / 1000);
+      const from = span.seconds ? to - span.seconds : Math.min(span.from, to - 60);
+      const query = { from: new Date(from * 1000).toISOString(), to: new Date(to * 1000).toISOString() };
+      return unwrap(
+        http.GET("/api/v1/workloads/{workload_id}/timeline", {
+          params: { path: { workload_id: workloadId }, query },
+        }),
+      );
+    },
+    refetchInterval: REFETCH_MS,
+    placeholderData: (previous, query) => (query?.queryKey[1] === workloadId ? previous : undefined),
+  });
+
+export const decisionQuery = (decisionId: string) =>
+  queryOptions({
+    queryKey: ["decision", decisionId],
+    queryFn: () =>
+      unwrap(http.GET("/api/v1/decisions/{decision_id}", { params: { path: { decision_id: decisionId } } })),
+  });
+
+export const jobQuery = (jobId: string) =>
+  queryOptions({
+    queryKey: ["jobs", jobId],
+    queryFn: () => unwrap(http.GET("/api/v1/jobs/{job_id}", { params: { path: { job_id: jobId } } })),
+    refetchInterval: (query) => (query.state.data?.status === "processing" ? 2_000 : false),
+  });

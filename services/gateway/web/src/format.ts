@@ -1,0 +1,45 @@
+// Numbers and times as people read them: units always, three significant digits, the reader's own time zone.
+
+export function significant(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  const rounded = Number(value.toPrecision(3));
+  return rounded.toLocaleString("en", { maximumFractionDigits: 3 });
+}
+
+export const cores = (millicores: number): string => `${significant(millicores / 1000)} cores`;
+
+export const pods = (count: number): string => `${significant(count)} ${count === 1 ? "pod" : "pods"}`;
+
+const clockFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const clockSecondsFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const dayFormat = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short" });
+
+export function isSameDay(one: Date, other: Date): boolean {
+  return one.toDateString() === other.toDateString();
+}
+
+export function clock(at: Date, now = new Date()): string {
+  return isSameDay(at, now) ? clockFormat.format(at) : `${dayFormat.format(at)}, ${clockFormat.format(at)}`;
+}
+
+export function exactly(at: Date): string {
+  return `${dayFormat.format(at)}, ${clockSecondsFormat.format(at)} (${at.toISOString().slice(0, 19).replace("T", " ")} UTC)`;
+}
+
+export function ago(at: Date, now: Date): string {
+  const seconds = Math.round((now.getTime() - at.getTime()) / 1000);
+  const [count, unit] = scaled(Math.abs(seconds));
+  return seconds >= 0 ? `${count} ${unit} ago` : `in ${count} ${unit}`;
+}
+
+export function duration(seconds: number): string {
+  const [count, unit] = scaled(Math.round(seconds));
+  return `${count} ${unit}`;
+}
+
+function scaled(seconds: number): [number, string] {
+  if (seconds < 90) return [seconds, "s"];
+  if (seconds < 90 * 60) return [Math.round(seconds / 60), "min"];
+  if (seconds < 36 * 3600) return [Math.round(seconds / 3600), "h"];
+  return [Math.round(seconds / 86_400), "days"];
+}

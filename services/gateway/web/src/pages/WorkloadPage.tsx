@@ -1,0 +1,148 @@
+// The page: a sentence, one time axis, the decisions, the policy.
+import "./workloads.css";
+import "../workload/workload.css";
+
+import { useQuery } from "@tanstack/react-query";
+import { useCallback, useState } from "react";
+import { Link, useParams, useSearchParams } from "react-router";
+
+import type { Decision } from "../api/client";
+import { clusterQuery, timelineQuery, type Span } from "../api/queries";
+import { clock, duration } from "../format";
+import { useClusterRoom } from "../live/live";
+import { Badge, Button, Segmented } from "../ui/controls";
+import { EmptyState, FailureLine, FailureState, Skeleton } from "../ui/states";
+import { useNow } from "../ui/clock";
+import { AttentionBanners } from "../workload/AttentionBanners";
+import { DecisionDrawer } from "../workload/DecisionDrawer";
+import { DecisionTable } from "../workload/DecisionTable";
+import { PolicyPanel } from "../workload/PolicyPanel";
+import { Sentence } from "../workload/Sentence";
+import { TimeChart } from "../workload/TimeChart";
+import { WorkloadStatus } from "./Workloads";
+
+const RANGES = [
+  { value: "1h", label: "1 h", seconds: 3_600, aheadSeconds: 1_800 },
+  { value: "6h", label: "6 h", seconds: 21_600, aheadSeconds: 10_800 },
+  { value: "24h", label: "24 h", seconds: 86_400, aheadSeconds: 21_600 },
+  { value: "7d", label: "7 d", seconds: 604_800, aheadSeconds: 21_600 },
+  { value: "14d", label: "14 d", seconds: 1_209_600, aheadSeconds: 21_600 },
+] as const;
+const DEFAULT = RANGES[1];
+
+export function WorkloadPage() {
+  const { clusterId = "", workloadId = "" } = useParams();
+  const view = useView();
+  const cluster = useQuery(clusterQuery(clusterId));
+  const timeline = useQuery(timelineQuery(Number(workloadId), view.span));
+  const [opened, setOpened] = useState<Decision[] | null>(null);
+  useClusterRoom(clusterId);
+  const now = useNow(1_000).getTime() / 1000;
+  const [from, to] = view.sight(now);
+
+  if (timeline.isError && !timeline.data) {
+    return <FailureState error={timeline.error} retry={() => void timeline.refetch()} />;
+  }
+  const workload = timeline.data?.workload;
+  const isEmpty = timeline.data?.history.at.length === 0 && !timeline.data.forecast?.start_at;
+  return (
+    <>
+      <div className="crumbs">
+        <nav aria-label="Breadcrumb">
+          <Link to={`/clusters/${clusterId}`}>{cluster.data?.name ?? "…"}</Link> / {workload?.namespace ?? "…"} /{" "}
+          <h1>{workload?.name ?? "…"}</h1>
+        </nav>
+        {workload && (
+          <>
+            <Badge tone={workload.policy.mode === "auto" ? "good" : "neutral"}>{workload.policy.mode}</Badge>
+            <WorkloadStatus workload={workload} />
+            <span className="muted">
+              {workload.ready_replicas} of {workload.desired_replicas} ready
+              {workload.startup_p95_seconds ? `, a pod takes ${duration(workload.startup_p95_seconds)} to be ready` : ""}
+            </span>
+          </>
+        )}
+      </div>
+      {cluster.data && <AttentionBanners attention={cluster.data.attention} />}
+      {timeline.isRefetchError && <FailureLine error={timeline.error} />}
+      {workload ? (
+        <p className="sentence">
+          <Sentence workload={workload} />
+        </p>
+      ) : (
+        <Skeleton height={30} label="Loading the workload" />
+      )}
+      <section className="panel" aria-label="Time axis">
+        <div className="panel-head">
+          <Segmented legend="Range" choices={RANGES} value={view.range} onChange={view.setRange} />
+          {view.range === null && (
+            <>
+              <span className="muted">
+                {clock(new Date(from * 1000))} to {clock(new Date(to * 1000))}
+              </span>
+              <Button onClick={() => view.setRange(DEFAULT.value)}>Reset zoom</Button>
+            </>
+          )}
+        </div>
+        {!timeline.data ? (
+          <div className="panel-body">
+            <Skeleton height={420} label="Loading the time axis" />
+          </div>
+        ) : isEmpty ? (
+          <div className="panel-body">
+            <EmptyState title="Nothing was measured in this span">
+              The first sample comes with the next cycle. With Prometheus connected, the past 14 days follow within minutes.
+            </EmptyState>
+          </div>
+        ) : (
+          <TimeChart timeline={timeline.data} from={from} to={to} onZoom={view.zoom} onOpen={setOpened} />
+        )}
+      </section>
+      <div className="below">
+        {timeline.data ? (
+          <DecisionTable decisions={timeline.data.decisions} onOpen={setOpened} />
+        ) : (
+          <Skeleton height={240} label="Loading decisions" />
+        )}
+        {workload ? <PolicyPanel workload={workload} key={workload.id} /> : <Skeleton height={240} label="Loading the policy" />}
+      </div>
+      {opened && <DecisionDrawer decisions={opened} onClose={() => setOpened(null)} />}
+    </>
+  );
+}
+
+type Range = (typeof RANGES)[number]["value"];
+
+interface View {
+  /** Null while zoomed. */
+  range: Range | null;
+  span: Span;
+  sight: (now: number) => [from: number, to: number];
+  setRange: (range: Range) => void;
+  zoom: (from: number, to: number) => void;
+}
+
+/** What is in sight lives in the address: a link shows the same. */
+function useView(): View {
+  const [search, setSearch] = useSearchParams();
+  const setRange = useCallback((range: Range) => setSearch({ range }, { replace: true }), [setSearch]);
+  const zoom = useCallback(
+    (from: number, to: number) => setSearch({ from: iso(from), to: iso(to) }),
+    [setSearch],
+  );
+  const from = Date.parse(search.get("from") ?? "") / 1000;
+  const to = Date.parse(search.get("to") ?? "") / 1000;
+  if (to - from >= 60) {
+    return { range: null, span: { seconds: 0, from, to }, sight: () => [from, to], setRange, zoom };
+  }
+  const chosen = RANGES.find((item) => item.value === search.get("range")) ?? DEFAULT;
+  return {
+    range: chosen.value,
+    span: { seconds: chosen.seconds, from: 0, to: 0 },
+    sight: (now) => [now - chosen.seconds, now + chosen.aheadSeconds],
+    setRange,
+    zoom,
+  };
+}
+
+const iso = (seconds: number): string => new Date(Math.round(seconds) * 1000).toISOString().replace(".000Z", "Z");

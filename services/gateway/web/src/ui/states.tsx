@@ -1,0 +1,79 @@
+// The states every page shares: loading keeps the layout, empty says the next step, an error says what to do.
+import "./states.css";
+
+import type { ReactNode } from "react";
+
+import { ApiError } from "../api/client";
+import { Button } from "./controls";
+
+export function Skeleton({ height, label = "Loading" }: { height: number; label?: string }) {
+  return (
+    <div className="skeleton" style={{ height }} role="status">
+      <span className="visually-hidden">{label}</span>
+    </div>
+  );
+}
+
+export function PageSkeleton() {
+  return (
+    <main className="page-skeleton">
+      <Skeleton height={32} />
+      <Skeleton height={320} />
+      <Skeleton height={160} />
+    </main>
+  );
+}
+
+export function EmptyState({ title, next, children }: { title: string; next?: ReactNode; children: ReactNode }) {
+  return (
+    <section className="state">
+      <h2>{title}</h2>
+      <p>{children}</p>
+      {next && <div className="state-next">{next}</div>}
+    </section>
+  );
+}
+
+export function FailureState({ error, retry }: { error: Error; retry?: () => void }) {
+  const { title, detail, hint } = explain(error);
+  return (
+    <section className="state state-failed" role="alert">
+      <h2>{title}</h2>
+      <p>
+        {detail} {hint}
+      </p>
+      {retry && (
+        <div className="state-next">
+          <Button onClick={retry}>Try again</Button>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** One line beside what failed. */
+export function FailureLine({ error }: { error: Error | null }) {
+  if (!error) return null;
+  const { detail, hint } = explain(error);
+  return (
+    <p className="failure-line" role="alert">
+      <span aria-hidden="true">■</span> {detail} {hint}
+    </p>
+  );
+}
+
+function explain(error: Error): { title: string; detail: string; hint: string } {
+  if (!(error instanceof ApiError)) return { title: "Something went wrong here", detail: error.message, hint: "Reload the page." };
+  const title =
+    error.status === 404 ? "Not found, or not yours to see"
+    : error.status === 403 ? "Not permitted"
+    : error.isTemporary ? "The server cannot answer right now"
+    : "That did not work";
+  return { title, detail: sentence(error.detail), hint: sentence(error.hint) };
+}
+
+function sentence(text: string): string {
+  if (!text) return "";
+  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(first) ? first : `${first}.`;
+}

@@ -1,0 +1,246 @@
+"""The page in a real browser: the door, the overview, and a workload on its time axis."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ai4k8s_common.bus.live import LiveEvent, LiveEventName, LiveEvents, cluster_room
+from tests.support.browser import NARROW, WIDE
+from tests.support.feed import feed_workload
+from tests.support.gateway import PASSWORD
+from tests.support.wait import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.browser import Visit
+    from tests.support.feed import FedWorkload
+    from tests.support.gateway import Person, RunningGateway
+
+pytestmark = pytest.mark.browser
+
+LOOKS = [
+    pytest.param(viewport, scheme, id=f"{viewport['width']}-{scheme}")
+    for viewport in (WIDE, NARROW)
+    for scheme in ("light", "dark")
+]
+
+
+def fill(gateway: RunningGateway, person: Person) -> FedWorkload:
+    """A cluster with a workload that has a past, a forecast and decisions."""
+    cluster_id = person.add_cluster("prod-eu")["id"]
+    web = feed_workload(gateway.database, cluster_id)
+    feed_workload(gateway.database, cluster_id, name="checkout", ready=3).feed_forecast(status="not_ready", hours=3)
+    web.feed_samples(hours=14 * 24, every_seconds=300, source=1, until=web.now - timedelta(hours=7))
+    web.feed_samples(hours=7, every_seconds=15)
+    for minutes in (330, 240, 150, 60, 0):
+        web.feed_forecast(made_at=web.now - timedelta(minutes=minutes))
+    web.feed_decisions(hours=24)
+    policy = {"mode": "auto", "min_replicas": 2, "max_replicas": 20}
+    assert person.send("PUT", f"/workloads/{web.id}/policy", policy).status_code == 200
+    return web
+
+
+@pytest.fixture
+def ada(gateway: RunningGateway) -> Person:
+    return gateway.person("ada")
+
+
+def address(web: FedWorkload) -> str:
+    return f"/clusters/{web.cluster_id}/workloads/{web.id}"
+
+
+def test_a_new_person_registers_and_is_told_the_next_step(gateway: RunningGateway, visit: Callable[..., Visit]):
+    seen = visit(gateway.url).open("/")
+    page = seen.page
+
+    page.get_by_role("link", name="Register").click()
+    page.get_by_label("Username").fill("grace")
+    page.get_by_label("Email").fill("grace@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Register").click()
+
+    page.get_by_role("heading", name="No clusters yet").wait_for()
+    seen.screenshot("empty")
+    page.get_by_role("link", name="Add a cluster").click()
+    page.get_by_label("Kubeconfig").wait_for()
+    seen.screenshot("add-cluster")
+    assert seen.accessibility_violations() == []
+
+
+def test_a_wrong_password_is_told_at_the_door(gateway: RunningGateway, ada: Person, visit: Callable[..., Visit]):
+    page = visit(gateway.url).open("/login").page
+    page.get_by_label("Username").fill("ada")
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Log in").click()
+
+    page.get_by_role("alert").get_by_text("Username or password is wrong.").wait_for()
+
+
+def test_log_in_leads_to_the_address_that_was_wanted(gateway: RunningGateway, ada: Person, visit: Callable[..., Visit]):
+    web = fill(gateway, ada)
+    seen = visit(gateway.url).open(address(web))
+    seen.screenshot("login")
+    seen.page.get_by_label("Username").fill("ada")
+    seen.page.get_by_label("Password").fill(PASSWORD)
+    seen.page.get_by_role("button", name="Log in").click()
+
+    seen.page.get_by_role("heading", name="web").wait_for()
+    assert address(web) in seen.page.url
+
+    seen.page.get_by_role("button", name="Log out").click()
+    seen.page.get_by_role("heading", name="Log in").wait_for()
+
+
+@pytest.mark.parametrize(("viewport", "scheme"), LOOKS)
+def test_the_workload_page_is_whole_and_reachable_in_every_look(
+    gateway: RunningGateway, ada: Person, visit: Callable[..., Visit], viewport: dict[str, int], scheme: str
+):
+    web = fill(gateway, ada)
+    seen = visit(gateway.url, viewport=viewport, color_scheme=scheme).log_in_as(ada)
+    page = seen.open(address(web)).page
+
+    page.locator(".sentence").get_by_text("pods").wait_for()
+    page.locator(".chart canvas").wait_for()
+    page.locator(".markers button").first.wait_for()
+    page.get_by_text("● live", exact=True).wait_for()
+
+    look = f"{viewport['width']}-{scheme}"
+    seen.screenshot(f"workload-{look}")
+    assert seen.accessibility_violations() == []
+    assert not seen.is_wider_than_its_window()
+
+    page.get_by_role("button", name="Why").first.click()
+    page.get_by_role("heading", name="What it went by").wait_for()
+    seen.screenshot(f"decision-{look}")
+    assert seen.accessibility_violations() == []
+
+    seen.open(f"/clusters/{web.cluster_id}")
+    page.get_by_role("link", name="web").wait_for()
+    seen.screenshot(f"workloads-{look}")
+    assert seen.accessibility_violations() == []
+    assert not seen.is_wider_than_its_window()
+
+
+def test_the_span_in_sight_lives_in_the_address(gateway: RunningGateway, ada: Person, visit: Callable[..., Visit]):
+    web = fill(gateway, ada)
+    seen = visit(gateway.url).log_in_as(ada).open(address(web))
+    page = seen.page
+    for name in ("1 h", "24 h", "7 d", "14 d"):
+        page.get_by_label(name, exact=True).click()
+        page.locator(".markers button").first.wait_for()
+        seen.screenshot(f"range-{name.replace(' ', '')}")
+    assert "range=14d" in page.url
+
+    over = page.locator(".u-over")
+    box = over.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 120, steps=5)
+    page.mouse.up()
+    page.get_by_role("button", name="Reset zoom").wait_for()
+    assert "from=" in page.url
+    zoomed = page.url
+
+    page.reload()
+    page.get_by_role("button", name="Reset zoom").wait_for()
+    assert page.url == zoomed
+    page.locator(".chart canvas").wait_for()
+    seen.screenshot("zoomed")
+    page.get_by_role("button", name="Reset zoom").click()
+    page.wait_for_url("**range=6h")
+
+
+def test_decisions_and_the_axis_are_reached_by_keyboard(
+    gateway: RunningGateway, ada: Person, visit: Callable[..., Visit]
+):
+    web = fill(gateway, ada)
+    page = visit(gateway.url).log_in_as(ada).open(address(web)).page
+    axis = page.get_by_role("slider")
+    axis.focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowLeft")
+    assert "demand" in (axis.get_attribute("aria-valuetext") or "")
+
+    page.locator(".markers button").first.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+
+
+def test_a_policy_is_changed_and_stays_visible(gateway: RunningGateway, ada: Person, visit: Callable[..., Visit]):
+    web = fill(gateway, ada)
+    page = visit(gateway.url).log_in_as(ada).open(address(web)).page
+    page.get_by_label("Recommend").click()
+    page.get_by_label("Max pods").fill("1")
+    page.get_by_role("button", name="Save policy").click()
+    page.get_by_role("alert").wait_for()
+
+    page.get_by_label("Max pods").fill("12")
+    page.get_by_role("button", name="Save policy").click()
+    page.get_by_text("Saved.").wait_for()
+
+    assert gateway.execute("SELECT mode, max_replicas FROM gateway.policies") == [("recommend", 12)]
+
+
+def test_metrics_that_stopped_are_told_on_the_page(gateway: RunningGateway, ada: Person, visit: Callable[..., Visit]):
+    web = fill(gateway, ada)
+    web.execute("DELETE FROM collector.workload_samples WHERE at > now() - interval '20 minutes'")
+    web.execute(
+        "UPDATE collector.cluster_states SET status = 'unreachable', reason = 'connection refused',"
+        " last_success_at = now() - interval '20 minutes'"
+    )
+    seen = visit(gateway.url).log_in_as(ada).open(address(web) + "?range=1h")
+
+    banner = seen.page.get_by_role("status").filter(has_text="Nothing is scaled meanwhile")
+    banner.get_by_text("connection refused").wait_for()
+    seen.page.locator(".chart canvas").wait_for()
+    seen.screenshot("stopped")
+    assert seen.accessibility_violations() == []
+
+
+def test_too_short_a_history_is_told_on_the_page(gateway: RunningGateway, ada: Person, visit: Callable[..., Visit]):
+    web = feed_workload(gateway.database, ada.add_cluster()["id"])
+    web.feed_samples(hours=3, every_seconds=15)
+    web.feed_forecast(status="not_ready", hours=3)
+    seen = visit(gateway.url).log_in_as(ada).open(address(web))
+
+    seen.page.get_by_text("of 24 h collected").wait_for()
+    seen.page.locator(".chart canvas").wait_for()
+    seen.screenshot("not-ready")
+
+
+def test_an_event_refreshes_the_page_at_once(gateway: RunningGateway, ada: Person, visit: Callable[..., Visit]):
+    web = fill(gateway, ada)
+    page = visit(gateway.url).log_in_as(ada).open(address(web)).page
+    page.get_by_text("● live", exact=True).wait_for()
+    page.get_by_text("4 of 4 ready").wait_for()
+    web.execute("UPDATE collector.workloads SET ready_replicas = 5, desired_replicas = 9 WHERE name = 'web'")
+    told = LiveEvent(
+        LiveEventName.METRICS,
+        cluster_room(web.cluster_id),  # type: ignore[arg-type]  # any UUID's text
+        {"cluster_id": web.cluster_id, "at": datetime.now(UTC).isoformat()},
+    )
+    live = LiveEvents(gateway.wiring.bus_settings)
+
+    def refreshed() -> bool:
+        live.emit(told)
+        return page.get_by_text("5 of 9 ready").first.is_visible()
+
+    # Well below the 15 s after which the page asks by itself.
+    eventually(refreshed, within=8, every=0.3)
+
+
+def test_a_lost_connection_is_visible(gateway: RunningGateway, ada: Person, visit: Callable[..., Visit]):
+    web = fill(gateway, ada)
+    seen = visit(gateway.url).log_in_as(ada).open(address(web))
+    seen.page.get_by_text("● live", exact=True).wait_for()
+
+    gateway.execute("DELETE FROM gateway.sessions")
+
+    seen.page.get_by_role("heading", name="Log in").wait_for()
