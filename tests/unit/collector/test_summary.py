@@ -177,6 +177,12 @@ def test_a_pod_that_became_ready_again_teaches_nothing() -> None:
     assert row.startup_p95_seconds is None
 
 
+def test_a_start_up_too_short_to_measure_is_not_one() -> None:
+    adopted = pod(0, ready_at=NOW - timedelta(minutes=10))
+    assert adopted.ready_at == adopted.created_at
+    assert summary([adopted], []).workloads[0].startup_p95_seconds is None
+
+
 def test_only_the_latest_start_ups_count() -> None:
     (row,) = summary([pod(0)], [], web=Known(NOW - timedelta(hours=1), [float(n) for n in range(20)])).workloads
     assert row.startup_seconds[-1] == 40.0

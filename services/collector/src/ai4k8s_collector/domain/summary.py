@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SATURATED_SHARE = 0.95
 METRICS_DUE_AFTER = timedelta(minutes=1)
 STARTUPS_KEPT = 20
+SHORTEST_STARTUP = timedelta(seconds=1)  # the API's times are whole seconds: less was not measured
 LONGEST_STARTUP = timedelta(minutes=30)
 
 
@@ -173,7 +174,7 @@ def _startups(pods: list[ObservedPod], known: Known | None, now: datetime) -> tu
             continue
         took = pod.ready_at - pod.created_at
         new = known is None or pod.ready_at > known.last_seen_at
-        if new and timedelta(0) <= took <= LONGEST_STARTUP and pod.ready_at <= now:
+        if new and SHORTEST_STARTUP <= took <= LONGEST_STARTUP and pod.ready_at <= now:
             fresh.append((pod.ready_at, took.total_seconds()))
     before = tuple(known.startup_seconds) if known is not None else ()
     return (*before, *(seconds for _, seconds in sorted(fresh)))[-STARTUPS_KEPT:]
