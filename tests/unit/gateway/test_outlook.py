@@ -20,6 +20,7 @@ WEB = Situation(
     max_replicas=20,
     mode="auto",
     lead_time_seconds=240,
+    wanted_replicas=None,
     blind_since=None,
     is_blind=False,
 )
@@ -52,6 +53,12 @@ def test_pods_that_are_on_their_way_are_told():
 
     assert outlook.kind is OutlookKind.SCALING
     assert outlook.text.endswith("Scaling: 6 of 9 ready.")
+
+
+def test_what_the_scaler_wants_already_comes_before_the_coarser_path():
+    outlook = look_ahead(replace(WEB, wanted_replicas=8), foreseen(6), NOW)
+
+    assert outlook.text == "web will need 8 pods at 14:04 UTC (6 now). Scaling now."
 
 
 @pytest.mark.parametrize(("mode", "end"), [("observe", "Only observed, not scaled."), ("recommend", "not done.")])

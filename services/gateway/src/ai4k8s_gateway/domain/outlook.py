@@ -65,6 +65,7 @@ class Situation:
     max_replicas: int
     mode: str
     lead_time_seconds: float
+    wanted_replicas: int | None  # by the scaler, lately: it looks finer and nearer than the six-hour path
     blind_since: datetime | None
     is_blind: bool
 
@@ -138,6 +139,10 @@ def _without_foresight(situation: Situation, foreseen: Foreseen | None, now: dat
 def _sentence(situation: Situation, ahead: list[tuple[datetime, int]], now: datetime) -> Outlook:
     name, ready = situation.name, situation.ready_replicas
     first_rise = next((at for at, count in ahead if count > ready), None)
+    wanted = situation.wanted_replicas or 0
+    if wanted > ready:
+        soon = now + timedelta(seconds=situation.lead_time_seconds)
+        return _rise(situation, wanted, min(first_rise or soon, soon), now, now)
     if first_rise is not None:
         settled = [(at, count) for at, count in ahead if first_rise <= at <= first_rise + RISE_SETTLES]
         most = max(count for _, count in settled)

@@ -188,6 +188,7 @@ def _query(principal: Principal) -> Select[Any]:
             policies.c.updated_at.label("policy_updated_at"),
             workload_states.c.evaluated_at,
             workload_states.c.wanted_replicas,
+            workload_states.c.mode.label("scaling_mode"),
             workload_states.c.reason.label("scaling_reason"),
             workload_states.c.guards,
             workload_states.c.hold_until,

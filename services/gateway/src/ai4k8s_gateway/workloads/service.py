@@ -50,6 +50,7 @@ FORECAST_REACH = timedelta(hours=6)
 # A pod that nobody has seen start: the usual half minute, and one cycle.
 LEAD_TIME_SECONDS = 90.0
 HPA_TICK_SECONDS = 15.0
+FRESH_CYCLES = 3
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -143,6 +144,7 @@ def _view(row: Row[Any], cluster: ClusterView, now: datetime) -> WorkloadView:
         max_replicas=policy.max_replicas,
         mode=policy.mode.value,
         lead_time_seconds=row.lead_time_seconds or LEAD_TIME_SECONDS,
+        wanted_replicas=_fresh_wish(row, cluster, now),
         blind_since=blind.since if blind else None,
         is_blind=blind is not None,
     )
@@ -171,7 +173,8 @@ def _view(row: Row[Any], cluster: ClusterView, now: datetime) -> WorkloadView:
 def _policy(row: Row[Any]) -> PolicyView:
     if row.mode is None:
         return PolicyView(
-            mode=PolicyMode.OBSERVE,
+            # No wish of ours: the scaler may go by the workload's annotations, and says in which mode.
+            mode=row.scaling_mode or PolicyMode.OBSERVE,
             min_replicas=1,
             max_replicas=max(10, 2 * row.desired_replicas),
             target_utilization=80,
@@ -198,6 +201,16 @@ def _scaling(row: Row[Any]) -> ScalingStateView | None:
         guards=row.guards,
         hold_until=row.hold_until,
         last_applied_at=row.last_applied_at,
+    )
+
+
+def _fresh_wish(row: Row[Any], cluster: ClusterView, now: datetime) -> int | None:
+    if row.evaluated_at is None or row.wanted_replicas is None:
+        return None
+    return (
+        row.wanted_replicas
+        if now - row.evaluated_at <= FRESH_CYCLES * timedelta(seconds=cluster.interval_seconds)
+        else None
     )
 
 
@@ -275,13 +288,14 @@ def _hpa_counterfactual(decisions: Sequence[Row[Any]]) -> HpaCounterfactual | No
     for decision in decisions:
         hpa = (decision.judgement or {}).get("hpa") or {}
         begin = decision.outcome_at or decision.decided_at
+        tick = timedelta(seconds=float(hpa.get("tick_seconds") or HPA_TICK_SECONDS))
         if not hpa.get("replicas") or (at and begin <= at[-1]):
             continue
         if at:
-            at.append(at[-1] + timedelta(seconds=HPA_TICK_SECONDS))
+            at.append(at[-1] + tick)
             replicas.append(None)
-        for tick, count in enumerate(hpa["replicas"]):
-            at.append(begin + timedelta(seconds=tick * HPA_TICK_SECONDS))
+        for number, count in enumerate(hpa["replicas"]):
+            at.append(begin + number * tick)
             replicas.append(count)
         target_percent = hpa.get("target_percent")
     return HpaCounterfactual(at=at, replicas=replicas, target_percent=target_percent) if at else None

@@ -100,7 +100,11 @@ export function WorkloadPage() {
       </section>
       <div className="below">
         {timeline.data ? (
-          <DecisionTable decisions={timeline.data.decisions} onOpen={setOpened} />
+          <DecisionTable
+            decisions={timeline.data.decisions}
+            mode={timeline.data.workload.policy.mode}
+            onOpen={setOpened}
+          />
         ) : (
           <Skeleton height={240} label="Loading decisions" />
         )}

@@ -1,10 +1,16 @@
 // The decisions of the span in sight, newest first.
-import type { Decision } from "../api/client";
+import type { Decision, Workload } from "../api/client";
 import { Button } from "../ui/controls";
 import { Time } from "../ui/Time";
 import { Change, Outcome, Verdict } from "./decisionWords";
 
-export function DecisionTable({ decisions, onOpen }: { decisions: Decision[]; onOpen: (decisions: Decision[]) => void }) {
+interface Props {
+  decisions: Decision[];
+  mode: Workload["policy"]["mode"];
+  onOpen: (decisions: Decision[]) => void;
+}
+
+export function DecisionTable({ decisions, mode, onOpen }: Props) {
   const newestFirst = decisions.toReversed();
   return (
     <section className="panel" aria-labelledby="decisions-title">
@@ -13,7 +19,12 @@ export function DecisionTable({ decisions, onOpen }: { decisions: Decision[]; on
         <span className="muted">{decisions.length === 0 ? "none in this span" : `${decisions.length} in this span`}</span>
       </div>
       {decisions.length === 0 ? (
-        <p className="panel-empty">Nothing was changed in this span. Choose a longer one, or set the mode to recommend or auto.</p>
+        <p className="panel-empty">
+          Nothing was changed in this span.{" "}
+          {mode === "observe"
+            ? "In mode observe nothing ever is: set it to recommend to be told, or to auto."
+            : "Choose a longer one for earlier decisions."}
+        </p>
       ) : (
         <div className="decisions">
           <table className="rows decision-rows">
