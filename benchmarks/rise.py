@@ -2,11 +2,11 @@
 
     python -m benchmarks.rise --traces DIR [--files a,b] --json FILE
 
-For each trace the rule of ``benchmarks.traces`` picks one recurring rise. From 75 minutes before it the workload is
+Each trace is scaled and placed exactly as the simulated cluster does it, and its past is what a back-fill would bring:
+usage of the pods that a reactive autoscaler kept, as a two-minute rate. From 75 minutes before the rise the workload is
 replayed in 15 s ticks: once under forecaster and scaler, called exactly as the services call them, and once under HPA
 at every target from 30 to 90 %. Pods are ready after 20 to 90 s, limits are 150 % of requests, metrics are 15 to 45 s
-old.
-'HPA' in the table is the cheapest target whose violations are no more than ours on the same stretch.
+old. 'HPA' in the table is the cheapest target whose violations are no more than ours on the same stretch.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ import numpy as np
 from ai4k8s_forecaster.domain.window_maximum import WindowModel, fit_window_model, horizon_minutes, predict_window
 from ai4k8s_scaler.domain.hpa import HpaSpec
 from ai4k8s_scaler.domain.policy import Foresight, Limits, Observed, PolicyMemory, decide
-from ai4k8s_scaler.domain.price import QuantileFunction, start_price
-from ai4k8s_scaler.domain.replay import (
-    LIMIT_SHARE_OF_REQUEST,
-    TICK_SECONDS,
-    Outcome,
-    View,
-    hpa_controller,
-    replay,
-)
-from benchmarks.traces import DAY_MINUTES, MINUTE, Rise, Trace, find_rise, history_before, read_trace
+from ai4k8s_scaler.domain.price import START_PRICE, QuantileFunction
+from ai4k8s_scaler.domain.replay import TICK_SECONDS, Outcome, View, hpa_controller, replay
+from ai4k8s_simcluster.load.demand import TraceDemand
+from ai4k8s_simcluster.load.placing import HISTORY_DAYS, Recurrence, choose_scale, find_rise
+from ai4k8s_simcluster.load.traces import read_trace
+from ai4k8s_simcluster.load.workload import LIMIT_CORES, REQUEST_CORES
+from ai4k8s_simcluster.prom.history import past_replicas
 
 if TYPE_CHECKING:
     from ai4k8s_forecaster.domain.arrays import FloatArray
+    from ai4k8s_simcluster.load.placing import Rise
 
+MINUTE = 60
+DAY_MINUTES = 1440
 TICKS_A_MINUTE = MINUTE // TICK_SECONDS
 LEAD_IN_MINUTES = 75
 RISE_BEFORE_MINUTES = 10
@@ -46,9 +46,8 @@ HOUR_MINUTES = 60
 STARTUP_SECONDS = (35.0, 62.0, 20.0, 48.0, 90.0, 27.0, 71.0, 55.0)
 STARTUP_P95_SECONDS = 90.0
 TARGETS = tuple(range(30, 95, 5))
-MAX_REPLICAS = 200
-REFIT_TICKS = 6 * 60 * TICKS_A_MINUTE
-MATRIX_MINUTES = 8 * DAY_MINUTES + 180
+MIN_REPLICAS, MAX_REPLICAS = 1, 15
+MATRIX_MINUTES = 8 * DAY_MINUTES
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,8 @@ class Row:
 
     trace: str
     recurs: str
-    factor: float
+    before_pods: float
+    after_pods: float
     history_days: float
     skill: float
     lead_seconds: float | None
@@ -81,7 +81,7 @@ class Row:
 class Predictive:
     """Forecaster and scaler as the services call them, seeing only what the collector would have stored."""
 
-    def __init__(self, history: FloatArray, first_tick_minute: int, limits: Limits) -> None:
+    def __init__(self, history: FloatArray, first_tick_minute: int, limits: Limits, price: float) -> None:
         self.minutes = np.concatenate([history, np.full(LEAD_IN_MINUTES + 2 * HOUR_MINUTES, np.nan)])
         self.history_size = history.size
         self.sums = np.zeros(self.minutes.size)
@@ -89,7 +89,7 @@ class Predictive:
         self.first_minute = first_tick_minute
         self.limits = limits
         self.horizon = horizon_minutes(STARTUP_P95_SECONDS)
-        self.memory = PolicyMemory(start_price(limits.slo_short_share))
+        self.memory = PolicyMemory(price)
         self.model: WindowModel | None = None
 
     def __call__(self, view: View) -> int:
@@ -100,7 +100,7 @@ class Predictive:
         self.minutes[index] = self.sums[index] / self.counts[index]
         minute = self.first_minute + view.tick // TICKS_A_MINUTE
         window = self.minutes[max(0, index + 1 - MATRIX_MINUTES) : index + 1][None]
-        if self.model is None or view.tick % REFIT_TICKS == 0:
+        if self.model is None:
             self.model = fit_window_model(self.minutes[: index + 1][None], minute, self.horizon)
         forecast = predict_window(self.model, window, minute)
         demand = None
@@ -118,39 +118,39 @@ class Predictive:
         return decision.to_replicas
 
 
-def as_measured(demand: FloatArray, target_percent: int) -> FloatArray:
-    """The past as a back-fill from Prometheus brings it: usage of pods that HPA kept, capped, as a two-minute rate.
+def measured_past(source: TraceDemand, until: float) -> FloatArray:
+    """A minute's usage in pods, as a back-fill from Prometheus brings it: of the pods of that time, as a 2-minute rate.
 
-    Demand that was capped by the pods of that time is not known afterwards, and a rate shows a step half a minute to
-    two minutes late. Replays that hand the true demand to a forecaster flatter it.
+    Demand that was capped by too few pods is not known afterwards, and a rate shows a step up to two minutes late.
+    Replays that hand the true demand to a forecaster flatter it.
     """
-    wanted = np.ceil(np.nan_to_num(demand) / (target_percent / 100))
-    kept = wanted.copy()
-    for minutes in range(1, 7):
-        kept[minutes:] = np.fmax(kept[minutes:], wanted[:-minutes]) if minutes > 1 else wanted[:-minutes]
-    usage = np.minimum(demand, LIMIT_SHARE_OF_REQUEST * np.maximum(kept, 1))
-    rate = usage.copy()
-    rate[1:] = 0.5 * (usage[1:] + usage[:-1])
-    return np.where(np.isfinite(rate), rate, usage)
+    times = np.arange(max(source.begins_at, until - HISTORY_DAYS * 86_400.0), until, 30.0)
+    demand = source.at(times)
+    kept = past_replicas(demand, MIN_REPLICAS, MAX_REPLICAS)
+    usage = np.minimum(demand / kept, LIMIT_CORES) * kept / REQUEST_CORES
+    window = np.stack([np.concatenate([np.full(back, np.nan), usage[: usage.size - back]]) for back in range(4)])
+    known = np.isfinite(window).sum(axis=0)
+    rate = np.where(known >= 2, np.nansum(window, axis=0) / np.maximum(known, 1), np.nan)
+    per_minute: FloatArray = rate[1::2][-int((until - times[0]) // MINUTE) :]
+    return per_minute
 
 
-def run_trace(trace: Trace, rise: Rise, peak_pods: float, target_percent: int) -> Row:
+def run_trace(name: str, source: TraceDemand, rise: Rise, options: argparse.Namespace) -> Row:
     """Replay one rise under us and under HPA."""
-    start = rise.onset + 1 - LEAD_IN_MINUTES
-    history = history_before(trace, start)
-    stretch = trace.values[start : rise.onset + 1 + HOUR_MINUTES + 10]
-    unit = peak_pods / float(np.nanmax(stretch[LEAD_IN_MINUTES - 5 : LEAD_IN_MINUTES + RISE_AFTER_MINUTES]))
-    ticks = np.arange(stretch.size * TICKS_A_MINUTE) / TICKS_A_MINUTE
-    demand = np.interp(ticks, np.arange(stretch.size), stretch * unit)
-    limits = Limits(1, MAX_REPLICAS, target_percent=target_percent)
-    past = as_measured(history * unit, target_percent)
-    ours = Predictive(past, trace.first_minute + start, limits)
-    first = max(1, math.ceil(demand[0] / (target_percent / 100)))
+    target_percent = int(options.target)
+    onset_at = math.floor(rise.at / MINUTE) * MINUTE
+    start = onset_at - LEAD_IN_MINUTES * MINUTE
+    history = measured_past(source, start)
+    ticks = np.arange(float((LEAD_IN_MINUTES + HOUR_MINUTES + 10) * TICKS_A_MINUTE))
+    demand = np.nan_to_num(source.at(start + ticks * TICK_SECONDS)) / REQUEST_CORES
+    limits = Limits(MIN_REPLICAS, MAX_REPLICAS, target_percent=target_percent)
+    ours = Predictive(history, int(start // MINUTE), limits, options.price)
+    first = min(max(MIN_REPLICAS, math.ceil(demand[0] / (target_percent / 100))), MAX_REPLICAS)
     outcome = replay(demand, ours, start_replicas=first, startup_seconds=STARTUP_SECONDS)
     hpas = {}
     for target in TARGETS:
-        spec = HpaSpec(target, 1, MAX_REPLICAS)
-        begin = max(1, math.ceil(demand[0] / (target / 100)))
+        spec = HpaSpec(target, MIN_REPLICAS, MAX_REPLICAS)
+        begin = min(max(MIN_REPLICAS, math.ceil(demand[0] / (target / 100))), MAX_REPLICAS)
         controller = hpa_controller(spec)
         hpas[target] = replay(demand, controller, start_replicas=begin, startup_seconds=STARTUP_SECONDS)
     onset = LEAD_IN_MINUTES * TICKS_A_MINUTE
@@ -158,9 +158,10 @@ def run_trace(trace: Trace, rise: Rise, peak_pods: float, target_percent: int) -
     wide = slice(onset - HOUR_MINUTES * TICKS_A_MINUTE, onset + HOUR_MINUTES * TICKS_A_MINUTE)
     lead = _lead_seconds(demand, outcome, onset)
     return Row(
-        trace=trace.name,
-        recurs=rise.recurs,
-        factor=round(rise.factor, 2),
+        trace=name,
+        recurs=rise.recurrence.value,
+        before_pods=round(rise.before * source.cores_per_unit / REQUEST_CORES, 2),
+        after_pods=round(rise.after * source.cores_per_unit / REQUEST_CORES, 2),
         history_days=round(history.size / DAY_MINUTES, 1),
         skill=round(float(ours.model.skill[0]), 2) if ours.model else 0.0,
         lead_seconds=lead,
@@ -208,9 +209,8 @@ def _lead_seconds(demand: FloatArray, ours: Outcome, onset: int) -> float | None
 
 def _line(row: Row) -> str:
     lead = "-" if row.lead_seconds is None else f"{row.lead_seconds:+.0f}"
-    cells = [
-        f"{row.trace[:30]:30s} {row.recurs:6s} {row.factor:6.2f} {row.history_days:5.1f} {row.skill:5.2f} {lead:>6s}"
-    ]
+    size = f"{row.before_pods:6.2f} {row.after_pods:5.2f}"
+    cells = [f"{row.trace[:30]:30s} {row.recurs:6s} {size} {row.history_days:5.1f} {row.skill:5.2f} {lead:>6s}"]
     for part in (row.rise, row.hour):
         target = "none" if part.hpa_target_percent is None else f"{part.hpa_target_percent} %"
         ratio = "unmet" if part.ratio is None else f"{part.ratio:.2f}"
@@ -225,24 +225,22 @@ def main() -> None:
     parser.add_argument("--traces", type=Path, required=True)
     parser.add_argument("--files", help="comma-separated file names; all otherwise")
     parser.add_argument("--json", type=Path, required=True)
-    parser.add_argument("--peak-pods", type=float, default=12.0, help="requests that the rise's peak fills")
+    parser.add_argument("--price", type=float, default=START_PRICE, help="price of risk, in pods, not yet adapted")
     parser.add_argument("--target", type=int, default=80, help="target utilisation of our own reactive part, percent")
     arguments = parser.parse_args()
     names = arguments.files.split(",") if arguments.files else sorted(p.name for p in arguments.traces.glob("*.csv*"))
-    print(f"limit {100 * LIMIT_SHARE_OF_REQUEST:.0f} % of request, peak {arguments.peak_pods:g} pods")
-    head = f"{'trace':30s} {'recurs':6s} {'factor':>6s} {'days':>5s} {'skill':>5s} {'lead s':>6s}"
+    head = f"{'trace':30s} {'recurs':6s} {'before':>6s} {'after':>5s} {'days':>5s} {'skill':>5s} {'lead s':>6s}"
     part = f"{'short':>5s} {'ours':>7s} {'HPA':>7s} {'at':>5s} {'ratio':>6s}"
-    print(f"{head} | {part} | {part}\n{'':66s}| {'-10 to +20 min':34s} | -60 to +60 min")
+    print(f"{head} | {part} | {part}\n{'':71s}| {'-10 to +20 min':34s} | -60 to +60 min")
     rows = []
     for name in names:
         trace = read_trace(arguments.traces / name)
         rise = find_rise(trace)
-        if rise is None:
-            print(f"{trace.name[:30]:30s} no recurring rise of 1.3x within five minutes")
-            continue
-        rows.append(run_trace(trace, rise, arguments.peak_pods, arguments.target))
+        source = TraceDemand(trace, 0.0, choose_scale(trace, rise, REQUEST_CORES))
+        rows.append(run_trace(name.removesuffix(".gz").removesuffix(".csv"), source, rise, arguments))
         print(_line(rows[-1]), flush=True)
-    print(_summary(rows))
+    recurring = [row for row in rows if row.recurs != Recurrence.NONE.value]
+    print(f"recurring rises\n{_summary(recurring)}\nall\n{_summary(rows)}")
     arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))
 
 
