@@ -62,7 +62,7 @@ class ObservedCluster:
             "updated_replicas": 4,
             "cpu_request_millicores": REQUEST_MILLICORES,
             "cpu_limit_millicores": 1.5 * REQUEST_MILLICORES,
-            "startup_seconds": [30.0, 60.0],
+            "startup_seconds": [30.0, 60.0] * 10,
             "startup_p95_seconds": 60.0,
             "first_seen_at": datetime.now().astimezone(),
             "last_seen_at": datetime.now().astimezone(),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai4k8s_scaler.domain.price import QuantileFunction, candidates, cheapest, start_price, updated_price
+from ai4k8s_scaler.domain.price import START_PRICE, QuantileFunction, candidates, cheapest, start_price, updated_price
 
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99, 0.998)
 
@@ -33,8 +33,8 @@ def test_risk_is_the_share_that_the_quantiles_leave_open():
 def test_an_hour_without_shortage_lowers_the_price_and_a_short_one_raises_it():
     assert updated_price(40.0, 0.0, 0.01) < 40.0 < updated_price(40.0, 0.05, 0.01)
     assert updated_price(40.0, 0.008, 0.01) == pytest.approx(40.0)
-    assert start_price(0.01) == 40.0
-    assert start_price(0.001) == 400.0
+    assert start_price(0.01) == START_PRICE
+    assert start_price(0.001) == pytest.approx(10 * START_PRICE)
 
 
 @given(st.lists(st.floats(0, 1000), min_size=6, max_size=6), st.floats(2, 4000))

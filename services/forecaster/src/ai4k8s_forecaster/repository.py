@@ -54,6 +54,7 @@ class ForecastWorkload:
     workload_id: int
     cpu_request_millicores: float | None
     startup_p95_seconds: float | None
+    startups_seen: int
     ready_replicas: int
 
 
@@ -71,12 +72,20 @@ def present_workloads(connection: Connection, cluster_id: UUID) -> list[Forecast
     """Return the workloads that a cluster has now, by id."""
     w = workloads
     query = (
-        select(w.c.id, w.c.cpu_request_millicores, w.c.startup_p95_seconds, w.c.ready_replicas)
+        select(
+            w.c.id,
+            w.c.cpu_request_millicores,
+            w.c.startup_p95_seconds,
+            func.cardinality(w.c.startup_seconds).label("startups_seen"),
+            w.c.ready_replicas,
+        )
         .where(w.c.cluster_id == cluster_id, w.c.gone_at.is_(None))
         .order_by(w.c.id)
     )
     return [
-        ForecastWorkload(row.id, row.cpu_request_millicores, row.startup_p95_seconds, row.ready_replicas)
+        ForecastWorkload(
+            row.id, row.cpu_request_millicores, row.startup_p95_seconds, row.startups_seen or 0, row.ready_replicas
+        )
         for row in connection.execute(query)
     ]
 

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from ai4k8s_forecaster.repository import ForecastWorkload
     from ai4k8s_forecaster.settings import ForecasterSettings
 
-#: Assumed until a pod's start has been seen.
-DEFAULT_STARTUP_SECONDS = 60.0
+#: Assumed at least until enough starts have been seen: the slowest of three is no 95th percentile.
+DEFAULT_STARTUP_SECONDS = 90.0
+ENOUGH_STARTUPS = 10
 #: Longest lead time the models are made for.
 LONGEST_HORIZON_MINUTES = 20
 #: A week of lags, the judged days, and some room.
@@ -124,8 +125,10 @@ def _fit_due(
 
 
 def _horizon(workload: ForecastWorkload) -> int:
-    startup = workload.startup_p95_seconds
-    return min(horizon_minutes(DEFAULT_STARTUP_SECONDS if startup is None else startup), LONGEST_HORIZON_MINUTES)
+    startup = workload.startup_p95_seconds or 0.0
+    if workload.startups_seen < ENOUGH_STARTUPS:
+        startup = max(startup, DEFAULT_STARTUP_SECONDS)
+    return min(horizon_minutes(startup), LONGEST_HORIZON_MINUTES)
 
 
 def _refused(workload: ForecastWorkload, observed_days: float) -> Windows | None:
