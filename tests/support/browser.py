@@ -74,9 +74,13 @@ class Visit:
             self.page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests of this process."""
+    """One Chromium for the tests of a module.
+
+    Not for the whole run: Playwright leaves its event loop running in the thread of the tests until it ends, and
+    tests of other modules could not run one of their own.
+    """
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched

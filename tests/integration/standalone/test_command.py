@@ -221,15 +221,15 @@ def test_a_database_that_does_not_answer_ends_the_start_with_the_reason_and_leav
     assert find_leftovers(installation.folder) == []
 
 
-def test_own_servers_are_used_in_place_of_the_embedded_ones(installation, empty_database, valkey):
+def test_own_servers_are_used_in_place_of_the_embedded_ones(installation, own_postgres, valkey):
     process = installation.start(
-        AI4K8S_DATABASE_URL=empty_database.owner_url,
+        AI4K8S_DATABASE_URL=own_postgres.url,  # roles get passwords of this installation: never the shared server
         AI4K8S_BROKER_URL=valkey.url,
         AI4K8S_REDIS_URL=valkey.url_of(1),
     )
     process.wait_for_output(RUNNING, STARTED_WITHIN_SECONDS)
     assert set(installation.status()) == EVERY_PROCESS - {"postgres", "valkey"}
-    with empty_database.connect() as session:
+    with psycopg.connect(own_postgres.url) as session:
         assert session.execute("SELECT username FROM gateway.users").fetchone() == ("admin",)
     assert process.terminate() == 0
 
