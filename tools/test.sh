@@ -3,4 +3,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cores=$(nproc 2> /dev/null || getconf _NPROCESSORS_ONLN)
-exec .venv/bin/pytest -n "$cores" "$@"
+exec .venv/bin/pytest -n "$cores" --dist loadgroup "$@"

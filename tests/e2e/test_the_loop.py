@@ -83,7 +83,8 @@ def installation() -> Iterator[Installation]:
     processes = Processes(folder)
     command = [sys.executable, "-m", "ai4k8s_standalone.cli", "up", "--data-dir", str(folder / "home")]
     process = processes.start(
-        [*command, "--port", str(pick_free()), "--cycle-seconds", str(CYCLE_SECONDS)], environment=dict(os.environ)
+        [*command, "--port", str(pick_free()), "--cycle-seconds", str(CYCLE_SECONDS), "--rise-in", "180"],
+        environment=dict(os.environ),
     )
     try:
         process.wait_for_output("`ai4k8s logs` tell how it is", within=150)

@@ -84,6 +84,10 @@ def up(
     cycle_seconds: Annotated[
         int, typer.Option(min=5, max=3600, help="How often each cluster is looked at, in seconds.")
     ] = 15,
+    rise_in: Annotated[
+        int,
+        typer.Option(min=60, max=3600, help="How far ahead the simulated load rises at the first start, in seconds."),
+    ] = 270,
     detach: Annotated[bool, typer.Option("--detach", help="Go on in the background once all is running.")] = False,
 ) -> None:
     """Start everything and keep it running until Ctrl-C.
@@ -100,6 +104,7 @@ def up(
         traces=tuple(_with_absolute_file(text) for text in trace or ()),
         shapes=tuple(shape or ()),
         cycle_seconds=cycle_seconds,
+        rise_in_seconds=rise_in,
     )
     display = Display()
     folder = choose_folder(data_dir)

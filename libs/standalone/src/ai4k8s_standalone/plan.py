@@ -65,6 +65,7 @@ class Wishes:
     traces: tuple[str, ...] = ()
     shapes: tuple[str, ...] = ()
     cycle_seconds: int = 15
+    rise_in_seconds: int = 270
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,6 +232,8 @@ def simcluster_specs(plan: Plan) -> Iterator[ProcessSpec]:
         *("--host", LOOPBACK, "--port", str(plan.ports.simcluster)),
         *("--prometheus-port", str(plan.ports.prometheus)),
         *("--state-dir", str(plan.folder.simcluster), "--kubeconfig-out", str(plan.kubeconfig)),
+        "--lead-seconds",
+        str(plan.wishes.rise_in_seconds),
         *loads,
         environment=_settings_of_everybody(),
     )
