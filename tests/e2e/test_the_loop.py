@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import tempfile
@@ -147,8 +148,8 @@ def test_a_broker_killed_and_emptied_loses_no_accepted_message(installation: Ins
     token = installation.api.get("/auth/session").json()["csrf_token"]
     pid = installation.pid_of("valkey")
     os.kill(pid, signal.SIGKILL)
-    for file in (installation.folder / "valkey").rglob("*.aof"):
-        file.unlink(missing_ok=True)
+    for folder in (installation.folder / "valkey").rglob("appendonlydir"):
+        shutil.rmtree(folder, ignore_errors=True)
     answer = installation.api.post(f"/clusters/{cluster}/test", headers={"X-CSRF-Token": token})
     assert answer.status_code == 202
     job = answer.json()["job_id"]
