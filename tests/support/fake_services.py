@@ -46,7 +46,7 @@ SIMCLUSTER = (
     + """
 import argparse, pathlib
 parser = argparse.ArgumentParser()
-for name in ("--host", "--port", "--prometheus-port", "--state-dir", "--kubeconfig-out"):
+for name in ("--host", "--port", "--prometheus-port", "--state-dir", "--kubeconfig-out", "--lead-seconds"):
     parser.add_argument(name)
 for name in ("--trace", "--shape"):
     parser.add_argument(name, action="append")
