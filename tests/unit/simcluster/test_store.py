@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from ai4k8s_simcluster.persistence import StateFiles, StateInUseError
 from ai4k8s_simcluster.quantity import QuantityError, cores, parse_quantity, size_bytes
 from ai4k8s_simcluster.registry import NAMESPACES, PODS, SERVICES
 from ai4k8s_simcluster.settings import SettingsError, parse_shape_spec, parse_trace_spec
-from ai4k8s_simcluster.store import ChangeKind, CompactedError, Store
+from ai4k8s_simcluster.shelf import after, span
+from ai4k8s_simcluster.store import Change, ChangeKind, CompactedError, Store
 
 
 def obj(name: str, namespace: str = "n", **labels: str) -> dict[str, Any]:
@@ -160,3 +162,61 @@ def test_a_wrong_trace_is_refused(text: str) -> None:
 def test_a_wrong_shape_is_refused() -> None:
     with pytest.raises(SettingsError):
         parse_shape_spec("shop/web=hourly:base")
+
+
+def pod(name: str, namespace: str = "n", owner: str = "", node: str = "", uid: str = "") -> dict[str, Any]:
+    metadata: dict[str, Any] = {"name": name, "namespace": namespace, "uid": uid or f"uid-{name}"}
+    if owner:
+        metadata["ownerReferences"] = [{"uid": owner}]
+    return {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": {"nodeName": node} if node else {}}
+
+
+def test_owners_uids_and_nodes_lead_to_their_objects_as_these_change() -> None:
+    store = Store()
+    for name in ("b", "a"):
+        store.put(PODS, pod(name, owner="rs", node="n1"))
+    store.put(SERVICES, {**obj("s"), "metadata": {"name": "s", "namespace": "n", "ownerReferences": [{"uid": "rs"}]}})
+    assert [item.name for item in store.owned(PODS, "rs")] == ["a", "b"]
+    assert [(kind.kind, item.name) for kind, item in store.dependents("rs")][-1] == ("Service", "s")
+    store.put(PODS, pod("a", owner="other", node="n2"))
+    assert [item.name for item in store.owned(PODS, "rs")] == ["b"]
+    assert ([item.name for item in store.on_node("n1")], [item.name for item in store.on_node("n2")]) == (["b"], ["a"])
+    store.remove(PODS, pod("b"))
+    assert (store.owned(PODS, "rs"), store.on_node("n1"), store.has_uid("uid-b")) == ([], [], False)
+    found = store.by_uid("uid-a")
+    assert found is not None
+    assert found[1].name == "a"
+
+
+def test_a_name_used_again_belongs_to_the_new_uid() -> None:
+    store = Store()
+    store.put(PODS, pod("a", uid="1"))
+    store.put(PODS, pod("a", uid="2"))
+    assert (store.has_uid("1"), store.has_uid("2")) == (False, True)
+
+
+def test_names_stay_in_order_however_they_come_and_go() -> None:
+    store, rng = Store(), random.Random(3)
+    names = [(f"n{rng.randrange(5)}", f"p{rng.randrange(1000)}") for _ in range(400)]
+    for namespace, name in names:
+        store.put(PODS, pod(name, namespace, uid=f"{namespace}/{name}"))
+    for namespace, name in set(names[:150]):
+        store.remove(PODS, pod(name, namespace))
+    left = sorted(set(names) - set(names[:150]))
+    assert [item.key for item in store.listing(PODS)] == left
+    assert store.count(PODS, "n3") == len(store.listing(PODS, "n3")) == sum(space == "n3" for space, _ in left)
+    assert span(store.listing(PODS), "n3") == (
+        sum(space < "n3" for space, _ in left), sum(space < "n4" for space, _ in left),
+    )  # fmt: skip
+    assert after(store.listing(PODS), left[7]) == 8
+
+
+def test_what_has_long_been_there_is_no_news_but_older_versions_are_gone() -> None:
+    store = Store()
+    told: list[Change] = []
+    store.subscribe(told.append)
+    store.furnish(PODS, [pod("b"), pod("a")])
+    assert told == []
+    assert [item.name for item in store.listing(PODS)] == ["a", "b"]
+    with pytest.raises(CompactedError):
+        store.changes_since(1, PODS)

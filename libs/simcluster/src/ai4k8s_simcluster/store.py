@@ -11,10 +11,11 @@ from enum import StrEnum
 
 import orjson
 
-from ai4k8s_simcluster.registry import STORED_TYPES, ResourceType
+from ai4k8s_simcluster.indexes import Index, node_of, owners_of
+from ai4k8s_simcluster.registry import ResourceType
+from ai4k8s_simcluster.shelf import Key, Shelf
 from ai4k8s_simcluster.types import Obj
 
-Key = tuple[str, str]
 _SNAPSHOTS_KEPT = 32
 
 
@@ -29,11 +30,12 @@ class ChangeKind(StrEnum):
 class Stored:
     """An object at one version, with its bytes made once."""
 
-    __slots__ = ("_item", "obj", "version")
+    __slots__ = ("_item", "key", "obj", "version")
 
-    def __init__(self, obj: Obj, version: int) -> None:
+    def __init__(self, obj: Obj, version: int, key: Key | None = None) -> None:
         self.obj = obj
         self.version = version
+        self.key = key or _key(obj)
         self._item: bytes | None = None
 
     @property
@@ -44,14 +46,25 @@ class Stored:
         return self._item
 
     @property
+    def whole(self) -> bytes:
+        """Return the JSON as it stands alone and in watch events, made from the same bytes."""
+        head = orjson.dumps({"kind": self.obj["kind"], "apiVersion": self.obj["apiVersion"]})
+        return head[:-1] + b"," + self.item[1:]
+
+    @property
     def name(self) -> str:
         """Return metadata.name."""
-        return str(self.obj["metadata"]["name"])
+        return self.key[1]
 
     @property
     def namespace(self) -> str:
         """Return metadata.namespace, empty for cluster-wide objects."""
-        return str(self.obj["metadata"].get("namespace", ""))
+        return self.key[0]
+
+    @property
+    def uid(self) -> str:
+        """Return metadata.uid, empty where there is none yet."""
+        return str(self.obj["metadata"].get("uid", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +90,14 @@ class CompactedError(Exception):
 
 
 class Store:
-    """Objects by type, namespace and name."""
+    """Objects by type, namespace and name; also by owner, by uid and (pods) by node."""
 
     def __init__(self, *, log_length: int = 10_000) -> None:
         self.version = 1
-        self._objects: dict[str, dict[Key, Stored]] = {found.key: {} for found in STORED_TYPES}
+        self._shelves: dict[str, Shelf] = {}
+        self._owners = Index(owners_of)
+        self._uids: dict[str, tuple[ResourceType, Stored]] = {}
+        self._nodes = Index(node_of)
         self._log: deque[Change] = deque(maxlen=log_length)
         self._compacted_version = 1
         self._listeners: list[Callable[[Change], None]] = []
@@ -94,31 +110,59 @@ class Store:
 
     def get(self, resource: ResourceType, namespace: str, name: str) -> Stored | None:
         """Return one object."""
-        return self._objects[resource.key].get((namespace, name))
+        shelf = self._shelves.get(resource.key)
+        return shelf.get((namespace, name)) if shelf else None
 
     def listing(self, resource: ResourceType, namespace: str = "") -> list[Stored]:
         """Return the objects of a type (in one namespace, or everywhere) in the order of their keys."""
-        objects = self._objects[resource.key]
-        keys = sorted(key for key in objects if not namespace or key[0] == namespace)
-        return [objects[key] for key in keys]
+        shelf = self._shelves.get(resource.key)
+        return shelf.ordered(namespace) if shelf else []
 
     def values(self, resource: ResourceType) -> Iterable[Stored]:
         """Return all objects of a type in no particular order."""
-        return list(self._objects[resource.key].values())
+        return list(self._shelves.get(resource.key) or ())
+
+    def count(self, resource: ResourceType, namespace: str = "") -> int:
+        """Return how many objects of a type there are, in one namespace or everywhere."""
+        shelf = self._shelves.get(resource.key)
+        if shelf is None:
+            return 0
+        return shelf.count(namespace) if namespace else len(shelf)
+
+    def dependents(self, uid: str) -> list[tuple[ResourceType, Stored]]:
+        """Return the objects of all types that name an owner of this uid."""
+        return self._owners.find(uid)
+
+    def owned(self, resource: ResourceType, uid: str) -> list[Stored]:
+        """Return the objects of one type that name an owner of this uid, in the order of their keys."""
+        return [item for found, item in self._owners.find(uid) if found.key == resource.key]
+
+    def by_uid(self, uid: str) -> tuple[ResourceType, Stored] | None:
+        """Return the object of this uid, and its type."""
+        return self._uids.get(uid)
+
+    def has_uid(self, uid: str) -> bool:
+        """Say whether there is an object of this uid."""
+        return uid in self._uids
+
+    def on_node(self, node: str) -> list[Stored]:
+        """Return the pods that are assigned to a node."""
+        return [item for _, item in self._nodes.find(node)]
 
     def put(self, resource: ResourceType, obj: Obj) -> Stored:
         """Write an object, new or changed, under the next version."""
-        key = _key(obj)
-        previous = self._objects[resource.key].get(key)
         stored = self._next(obj)
-        self._objects[resource.key][key] = stored
+        previous = self._enter(resource, stored)
         kind = ChangeKind.ADDED if previous is None else ChangeKind.MODIFIED
         self._record(Change(kind, resource, stored, previous))
         return stored
 
     def remove(self, resource: ResourceType, obj: Obj) -> Stored:
         """Take an object away; the event carries its last state under the next version."""
-        previous = self._objects[resource.key].pop(_key(obj))
+        previous = self._shelf(resource).pop(_key(obj))
+        self._uids.pop(previous.uid, None)
+        for index in (self._owners, self._nodes):
+            index.replace(resource, previous, None)
         stored = self._next(obj)
         self._record(Change(ChangeKind.DELETED, resource, stored, previous))
         return stored
@@ -145,9 +189,31 @@ class Store:
     def restore(self, version: int, objects: Iterable[tuple[ResourceType, Obj]]) -> None:
         """Fill an empty store from a saved state; older versions are gone, as after a compaction."""
         for resource, obj in objects:
-            self._objects[resource.key][_key(obj)] = Stored(obj, int(obj["metadata"]["resourceVersion"]))
+            self._enter(resource, Stored(obj, int(obj["metadata"]["resourceVersion"])))
         self.version = max(version, self.version)
         self._compacted_version = self.version
+
+    def furnish(self, resource: ResourceType, objects: Iterable[Obj]) -> None:
+        """Put in objects that have long been there: under versions of their own, but as no news to anybody."""
+        for obj in objects:
+            self._enter(resource, self._next(obj))
+        self._compacted_version = self.version
+
+    def _shelf(self, resource: ResourceType) -> Shelf:
+        found = self._shelves.get(resource.key)
+        if found is None:
+            found = self._shelves[resource.key] = Shelf()
+        return found
+
+    def _enter(self, resource: ResourceType, stored: Stored) -> Stored | None:
+        previous = self._shelf(resource).put(stored)
+        if previous is not None and previous.uid != stored.uid:
+            self._uids.pop(previous.uid, None)
+        if stored.uid:
+            self._uids[stored.uid] = (resource, stored)
+        for index in (self._owners, self._nodes):
+            index.replace(resource, previous, stored)
+        return previous
 
     def _next(self, obj: Obj) -> Stored:
         self.version += 1

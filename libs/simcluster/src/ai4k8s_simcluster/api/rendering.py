@@ -1,11 +1,11 @@
 """Putting objects and lists into the form that was negotiated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 import yaml
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from ai4k8s_simcluster.api.negotiation import Form, Representation
 from ai4k8s_simcluster.errors import ApiError, bad_request
@@ -15,6 +15,7 @@ from ai4k8s_simcluster.tables import make_table, partial_metadata
 from ai4k8s_simcluster.types import Obj
 
 _INCLUDE = {"", "Metadata", "Object", "None"}
+_ITEMS_AT_ONCE = 500
 
 
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -25,6 +26,21 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
 def error_response(error: ApiError) -> Response:
     """Answer with the Status object of an error."""
     return json_response(error.status(), error.code, error.headers)
+
+
+def _list_response(head: bytes, items: Sequence[Stored]) -> Response:
+    """Answer with a list from prepared bytes; a long one in pieces, so that it is never in memory a second time."""
+    if len(items) <= _ITEMS_AT_ONCE:
+        return Response(head + b",".join(item.item for item in items) + b"]}", 200, media_type="application/json")
+    return StreamingResponse(_pieces(head, items), media_type="application/json")
+
+
+async def _pieces(head: bytes, items: Sequence[Stored]) -> AsyncIterator[bytes]:
+    lead = head
+    for begin in range(0, len(items), _ITEMS_AT_ONCE):
+        yield lead + b",".join(item.item for item in items[begin : begin + _ITEMS_AT_ONCE])
+        lead = b","
+    yield b"]}"
 
 
 def _include(query: Mapping[str, str]) -> str:
@@ -63,6 +79,12 @@ class Renderer:
                 return partial_metadata(obj, self.how.version)
         return obj
 
+    def encoded(self, resource: ResourceType, stored: Stored) -> bytes:
+        """Return one object in the negotiated form as JSON; a plain one from bytes made before."""
+        if self.how.form in {Form.TABLE, Form.PARTIAL}:
+            return orjson.dumps(self.convert(resource, stored.obj))
+        return stored.whole
+
     def one(
         self, resource: ResourceType, obj: Obj, status: int = 200, headers: Mapping[str, str] | None = None
     ) -> Response:
@@ -86,8 +108,7 @@ class Renderer:
         head = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": metadata}
         if self.how.yaml:
             return _emit({**head, "items": [item.obj for item in items]}, self.how, 200)
-        body = orjson.dumps(head)[:-1] + b',"items":[' + b",".join(item.item for item in items) + b"]}"
-        return Response(body, 200, media_type="application/json")
+        return _list_response(orjson.dumps(head)[:-1] + b',"items":[', items)
 
     def _table(self, resource: ResourceType, objects: Sequence[Obj], metadata: Obj) -> Obj:
         return make_table(resource.kind, objects, metadata, self.now, include=self.include, version=self.how.version)

@@ -16,6 +16,7 @@ from ai4k8s_simcluster.errors import Cause
 from ai4k8s_simcluster.patches import json_patch, merge_patch, strategic_merge
 from ai4k8s_simcluster.registry import ResourceType
 from ai4k8s_simcluster.selectors import compile_selectors
+from ai4k8s_simcluster.shelf import after, span
 from ai4k8s_simcluster.store import Store, Stored
 from ai4k8s_simcluster.types import Obj
 from ai4k8s_simcluster.writes import DeleteOptions, Writer
@@ -72,8 +73,8 @@ class ResourceApi:
             items, at = self._resume(resource, namespace, options.resume)
         else:
             items, at = self._store.listing(resource, namespace), self._store.version
-        found = [item for item in items if matches(item.obj)]
         selected = bool(options.label_selector or options.field_selector)
+        found = [item for item in items if matches(item.obj)] if selected else items
         return self._page(call, options, found, at, selected=selected)
 
     def watch(self, call: Call, options: ListOptions) -> Response:
@@ -118,8 +119,8 @@ class ResourceApi:
         scaling = call.target.subresource == "scale"
         before = scale_of(stored.obj) if scaling else stored.obj
         definition = "io.k8s.api.autoscaling.v1.Scale" if scaling else call.target.resource.definition
-        after = _patched(content, before, call.body, definition)
-        return self._write_scale(call, stored, after) if scaling else self._write(call, stored, after)
+        changed = _patched(content, before, call.body, definition)
+        return self._write_scale(call, stored, changed) if scaling else self._write(call, stored, changed)
 
     def delete(self, call: Call) -> Response:
         """Delete one object."""
@@ -161,10 +162,10 @@ class ResourceApi:
                 fresh = Continuation(-1, resume.after).token()
                 raise errors.expired(_TOO_OLD, {"continue": fresh})
             items, version = remembered, resume.version
-        after = [i for i in items if (i.namespace, i.name) > resume.after and namespace in {"", i.namespace}]
-        return after, version
+        begin, end = span(items, namespace)
+        return items[max(begin, after(items, resume.after)) : end], version
 
-    def _page(self, call: Call, options: ListOptions, found: list[Stored], at: int, *, selected: bool) -> Response:
+    def _page(self, call: Call, options: ListOptions, found: Sequence[Stored], at: int, *, selected: bool) -> Response:
         metadata: Obj = {"resourceVersion": str(at)}
         page = found[: options.limit] if options.limit else found
         if len(page) < len(found):

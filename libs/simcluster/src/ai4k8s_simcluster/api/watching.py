@@ -2,9 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 import orjson
 
@@ -13,12 +14,13 @@ from ai4k8s_simcluster.api.rendering import Renderer
 from ai4k8s_simcluster.api.requests import ListOptions
 from ai4k8s_simcluster.errors import expired
 from ai4k8s_simcluster.registry import ResourceType
-from ai4k8s_simcluster.store import Change, ChangeKind, CompactedError, Store
+from ai4k8s_simcluster.store import Change, ChangeKind, CompactedError, Store, Stored
 from ai4k8s_simcluster.tables import columns_of
 from ai4k8s_simcluster.types import Obj
 
 _BOOKMARK_SECONDS = 60.0
 _LONGEST_BACKLOG = 10_000
+_LINES_AT_ONCE = 250
 _DEFAULT_TIMEOUT_SECONDS = (1800.0, 3600.0)
 _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 
@@ -85,8 +87,8 @@ class Watch:
         queue = self._hub.open()
         unsubscribe = self._store.subscribe(lambda change: self._offer(queue, change))
         try:
-            for line in self._beginning():
-                yield line
+            for piece in self._beginning():
+                yield piece
             async for line in self._following(queue):
                 yield line
         finally:
@@ -98,23 +100,33 @@ class Watch:
             return
         queue.put_nowait(change if queue.qsize() < _LONGEST_BACKLOG else None)
 
-    def _beginning(self) -> list[bytes]:
+    def _beginning(self) -> Iterator[bytes]:
+        """Yield what comes first, many lines at once."""
+        lines = self._first_lines()
+        while piece := b"".join(islice(lines, _LINES_AT_ONCE)):
+            yield piece
+
+    def _first_lines(self) -> Iterator[bytes]:
         options = self._options
         wants_state = options.send_initial_events or (
             options.send_initial_events is None and options.resource_version in {"", "0"}
         )
         if wants_state:
+            end = self._bookmark(_INITIAL_END) if options.bookmarks else b""
             items = self._store.listing(self._resource, self._namespace)
-            lines = [self._line("ADDED", item.obj) for item in items if self._matches(item.obj)]
-            return [*lines, *([self._bookmark(_INITIAL_END)] if options.bookmarks else [])]
+            yield from (self._line("ADDED", item) for item in items if self._matches(item.obj))
+            if end:
+                yield end
+            return
         if options.resource_version in {"", "0"}:
-            return []
+            return
         try:
             changes = self._store.changes_since(int(options.resource_version), self._resource)
         except CompactedError as error:
             self._expired = True
-            return [_raw_line("ERROR", expired(str(error)).status())]
-        return [line for change in changes if (line := self._event(change))]
+            yield _raw_line("ERROR", expired(str(error)).status())
+            return
+        yield from filter(None, map(self._event, changes))
 
     async def _following(self, queue: asyncio.Queue[Change | None]) -> AsyncIterator[bytes]:
         if self._expired:
@@ -130,12 +142,23 @@ class Watch:
                 if change is None:
                     return
             if change is not None:
-                if line := self._event(change):
-                    yield line
+                if lines := self._drain(queue, change):
+                    yield lines
             elif loop.time() >= bookmark_at:
                 bookmark_at = loop.time() + _BOOKMARK_SECONDS
                 if self._options.bookmarks:
                     yield self._bookmark(None)
+
+    def _drain(self, queue: asyncio.Queue[Change | None], first: Change) -> bytes:
+        """Return the lines of a change and of all that wait behind it; an end among them is put back."""
+        lines = [self._event(first)]
+        while not queue.empty():
+            change = queue.get_nowait()
+            if change is None:
+                queue.put_nowait(None)
+                break
+            lines.append(self._event(change))
+        return b"".join(lines)
 
     def _event(self, change: Change) -> bytes:
         stored = change.stored
@@ -147,15 +170,17 @@ class Watch:
         was = change.previous is not None and self._matches(change.previous.obj)
         fits = change.kind is not ChangeKind.DELETED and self._matches(stored.obj)
         if fits:
-            return self._line("MODIFIED" if was else "ADDED", stored.obj)
+            return self._line("MODIFIED" if was else "ADDED", stored)
         if not was or change.previous is None:
             return b""
-        last = stored.obj if change.kind is ChangeKind.DELETED else change.previous.obj
+        if change.kind is ChangeKind.DELETED:
+            return self._line("DELETED", stored)
+        last = change.previous.obj
         metadata = {**last["metadata"], "resourceVersion": str(change.version)}
-        return self._line("DELETED", {**last, "metadata": metadata})
+        return self._line("DELETED", Stored({**last, "metadata": metadata}, change.version))
 
-    def _line(self, kind: str, obj: Obj) -> bytes:
-        return _raw_line(kind, self._renderer.convert(self._resource, obj))
+    def _line(self, kind: str, stored: Stored) -> bytes:
+        return b'{"type":"%b","object":%b}\n' % (kind.encode(), self._renderer.encoded(self._resource, stored))
 
     def _bookmark(self, annotations: dict[str, str] | None) -> bytes:
         metadata: Obj = {"resourceVersion": str(self._store.version)}

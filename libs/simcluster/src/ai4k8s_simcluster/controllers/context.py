@@ -72,10 +72,9 @@ def owner_reference(owner: Obj) -> Obj:
 def owned_by(context: Context, resource: ResourceType, owner: Obj) -> list[Stored]:
     """Return the objects of a type that an object manages."""
     uid = owner["metadata"]["uid"]
-    namespace = owner["metadata"].get("namespace", "")
     return [
         item
-        for item in context.store.listing(resource, namespace)
+        for item in context.store.owned(resource, uid)
         if (found := controller_of(item.obj)) is not None and found["uid"] == uid
     ]
 
