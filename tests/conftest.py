@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.support.proxy",
     "tests.support.bus",
     "tests.support.clients",
+    "tests.support.schedule",
     "tests.support.skips",
     "tests.support.collector",
     "tests.support.gateway",

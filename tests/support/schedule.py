@@ -1,0 +1,56 @@
+"""Which tests stay together and which begin first, so that the suite takes as long as its work and no longer.
+
+Modules that share something costly belong on one test process, or every process makes it anew; and what runs for
+minutes must begin first, or one process ends up alone with it. xdist's own way, the `xdist_group` marker, is without
+effect: it writes the group into `item._nodeid`, which pytest 9.2 does not read any more.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+# The longest first.
+TOGETHER = (
+    "tests/e2e/test_the_loop.py",
+    "tests/integration/deploy/test_parts_run_alone.py",
+    "tests/integration/deploy/test_chart.py",
+    "tests/integration/simcluster/test_api.py",
+    "tests/integration/simcluster/test_kubectl.py",
+    "tests/integration/simcluster/test_prometheus.py",
+    "tests/integration/collector/test_simulated_cluster.py",
+)
+
+
+def module_of(nodeid: str) -> str:
+    """The file of a test."""
+    return nodeid.partition("::")[0]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the modules that stay together in front; the rest stays as it was."""
+    for item in items:
+        if item.get_closest_marker("xdist_group"):
+            raise pytest.UsageError(f"{item.nodeid}: xdist_group has no effect; name the module in {__name__}.TOGETHER")
+    places = {module: place for place, module in enumerate(TOGETHER)}
+    items.sort(key=lambda item: places.get(module_of(item.nodeid), len(places)))
+
+
+class Schedule(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types mypy can see
+    """Hands out a module of TOGETHER as a whole, and every other test by itself, in the order of collection."""
+
+    def __init__(self, config: pytest.Config, log: Any) -> None:
+        config.option.loadscopereorder = False
+        super().__init__(config, log)
+
+    def _split_scope(self, nodeid: str) -> str:
+        module = module_of(nodeid)
+        return module if module in TOGETHER else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Schedule:
+    """Called in the controller."""
+    return Schedule(config, log)
