@@ -184,6 +184,6 @@ def test_a_typing_error_in_a_manifest_is_refused_by_the_server(ctl: Kubectl, nam
 
 
 def test_what_is_not_served_is_refused(ctl: Kubectl) -> None:
-    assert "the server doesn't have a resource type" in ctl.run("get", "statefulsets").stderr
+    assert "the server doesn't have a resource type" in ctl.run("get", "runtimeclasses").stderr
     done = ctl.run("apply", "--server-side", "-f", "-", stdin=_manifest("default"))
     assert done.returncode != 0

@@ -159,4 +159,6 @@ def apply_defaults(kind: str, obj: Obj) -> None:
     """Fill in an object of any served kind, in place."""
     if kind in {"Pod", "Deployment", "ReplicaSet", "Service"} and not isinstance(obj.get("spec"), dict):
         obj["spec"] = {}
-    _DEFAULTS[kind](obj)
+    fill = _DEFAULTS.get(kind)
+    if fill is not None:
+        fill(obj)

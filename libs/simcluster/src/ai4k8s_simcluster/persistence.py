@@ -12,7 +12,6 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from ai4k8s_simcluster.registry import BY_KEY, ResourceType
 from ai4k8s_simcluster.store import Change, ChangeKind, Store
 from ai4k8s_simcluster.types import Obj
 
@@ -28,7 +27,7 @@ class SavedState:
     """The state as it was last written."""
 
     version: int = 0
-    objects: list[tuple[ResourceType, Obj]] = field(default_factory=list)
+    objects: list[tuple[str, Obj]] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -63,7 +62,7 @@ class StateFiles:
         if self._snapshot.exists():
             raw = orjson.loads(self._snapshot.read_bytes())
             state.version, state.extra = raw["version"], raw["extra"]
-            state.objects = [(BY_KEY[key], obj) for key, obj in raw["objects"] if key in BY_KEY]
+            state.objects = [(key, obj) for key, obj in raw["objects"]]
         if self._journal_path.exists():
             _replay(state, self._journal_path.read_bytes())
         return state
@@ -77,13 +76,9 @@ class StateFiles:
 
     def save(self, store: Store, extra: dict[str, Any]) -> None:
         """Write a snapshot and start the journal anew."""
-        objects = [
-            (key, stored.obj)
-            for key, resource in BY_KEY.items()
-            if resource.stored
-            for stored in store.values(resource)
-        ]
-        write_private(self._snapshot, orjson.dumps({"version": store.version, "objects": objects, "extra": extra}))
+        write_private(
+            self._snapshot, orjson.dumps({"version": store.version, "objects": store.everything(), "extra": extra})
+        )
         if self._journal is not None:
             self._journal.close()
             self._journal = None
@@ -97,18 +92,18 @@ class StateFiles:
 
 
 def _replay(state: SavedState, raw: bytes) -> None:
-    def identity(resource: ResourceType, obj: Obj) -> tuple[str, str, str]:
-        return resource.key, obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
+    def identity(key: str, obj: Obj) -> tuple[str, str, str]:
+        return key, obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
 
-    objects = {identity(resource, obj): (resource, obj) for resource, obj in state.objects}
+    objects = {identity(key, obj): (key, obj) for key, obj in state.objects}
     for line in raw[: raw.rfind(b"\n") + 1].splitlines():
         entry = orjson.loads(line)
         if entry["v"] <= state.version:
             continue
-        resource, obj = BY_KEY[entry["k"]], entry["o"]
+        key, obj = entry["k"], entry["o"]
         if entry["t"] == ChangeKind.DELETED:
-            objects.pop(identity(resource, obj), None)
+            objects.pop(identity(key, obj), None)
         else:
-            objects[identity(resource, obj)] = (resource, obj)
+            objects[identity(key, obj)] = (key, obj)
         state.version = entry["v"]
     state.objects = list(objects.values())

@@ -12,7 +12,7 @@ from enum import StrEnum
 import orjson
 
 from ai4k8s_simcluster.indexes import Index, node_of, owners_of
-from ai4k8s_simcluster.registry import ResourceType
+from ai4k8s_simcluster.registry import Catalogue, ResourceType
 from ai4k8s_simcluster.shelf import Key, Shelf
 from ai4k8s_simcluster.types import Obj
 
@@ -25,6 +25,11 @@ class ChangeKind(StrEnum):
     ADDED = "ADDED"
     MODIFIED = "MODIFIED"
     DELETED = "DELETED"
+
+
+def list_item(obj: Obj) -> bytes:
+    """Return the JSON of an object as it stands in a list: without kind and apiVersion."""
+    return orjson.dumps({k: v for k, v in obj.items() if k not in {"kind", "apiVersion"}})
 
 
 class Stored:
@@ -42,7 +47,7 @@ class Stored:
     def item(self) -> bytes:
         """Return the JSON as it stands in a list: without kind and apiVersion."""
         if self._item is None:
-            self._item = orjson.dumps({k: v for k, v in self.obj.items() if k not in {"kind", "apiVersion"}})
+            self._item = list_item(self.obj)
         return self._item
 
     @property
@@ -90,11 +95,16 @@ class CompactedError(Exception):
 
 
 class Store:
-    """Objects by type, namespace and name; also by owner, by uid and (pods) by node."""
+    """Objects by type, namespace and name; also by owner, by uid and (pods) by node.
+
+    catalogue: the types; the store keeps the objects of those that are stored as themselves.
+    """
 
     def __init__(self, *, log_length: int = 10_000) -> None:
+        self.catalogue = Catalogue()
         self.version = 1
         self._shelves: dict[str, Shelf] = {}
+        self._unclaimed: dict[str, list[Obj]] = {}
         self._owners = Index(owners_of)
         self._uids: dict[str, tuple[ResourceType, Stored]] = {}
         self._nodes = Index(node_of)
@@ -174,7 +184,7 @@ class Store:
         """
         if version < self._compacted_version:
             raise CompactedError(version, self._compacted_version)
-        return [change for change in self._log if change.version > version and change.resource is resource]
+        return [change for change in self._log if change.version > version and change.resource.key == resource.key]
 
     def keep_snapshot(self, resource: ResourceType, items: list[Stored]) -> None:
         """Remember a list, so that its later pages show the same moment."""
@@ -186,18 +196,35 @@ class Store:
         """Return a remembered list."""
         return self._snapshots.get((resource.key, version))
 
-    def restore(self, version: int, objects: Iterable[tuple[ResourceType, Obj]]) -> None:
+    def everything(self) -> list[tuple[str, Obj]]:
+        """Return all objects, each with the key of its type, in no particular order."""
+        known = [(key, stored.obj) for key, shelf in self._shelves.items() for stored in shelf]
+        return known + [(key, obj) for key, objects in self._unclaimed.items() for obj in objects]
+
+    def restore(self, version: int, objects: Iterable[tuple[str, Obj]]) -> None:
         """Fill an empty store from a saved state; older versions are gone, as after a compaction."""
-        for resource, obj in objects:
-            self._enter(resource, Stored(obj, int(obj["metadata"]["resourceVersion"])))
+        for key, obj in objects:
+            resource = self.catalogue.by_key(key)
+            if resource is None:
+                self._unclaimed.setdefault(key, []).append(obj)
+            else:
+                self._restore_one(resource, obj)
         self.version = max(version, self.version)
         self._compacted_version = self.version
+
+    def claim(self, resource: ResourceType) -> None:
+        """Take in the restored objects of a type that the catalogue learned of after they were restored."""
+        for obj in self._unclaimed.pop(resource.key, []):
+            self._restore_one(resource, obj)
 
     def furnish(self, resource: ResourceType, objects: Iterable[Obj]) -> None:
         """Put in objects that have long been there: under versions of their own, but as no news to anybody."""
         for obj in objects:
             self._enter(resource, self._next(obj))
         self._compacted_version = self.version
+
+    def _restore_one(self, resource: ResourceType, obj: Obj) -> None:
+        self._enter(resource, Stored(obj, int(obj["metadata"]["resourceVersion"])))
 
     def _shelf(self, resource: ResourceType) -> Shelf:
         found = self._shelves.get(resource.key)

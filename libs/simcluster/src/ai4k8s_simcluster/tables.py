@@ -248,12 +248,19 @@ LAYOUTS: dict[str, Layout] = {
         _event,
     ),
 }
+_PLAIN = Layout(
+    _columns("Name", "Created At"), lambda obj, _: [obj["metadata"]["name"], obj["metadata"].get("creationTimestamp")]
+)
 _EVENT_MESSAGE = 6
+
+
+def _layout(kind: str) -> Layout:
+    return LAYOUTS.get(kind, _PLAIN)
 
 
 def columns_of(kind: str) -> tuple[Column, ...]:
     """Return a kind's columns in the order of its cells."""
-    columns = LAYOUTS[kind].columns
+    columns = _layout(kind).columns
     if kind != "Event":
         return columns
     return tuple(Column("Message") if at == _EVENT_MESSAGE else found for at, found in enumerate(columns))
@@ -283,7 +290,7 @@ def make_table(
     """
     rows: list[Obj] = []
     for obj in objects:
-        row: Obj = {"cells": LAYOUTS[kind].cells(obj, now)}
+        row: Obj = {"cells": _layout(kind).cells(obj, now)}
         if include == "Metadata":
             row["object"] = partial_metadata(obj)
         elif include == "Object":

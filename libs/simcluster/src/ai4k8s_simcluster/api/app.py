@@ -5,21 +5,24 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from ai4k8s_simcluster import errors
-from ai4k8s_simcluster.api import discovery, openapi
+from ai4k8s_simcluster.api import discovery
 from ai4k8s_simcluster.api.bodies import check_kind, fit, media_type, read_object
+from ai4k8s_simcluster.api.discovery import Discovery
 from ai4k8s_simcluster.api.metrics import MetricsApi
 from ai4k8s_simcluster.api.negotiation import Representation, negotiate
+from ai4k8s_simcluster.api.openapi import OpenApi
 from ai4k8s_simcluster.api.rendering import Renderer, error_response, json_response
 from ai4k8s_simcluster.api.requests import ListOptions, Target, parse_list_options, parse_target
 from ai4k8s_simcluster.api.resources import Call, ResourceApi
 from ai4k8s_simcluster.clock import Clock
 from ai4k8s_simcluster.errors import ApiError, UnservedPathError
-from ai4k8s_simcluster.registry import Subresource, Verb
+from ai4k8s_simcluster.registry import ACCESS_REVIEWS, Catalogue, Subresource, Verb
 from ai4k8s_simcluster.types import Obj
 
 _OPEN_PATHS = ("/healthz", "/readyz", "/livez", "/version")
@@ -47,6 +50,8 @@ class ApiApplication:
 
     def __init__(self, parts: ApiParts) -> None:
         self._parts = parts
+        self._discovery = Discovery(parts.resources.catalogue)
+        self._openapi = OpenApi(parts.resources.catalogue)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -70,7 +75,7 @@ class ApiApplication:
             return await self._resource(request, path)
         if request.method != "GET":
             raise UnservedPathError if not path.startswith("/api") else errors.method_not_allowed()
-        return self._other(path)
+        return self._other(path, request.headers.get("accept", ""))
 
     def _authorize(self, request: Request, path: str) -> None:
         given = request.headers.get("authorization", "")
@@ -80,35 +85,38 @@ class ApiApplication:
                 raise errors.unauthorized()
             return
         if not path.startswith(_OPEN_PATHS):
-            raise _anonymous(request.method, path)
+            raise _anonymous(self._parts.resources.catalogue, request.method, path)
 
-    def _other(self, path: str) -> Response:
+    def _other(self, path: str, accept: str) -> Response:
         if path.startswith(("/healthz", "/readyz", "/livez")):
             return PlainTextResponse("ok")
         parts = path.strip("/").split("/")
         match parts:
             case ["version"]:
                 return json_response(discovery.version_info())
+            case ["api" | "apis"] if discovery.wants_aggregated(accept):
+                body = orjson.dumps(self._discovery.aggregated(core=parts == ["api"]))
+                return Response(body, media_type=discovery.AGGREGATED)
             case ["api"]:
                 return json_response(discovery.core_versions(self._parts.address()))
             case ["apis"]:
-                return json_response(discovery.group_list())
+                return json_response(self._discovery.group_list())
             case ["apis", name]:
-                return _known(discovery.group(name))
+                return _known(self._discovery.group(name))
             case ["api", version]:
-                return _found(discovery.resource_list("", version))
+                return _found(self._discovery.resource_list("", version))
             case ["apis", name, version]:
-                return _found(discovery.resource_list(name, version))
+                return _found(self._discovery.resource_list(name, version))
             case ["openapi", "v3"]:
-                return Response(openapi.index(), media_type="application/json")
+                return Response(self._openapi.index(), media_type="application/json")
             case ["openapi", "v3", *rest]:
-                return _document("/".join(rest))
+                return self._document("/".join(rest))
             case ["sim", "v1", name] if name in self._parts.control:
                 return json_response(self._parts.control[name]())
         raise UnservedPathError
 
     async def _resource(self, request: Request, path: str) -> Response:
-        target = parse_target(path)
+        target = parse_target(self._parts.resources.catalogue, path)
         verb = _verb(request.method, target)
         how = negotiate(request.headers.get("accept", "*/*"))
         query = dict(request.query_params)
@@ -133,10 +141,18 @@ class ApiApplication:
         }
         return handlers[verb](call)
 
+    def _document(self, path: str) -> Response:
+        found = self._openapi.document(path)
+        if found is None:
+            raise UnservedPathError
+        return Response(found, media_type="application/json")
+
     def _virtual(self, call: Call, how: Representation) -> Response:
         target = call.target
-        if target.resource.kind == "SelfSubjectAccessReview":
+        if target.resource is ACCESS_REVIEWS:
             return _access_review(call)
+        if Verb.CREATE in target.resource.verbs:
+            raise errors.method_not_allowed()
         options: ListOptions | None = None if target.name else parse_list_options(call.query)
         return self._parts.metrics.answer(target, options, how)
 
@@ -199,18 +215,11 @@ def _found(value: Any) -> Response:
     return json_response(value)
 
 
-def _document(path: str) -> Response:
-    found = openapi.document(path)
-    if found is None:
-        raise UnservedPathError
-    return Response(found, media_type="application/json")
-
-
-def _anonymous(method: str, path: str) -> ApiError:
+def _anonymous(catalogue: Catalogue, method: str, path: str) -> ApiError:
     user = 'User "system:anonymous"'
     parts = path.strip("/").split("/")
     if parts[0] in {"api", "apis"} and len(parts) > (2 if parts[0] == "api" else 3):
-        target = parse_target(path)
+        target = parse_target(catalogue, path)
         words = {"GET": "get" if target.name else "list", "POST": "create", "PUT": "update"}
         verb = words.get(method, method.lower())
         resource = target.resource

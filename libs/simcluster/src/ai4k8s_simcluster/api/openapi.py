@@ -5,12 +5,11 @@ checks fields.
 """
 
 import hashlib
-from functools import cache
 from typing import Any
 
 import orjson
 
-from ai4k8s_simcluster.registry import GROUPS, TYPES, ResourceType
+from ai4k8s_simcluster.registry import Catalogue, ResourceType
 from ai4k8s_simcluster.schema import KUBERNETES_MINOR, definitions, fields_of
 from ai4k8s_simcluster.types import Obj
 
@@ -22,23 +21,37 @@ def _path_of(group: str, version: str) -> str:
     return f"apis/{group}/{version}" if group else f"api/{version}"
 
 
-@cache
-def index() -> bytes:
-    """Return /openapi/v3."""
-    paths: Obj = {}
-    for group, version in GROUPS:
-        path = _path_of(group, version)
-        digest = hashlib.sha256(document(path) or b"").hexdigest()[:32].upper()
-        paths[path] = {"serverRelativeURL": f"/openapi/v3/{path}?hash={digest}"}
-    return orjson.dumps({"paths": paths})
+class OpenApi:
+    """The documents of one cluster, made once for each state of its catalogue."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._revision = -1
+        self._documents: dict[str, bytes] = {}
+
+    def index(self) -> bytes:
+        """Return /openapi/v3."""
+        paths: Obj = {}
+        for group, version in self._catalogue.groups:
+            path = _path_of(group, version)
+            digest = hashlib.sha256(self.document(path) or b"").hexdigest()[:32].upper()
+            paths[path] = {"serverRelativeURL": f"/openapi/v3/{path}?hash={digest}"}
+        return orjson.dumps({"paths": paths})
+
+    def document(self, path: str) -> bytes | None:
+        """Return the document of one group and version, None when that is not served."""
+        if self._revision != self._catalogue.revision:
+            self._documents.clear()
+            self._revision = self._catalogue.revision
+        if path not in self._documents:
+            found = [r for r in self._catalogue.types if _path_of(r.group, r.version) == path]
+            if not found:
+                return None
+            self._documents[path] = _document(found)
+        return self._documents[path]
 
 
-@cache
-def document(path: str) -> bytes | None:
-    """Return the document of one group and version, None when that is not served."""
-    found = [r for r in TYPES if _path_of(r.group, r.version) == path]
-    if not found:
-        return None
+def _document(found: list[ResourceType]) -> bytes:
     names: set[str] = set()
     for resource in found:
         _collect(resource.definition, names)
@@ -69,7 +82,7 @@ def _converted(value: Any) -> Any:
         return value
     result: Obj = {}
     for key, inner in value.items():
-        if key == "$ref":
+        if key == "$ref" and isinstance(inner, str):
             ref = {"$ref": inner.replace(_OLD_REF, _NEW_REF)}
             if len(value) == 1:
                 return ref

@@ -8,9 +8,10 @@ import yaml
 from starlette.responses import Response, StreamingResponse
 
 from ai4k8s_simcluster.api.negotiation import Form, Representation
+from ai4k8s_simcluster.conversion import from_storage
 from ai4k8s_simcluster.errors import ApiError, bad_request
 from ai4k8s_simcluster.registry import ResourceType
-from ai4k8s_simcluster.store import Stored
+from ai4k8s_simcluster.store import Stored, list_item
 from ai4k8s_simcluster.tables import make_table, partial_metadata
 from ai4k8s_simcluster.types import Obj
 
@@ -77,11 +78,11 @@ class Renderer:
                 return self._table(resource, [obj], metadata)
             case Form.PARTIAL:
                 return partial_metadata(obj, self.how.version)
-        return obj
+        return from_storage(resource, obj)
 
     def encoded(self, resource: ResourceType, stored: Stored) -> bytes:
         """Return one object in the negotiated form as JSON; a plain one from bytes made before."""
-        if self.how.form in {Form.TABLE, Form.PARTIAL}:
+        if self.how.form in {Form.TABLE, Form.PARTIAL} or resource.stored_as is not None:
             return orjson.dumps(self.convert(resource, stored.obj))
         return stored.whole
 
@@ -107,8 +108,12 @@ class Renderer:
                 )
         head = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": metadata}
         if self.how.yaml:
-            return _emit({**head, "items": [item.obj for item in items]}, self.how, 200)
-        return _list_response(orjson.dumps(head)[:-1] + b',"items":[', items)
+            return _emit({**head, "items": [from_storage(resource, item.obj) for item in items]}, self.how, 200)
+        start = orjson.dumps(head)[:-1] + b',"items":['
+        if resource.stored_as is not None:
+            converted = b",".join(list_item(from_storage(resource, item.obj)) for item in items)
+            return Response(start + converted + b"]}", 200, media_type="application/json")
+        return _list_response(start, items)
 
     def _table(self, resource: ResourceType, objects: Sequence[Obj], metadata: Obj) -> Obj:
         return make_table(resource.kind, objects, metadata, self.now, include=self.include, version=self.how.version)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import orjson
 
 from ai4k8s_simcluster.errors import Cause, bad_request, internal, invalid, no_such_resource
-from ai4k8s_simcluster.registry import ResourceType, find_type
+from ai4k8s_simcluster.registry import Catalogue, ResourceType
 from ai4k8s_simcluster.types import Obj
 
 _TRUE = {"1", "true", "True", "t", "T", "TRUE"}
@@ -56,7 +56,7 @@ class Continuation:
         return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def parse_target(path: str) -> Target:
+def parse_target(catalogue: Catalogue, path: str) -> Target:
     """Read a resource path. Raises ApiError (404) when nothing is served there."""
     parts = [part for part in path.split("/") if part]
     if parts[0] == "api":
@@ -64,9 +64,9 @@ def parse_target(path: str) -> Target:
     else:
         group, version, rest = parts[1], parts[2], parts[3:]
     namespace = ""
-    if len(rest) > 2 and rest[0] == "namespaces" and find_type(group, version, rest[2]) is not None:
+    if len(rest) > 2 and rest[0] == "namespaces" and catalogue.find(group, version, rest[2]) is not None:
         namespace, rest = rest[1], rest[2:]
-    resource = find_type(group, version, rest[0]) if rest else None
+    resource = catalogue.find(group, version, rest[0]) if rest else None
     if resource is None or len(rest) > 3 or (namespace and not resource.namespaced):
         raise no_such_resource()
     name = rest[1] if len(rest) > 1 else ""

@@ -12,6 +12,7 @@ from ai4k8s_simcluster.api.rendering import Renderer, json_response
 from ai4k8s_simcluster.api.requests import Continuation, ListOptions, Target, parse_dry_run
 from ai4k8s_simcluster.api.scaling import read_scale, scale_of, with_replicas
 from ai4k8s_simcluster.api.watching import Watch, WatchHub, WatchScope
+from ai4k8s_simcluster.conversion import from_storage, to_storage
 from ai4k8s_simcluster.errors import Cause
 from ai4k8s_simcluster.patches import json_patch, merge_patch, strategic_merge
 from ai4k8s_simcluster.registry import ResourceType
@@ -50,6 +51,7 @@ class ResourceApi:
 
     def __init__(self, store: Store, writer: Writer, hub: WatchHub) -> None:
         self._store = store
+        self.catalogue = store.catalogue
         self._writer = writer
         self._hub = hub
 
@@ -72,7 +74,7 @@ class ResourceApi:
         if options.resume:
             items, at = self._resume(resource, namespace, options.resume)
         else:
-            items, at = self._store.listing(resource, namespace), self._store.version
+            items, at = self._store.listing(resource.storage, namespace), self._store.version
         selected = bool(options.label_selector or options.field_selector)
         found = [item for item in items if matches(item.obj)] if selected else items
         return self._page(call, options, found, at, selected=selected)
@@ -96,7 +98,9 @@ class ResourceApi:
             raise errors.bad_request(
                 "the namespace of the provided object does not match the namespace sent on the request"
             )
-        created = self._writer.create(resource, fitted.obj, dry_run=parse_dry_run(call.query))
+        created = self._writer.create(
+            resource.storage, to_storage(resource, fitted.obj), dry_run=parse_dry_run(call.query)
+        )
         return call.renderer.one(resource, created, 201, _warning_headers(fitted.warnings))
 
     def replace(self, call: Call) -> Response:
@@ -117,7 +121,7 @@ class ResourceApi:
             raise errors.unsupported_media_type("415: Unsupported Media Type", {})
         stored = self._find(call.target)
         scaling = call.target.subresource == "scale"
-        before = scale_of(stored.obj) if scaling else stored.obj
+        before = scale_of(stored.obj) if scaling else from_storage(call.target.resource, stored.obj)
         definition = "io.k8s.api.autoscaling.v1.Scale" if scaling else call.target.resource.definition
         changed = _patched(content, before, call.body, definition)
         return self._write_scale(call, stored, changed) if scaling else self._write(call, stored, changed)
@@ -126,7 +130,7 @@ class ResourceApi:
         """Delete one object."""
         resource = call.target.resource
         stored = self._find(call.target)
-        deletion = self._writer.delete(resource, stored, self._delete_options(call))
+        deletion = self._writer.delete(resource.storage, stored, self._delete_options(call))
         if resource.kind == "Pod" or not deletion.gone:
             return call.renderer.one(resource, deletion.obj)
         details: Obj = {"name": stored.name}
@@ -141,23 +145,23 @@ class ResourceApi:
         """Delete every object that the selectors match."""
         resource = call.target.resource
         matches = compile_selectors(resource, options.label_selector, options.field_selector)
-        found = [item for item in self._store.listing(resource, call.target.namespace) if matches(item.obj)]
+        found = [item for item in self._store.listing(resource.storage, call.target.namespace) if matches(item.obj)]
         delete = self._delete_options(call)
         for item in found:
-            self._writer.delete(resource, item, delete)
+            self._writer.delete(resource.storage, item, delete)
         return call.renderer.many(resource, found, {"resourceVersion": str(self._store.version)})
 
     def _find(self, target: Target) -> Stored:
-        stored = self._store.get(target.resource, target.namespace, target.name)
+        stored = self._store.get(target.resource.storage, target.namespace, target.name)
         if stored is None:
-            raise errors.not_found(target.resource, target.name)
+            raise errors.not_found(target.resource.storage, target.name)
         return stored
 
     def _resume(self, resource: ResourceType, namespace: str, resume: Continuation) -> tuple[Sequence[Stored], int]:
         if resume.version < 0:
-            items, version = self._store.listing(resource, namespace), self._store.version
+            items, version = self._store.listing(resource.storage, namespace), self._store.version
         else:
-            remembered = self._store.snapshot(resource, resume.version)
+            remembered = self._store.snapshot(resource.storage, resume.version)
             if remembered is None:
                 fresh = Continuation(-1, resume.after).token()
                 raise errors.expired(_TOO_OLD, {"continue": fresh})
@@ -170,8 +174,8 @@ class ResourceApi:
         page = found[: options.limit] if options.limit else found
         if len(page) < len(found):
             if options.resume is None or options.resume.version < 0:
-                everything = self._store.listing(call.target.resource)
-                self._store.keep_snapshot(call.target.resource, everything)
+                everything = self._store.listing(call.target.resource.storage)
+                self._store.keep_snapshot(call.target.resource.storage, everything)
             metadata["continue"] = Continuation(at, (page[-1].namespace, page[-1].name)).token()
             if not selected:
                 metadata["remainingItemCount"] = len(found) - len(page)
@@ -190,9 +194,9 @@ class ResourceApi:
         fitted = fit(target.resource, value, call.query.get("fieldValidation", ""))
         fitted.obj.setdefault("metadata", {})["name"] = target.name
         updated = self._writer.update(
-            target.resource,
+            target.resource.storage,
             stored,
-            fitted.obj,
+            to_storage(target.resource, fitted.obj),
             status_only=target.subresource == "status",
             dry_run=parse_dry_run(call.query),
         )

@@ -76,6 +76,7 @@ class Watch:
         self._store = store
         self._hub = hub
         self._resource = scope.resource
+        self._storage = scope.resource.storage
         self._namespace = scope.namespace
         self._options = scope.options
         self._matches = scope.matches
@@ -96,7 +97,7 @@ class Watch:
             self._hub.release(queue)
 
     def _offer(self, queue: asyncio.Queue[Change | None], change: Change) -> None:
-        if change.resource is not self._resource:
+        if change.resource is not self._storage:
             return
         queue.put_nowait(change if queue.qsize() < _LONGEST_BACKLOG else None)
 
@@ -113,7 +114,7 @@ class Watch:
         )
         if wants_state:
             end = self._bookmark(_INITIAL_END) if options.bookmarks else b""
-            items = self._store.listing(self._resource, self._namespace)
+            items = self._store.listing(self._storage, self._namespace)
             yield from (self._line("ADDED", item) for item in items if self._matches(item.obj))
             if end:
                 yield end
@@ -121,7 +122,7 @@ class Watch:
         if options.resource_version in {"", "0"}:
             return
         try:
-            changes = self._store.changes_since(int(options.resource_version), self._resource)
+            changes = self._store.changes_since(int(options.resource_version), self._storage)
         except CompactedError as error:
             self._expired = True
             yield _raw_line("ERROR", expired(str(error)).status())

@@ -1,13 +1,10 @@
 """Garbage collection by owner references, and the ending of namespaces."""
 
 from ai4k8s_simcluster.controllers.context import Context, is_terminating
-from ai4k8s_simcluster.registry import NAMESPACES, STORED_TYPES, ResourceType
+from ai4k8s_simcluster.registry import NAMESPACES, ResourceType
 from ai4k8s_simcluster.store import Stored
 from ai4k8s_simcluster.types import Obj
 from ai4k8s_simcluster.writes import FOREGROUND, ORPHAN, DeleteOptions
-
-_BY_KIND = {(found.api_version, found.kind): found for found in STORED_TYPES}
-_NAMESPACED = tuple(found for found in STORED_TYPES if found.namespaced)
 
 
 class GarbageCollector:
@@ -19,8 +16,11 @@ class GarbageCollector:
     def sync(self) -> None:
         """Go through everything once."""
         store = self._context.store
-        everything = [(resource, item) for resource in _NAMESPACED for item in store.values(resource)]
-        uids = {item.obj["metadata"]["uid"] for resource in STORED_TYPES for item in store.values(resource)}
+        stored_types = store.catalogue.stored_types
+        everything = [
+            (resource, item) for resource in stored_types if resource.namespaced for item in store.values(resource)
+        ]
+        uids = {item.obj["metadata"]["uid"] for resource in stored_types for item in store.values(resource)}
         for resource, item in everything:
             finalizers = item.obj["metadata"].get("finalizers") or []
             if is_terminating(item.obj) and (FOREGROUND in finalizers or ORPHAN in finalizers):
@@ -30,7 +30,7 @@ class GarbageCollector:
 
     def _is_orphaned(self, obj: Obj, uids: set[str]) -> bool:
         owners = obj["metadata"].get("ownerReferences") or []
-        known = [owner for owner in owners if (owner["apiVersion"], owner["kind"]) in _BY_KIND]
+        known = [owner for owner in owners if self._context.store.catalogue.of_kind(owner["apiVersion"], owner["kind"])]
         return bool(known) and len(known) == len(owners) and all(owner["uid"] not in uids for owner in known)
 
     def _finish(self, resource: ResourceType, item: Stored, everything: list[tuple[ResourceType, Stored]]) -> None:
@@ -84,15 +84,16 @@ class NamespaceController:
     def sync(self) -> None:
         """Go through all namespaces once."""
         store = self._context.store
+        namespaced = [resource for resource in store.catalogue.stored_types if resource.namespaced]
         for namespace in store.listing(NAMESPACES):
             if not is_terminating(namespace.obj):
                 continue
             status = {**(namespace.obj.get("status") or {}), "phase": "Terminating"}
             self._context.writer.set_status(NAMESPACES, namespace, status)
-            left = [(kind, item) for kind in _NAMESPACED for item in store.listing(kind, namespace.name)]
+            left = [(kind, item) for kind in namespaced for item in store.listing(kind, namespace.name)]
             for kind, item in left:
                 if not is_terminating(item.obj):
                     self._context.writer.delete(kind, item, DeleteOptions())
             fresh = store.get(NAMESPACES, "", namespace.name)
-            if fresh is not None and not any(store.listing(kind, namespace.name) for kind in _NAMESPACED):
+            if fresh is not None and not any(store.listing(kind, namespace.name) for kind in namespaced):
                 store.remove(NAMESPACES, fresh.obj)
