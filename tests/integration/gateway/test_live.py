@@ -61,11 +61,13 @@ def test_what_a_worker_emits_reaches_who_watches_the_cluster(gateway: RunningGat
     ada = gateway.person()
     cluster_id = ada.add_cluster()["id"]
     watching = socket(ada).connect()
-    assert watching.subscribe(cluster_id) == {"ok": True}
+    joined = watching.subscribe(cluster_id)
+    assert (joined["ok"], joined["resync"], joined["seq"]) == (True, True, 0)
 
     emit(gateway, cluster_room(cluster_id), {"cluster_id": cluster_id})
 
-    assert watching.next_event() == ["metrics", {"cluster_id": cluster_id}]
+    position = {"room": f"cluster:{cluster_id}", "epoch": joined["epoch"], "seq": 1}
+    assert watching.next_event() == ["metrics", {"cluster_id": cluster_id}, position]
 
 
 def test_nobody_joins_a_cluster_they_may_not_see(gateway: RunningGateway, socket: Callable[..., Socket]):
@@ -78,7 +80,7 @@ def test_nobody_joins_a_cluster_they_may_not_see(gateway: RunningGateway, socket
     emit(gateway, cluster_room(cluster_id), {"for": "ada"})
     emit(gateway, user_room(bob.id), {"for": "bob"})  # type: ignore[arg-type]
 
-    assert curious.next_event() == ["metrics", {"for": "bob"}]
+    assert curious.next_event()[:2] == ["metrics", {"for": "bob"}]
 
 
 def test_without_a_session_there_is_no_connection(gateway: RunningGateway, socket: Callable[..., Socket]):

@@ -15,7 +15,7 @@ from ai4k8s_gateway.http.guards import BodyLimit, OriginGuard
 from ai4k8s_gateway.http.headers import SecurityHeaders
 from ai4k8s_gateway.http.problems import install_problem_handlers
 from ai4k8s_gateway.http.telemetry import API, RequestTelemetry
-from ai4k8s_gateway.live import Live
+from ai4k8s_gateway.live.server import Live
 from ai4k8s_gateway.routers import auth, clusters, decisions, jobs, operations, system, workloads
 from ai4k8s_gateway.system import service as system_service
 from ai4k8s_gateway.wiring import Wiring
@@ -33,11 +33,11 @@ def create_app(wiring: Wiring, static: Path = pages.STATIC) -> ASGIApp:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        rechecking = asyncio.create_task(live.recheck_forever())
+        watching = asyncio.create_task(live.watch_forever())
         yield
-        rechecking.cancel()
+        watching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await rechecking
+            await watching
         await live.close()
 
     app = create_api(lifespan)

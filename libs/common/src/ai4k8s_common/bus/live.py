@@ -1,12 +1,26 @@
-"""Events for people who are watching right now. Best effort: nothing depends on one, the store has the truth."""
+"""Events for people who are watching right now: numbered per room and kept for a while, so that gaps can be filled.
+
+An event is written to its room's log in Redis first, which gives it its number, and is then sent to the gateways. Who
+was away asks for what came after the last number they saw; who was away for longer than the log reaches, or saw the
+log of a Redis that was emptied since, is told to ask for everything anew. The store has the truth in any case.
+"""
 
 from __future__ import annotations
 
+import json
+import threading
+import time
+import uuid
+from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+import redis
 import socketio
+import structlog
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -16,6 +30,12 @@ if TYPE_CHECKING:
     from ai4k8s_common.settings import BusSettings
 
 CHANNEL = "ai4k8s-live"
+KEPT_EVENTS = 500  # per room: hours of a cluster's cycles, or a long job's every word
+KEPT_SECONDS = 86_400
+WAITING_EVENTS = 1_000
+TRY_AGAIN_AFTER_SECONDS = 1.0
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 class LiveEventName(StrEnum):
@@ -47,17 +67,88 @@ def user_room(user_id: UUID) -> str:
     return f"user:{user_id}"
 
 
-class LiveEvents:
-    """Writes events into Redis, from where every gateway process sends them on."""
+def head_key(room: str) -> str:
+    """Where a room's epoch and latest number are. The epoch changes when numbers begin anew."""
+    return f"ai4k8s-live:{{{room}}}:head"
 
-    def __init__(self, settings: BusSettings) -> None:
-        self._manager: Any = socketio.RedisManager(
-            settings.redis_url.get_secret_value(),
-            channel=CHANNEL,
-            write_only=True,
-            redis_options={"socket_connect_timeout": 2, "socket_timeout": 2},
+
+def log_key(room: str) -> str:
+    """Where a room's latest events are; entry `N-0` is event number N."""
+    return f"ai4k8s-live:{{{room}}}:log"
+
+
+# Number and entry come to be together, whoever else writes at the same time.
+_APPEND = """
+if redis.call('HSETNX', KEYS[1], 'epoch', ARGV[1]) == 1 then redis.call('DEL', KEYS[2]) end
+local seq = redis.call('HINCRBY', KEYS[1], 'seq', 1)
+redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[2], seq .. '-0', 'event', ARGV[3])
+redis.call('EXPIRE', KEYS[1], ARGV[4])
+redis.call('EXPIRE', KEYS[2], ARGV[4])
+return {redis.call('HGET', KEYS[1], 'epoch'), seq}
+"""
+
+
+class LiveEvents:
+    """Writes events into Redis, from where every gateway process sends them on. Thread-safe; one a process.
+
+    While Redis is away events wait here. Nobody else waits: an event is worth less than the work that causes it.
+    """
+
+    def __init__(self, settings: BusSettings, waiting_events: int = WAITING_EVENTS) -> None:
+        url = settings.redis_url.get_secret_value()
+        self._redis = redis.Redis.from_url(
+            url, socket_connect_timeout=2, socket_timeout=2, retry=Retry(NoBackoff(), 0), decode_responses=True
         )
+        self._append = self._redis.register_script(_APPEND)
+        self._manager: Any = socketio.RedisManager(
+            url, channel=CHANNEL, write_only=True, redis_options={"socket_connect_timeout": 2, "socket_timeout": 2}
+        )
+        self._lock = threading.Lock()
+        self._waiting: deque[LiveEvent] = deque()
+        self._most_waiting = waiting_events
+        self._interrupted: set[str] = set()
+        self._not_before = 0.0
 
     def emit(self, event: LiveEvent) -> None:
-        """Send; the manager logs and gives up when Redis is away."""
-        self._manager.emit(event.name.value, event.payload, room=event.room)
+        """Send, or keep for `flush` while Redis is away. Never raises for it."""
+        with self._lock:
+            self._waiting.append(event)
+            while len(self._waiting) > self._most_waiting:
+                self._interrupted.add(self._waiting.popleft().room)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what waits, in order, as far as Redis takes it."""
+        with self._lock:
+            if not (self._waiting or self._interrupted) or time.monotonic() < self._not_before:
+                return
+            try:
+                self._send_waiting()
+            except redis.RedisError as error:
+                self._not_before = time.monotonic() + TRY_AGAIN_AFTER_SECONDS
+                log.warning("live_events_wait", events=len(self._waiting), error=str(error))
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._redis.close()
+        if self._manager.redis is not None:
+            self._manager.redis.close()
+
+    def _send_waiting(self) -> None:
+        while self._interrupted:
+            # Too many events were lost for numbers to tell: without its head the room begins a new epoch.
+            room = next(iter(self._interrupted))
+            self._redis.delete(head_key(room), log_key(room))
+            self._interrupted.discard(room)
+            log.warning("live_events_lost", room=room)
+        while self._waiting:
+            event = self._waiting[0]
+            entry = json.dumps({"name": event.name.value, "payload": event.payload})
+            epoch, number = self._append(
+                keys=[head_key(event.room), log_key(event.room)],
+                args=[uuid.uuid4().hex, KEPT_EVENTS, entry, KEPT_SECONDS],
+            )
+            self._waiting.popleft()
+            position = {"room": event.room, "epoch": epoch, "seq": number}
+            # Should this be lost, the gateways still tell the room's latest number every few seconds.
+            self._manager.emit(event.name.value, (event.payload, position), room=event.room)

@@ -80,6 +80,7 @@ class Relay:
 
     def round(self) -> int:
         """Close, resend, and now and then prune. Returns how many messages were sent again."""
+        self._bus.live.flush()
         self._heartbeat()
         with self._bus.engine.begin() as connection:
             close_answered(connection, self._bus.service)

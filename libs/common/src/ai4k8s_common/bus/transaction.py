@@ -127,6 +127,7 @@ class Bus:
     def close(self) -> None:
         """Give all connections back."""
         self.publisher.close()
+        self.live.close()
         self.engine.dispose()
 
     def _publish(self, tx: Transaction) -> None:

@@ -1,12 +1,14 @@
 """Live events over Socket.IO: WebSocket only, rooms joined after a check, and nobody stays longer than their session.
 
 Workers write events into Redis; every gateway process hears them there and passes each on to the sockets that are in
-its room. Nothing depends on an event arriving: a page that missed one asks again.
+its room, as `(payload, {room, epoch, seq})`. A page joins a room with the last position it saw and is handed what it
+missed since. The latest numbers are told every few seconds, so that a page whose gateway missed an event sees it too.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -22,6 +24,7 @@ from ai4k8s_gateway.accounts import repository as account_repository
 from ai4k8s_gateway.accounts import service as accounts
 from ai4k8s_gateway.clusters import service as clusters
 from ai4k8s_gateway.dependencies import SESSION_COOKIE
+from ai4k8s_gateway.live.rooms import Position, RoomLogs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +32,10 @@ if TYPE_CHECKING:
     from ai4k8s_gateway.wiring import Wiring
 
 RECHECK_SECONDS = 3.0
-MAX_MESSAGE_BYTES = 10_000  # browsers only ever send a cluster's id
+MAX_MESSAGE_BYTES = 10_000  # browsers only ever send a cluster's id and a position
+# A connection that broke without a word is noticed after their sum.
+PING_EVERY_SECONDS = 10
+PING_ANSWER_WITHIN_SECONDS = 10
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -40,10 +46,11 @@ class Live:
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
         self._principals: dict[str, accounts.Principal] = {}
+        self._told: dict[str, Position] = {}
+        redis_url = wiring.bus_settings.redis_url.get_secret_value()
+        self._logs = RoomLogs(redis_url)
         self._manager: Any = socketio.AsyncRedisManager(
-            wiring.bus_settings.redis_url.get_secret_value(),
-            channel=CHANNEL,
-            redis_options={"socket_connect_timeout": 2},
+            redis_url, channel=CHANNEL, redis_options={"socket_connect_timeout": 2}
         )
         self.server: Any = socketio.AsyncServer(
             async_mode="asgi",
@@ -52,6 +59,8 @@ class Live:
             # The origin was checked before, for every WebSocket, in http.guards.
             cors_allowed_origins="*",
             max_http_buffer_size=MAX_MESSAGE_BYTES,
+            ping_interval=PING_EVERY_SECONDS,
+            ping_timeout=PING_ANSWER_WITHIN_SECONDS,
         )
         self.server.on("connect", self._connect)
         self.server.on("disconnect", self._disconnect)
@@ -66,18 +75,37 @@ class Live:
         if listening is not None:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
+        await self._logs.close()
         for connection in (self._manager.pubsub, self._manager.redis):
             if connection is not None:
                 await connection.aclose()
 
-    async def recheck_forever(self) -> None:
-        """Close the sockets of sessions that ended and of people who were disabled or given another role."""
+    async def watch_forever(self) -> None:
+        """Look after the open sockets: whether they may stay, and whether they have heard everything."""
         while True:
             await asyncio.sleep(RECHECK_SECONDS)
             await self.recheck()
+            await self.tell_heads()
+
+    async def tell_heads(self) -> None:
+        """Tell the rooms' latest numbers where they changed since last told, to the sockets of this process."""
+        rooms = {room for sid in self._principals for room in self.server.rooms(sid) if room != sid}
+        try:
+            heads = await self._logs.heads(rooms) if rooms else {}
+        except Ai4k8sError as error:
+            log.warning("live_heads_unknown", error=error.detail)
+            return
+        for room, head in heads.items():
+            if self._told.get(room) != head:
+                told = {"room": room, "epoch": head.epoch, "seq": head.seq}
+                await self._manager.emit("head", told, namespace="/", room=room, ignore_queue=True)
+        self._told = heads
 
     async def recheck(self) -> None:
-        """Look once. While the store is away sockets stay: they carry nothing new then."""
+        """Close the sockets of sessions that ended and of people who were disabled or given another role.
+
+        While the store is away sockets stay: they carry nothing new then.
+        """
         held = dict(self._principals)
         if not held:
             return
@@ -117,15 +145,29 @@ class Live:
         self._wiring.metrics.live_connections.set(len(self._principals))
 
     async def _subscribe(self, sid: str, request: object) -> dict[str, Any]:
-        cluster_id, principal = _cluster_id(request), self._principals.get(sid)
-        if cluster_id is None or principal is None:
+        """Join a cluster's room, or without a cluster one's own, and hear what came after a position."""
+        wish, principal = _Wish.parse(request), self._principals.get(sid)
+        if wish is None or principal is None:
             return {"ok": False, "code": "invalid_input"}
         try:
-            await anyio.to_thread.run_sync(self._check_right, principal, cluster_id)
+            if wish.cluster_id is None:
+                room = user_room(principal.user_id)
+            else:
+                await anyio.to_thread.run_sync(self._check_right, principal, wish.cluster_id)
+                room = cluster_room(wish.cluster_id)
+            # First in, then look: an event in between comes twice, which numbers tell, rather than never.
+            await self.server.enter_room(sid, room)
+            missed = await self._logs.since(room, wish.after)
         except Ai4k8sError as error:
             return {"ok": False, "code": error.code}
-        await self.server.enter_room(sid, cluster_room(cluster_id))
-        return {"ok": True}
+        return {
+            "ok": True,
+            "room": room,
+            "epoch": missed.head.epoch,
+            "seq": missed.head.seq,
+            "missed": missed.events or [],
+            "resync": missed.events is None,
+        }
 
     def _check_right(self, principal: accounts.Principal, cluster_id: UUID) -> None:
         with self._wiring.bus.transaction() as tx:
@@ -144,6 +186,23 @@ def _session_token(cookie_header: str) -> str | None:
     except CookieError:
         return None
     return None if morsel is None else morsel.value
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What a page asks to hear."""
+
+    cluster_id: UUID | None
+    after: Position | None
+
+    @classmethod
+    def parse(cls, request: object) -> _Wish | None:
+        if not isinstance(request, dict):
+            return None
+        cluster_id = _cluster_id(request)
+        if request.get("cluster_id") is not None and cluster_id is None:
+            return None
+        return cls(cluster_id, Position.parse(request.get("after")))
 
 
 def _cluster_id(request: object) -> UUID | None:

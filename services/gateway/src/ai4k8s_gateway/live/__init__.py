@@ -1,0 +1,1 @@
+"""Live events for browsers: the Socket.IO server, and the log that fills gaps."""

@@ -1,0 +1,220 @@
+"""No event is lost: not by a broken connection, a killed gateway, a Redis that was away; and too long a gap is told."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import uuid
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from ai4k8s_common.bus import live as bus_live
+from ai4k8s_common.bus.live import LiveEvent, LiveEventName, LiveEvents, cluster_room
+from ai4k8s_common.security.sealed import generate_key_pair
+from ai4k8s_common.services import Service
+from ai4k8s_common.settings import BusSettings
+from ai4k8s_gateway.live.rooms import Missed, Position, RoomLogs
+from ai4k8s_standalone.ports import pick_free
+from tests.support.gateway import Person
+from tests.support.live import Follower
+from tests.support.wait import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.support.gateway import RunningGateway
+    from tests.support.processes import Processes, TestProcess
+    from tests.support.proxy import TcpProxy
+    from tests.support.stores import Database, OwnValkey, Valkey
+
+
+def settings(url: str) -> BusSettings:
+    return BusSettings(broker_url=SecretStr(url), redis_url=SecretStr(url))
+
+
+class Room:
+    """A cluster's room and somebody who tells numbers in it."""
+
+    def __init__(self, url: str, cluster_id: str, **options: Any) -> None:
+        self.name = cluster_room(uuid.UUID(cluster_id))
+        self.url = url
+        self.writer = LiveEvents(settings(url), **options)
+        self.said = 0
+
+    def say(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.said += 1
+            self.writer.emit(LiveEvent(LiveEventName.METRICS, self.name, {"n": self.said}))
+
+    def since(self, after: Position | None) -> Missed:
+        async def ask() -> Missed:
+            logs = RoomLogs(self.url)
+            try:
+                return await logs.since(self.name, after)
+            finally:
+                await logs.close()
+
+        return asyncio.run(ask())
+
+    def has_all(self, follower: Follower) -> bool:
+        return [payload["n"] for payload in follower.heard] == list(range(1, self.said + 1))
+
+
+@pytest.fixture
+def followers() -> Iterator[list[Follower]]:
+    opened: list[Follower] = []
+    yield opened
+    for one in opened:
+        one.close()
+
+
+def start_gateway_process(database: Database, valkey: Valkey, processes: Processes) -> tuple[TestProcess, int]:
+    port = pick_free()
+    environment = {
+        "AI4K8S_DATABASE_URL": database.url(Service.GATEWAY),
+        "AI4K8S_BROKER_URL": valkey.url,
+        "AI4K8S_REDIS_URL": valkey.url,
+        "AI4K8S_CREDENTIALS_PUBLIC_KEY": generate_key_pair()[0],
+        "AI4K8S_GATEWAY_PORT": str(port),
+    }
+    process = processes.start([sys.executable, "-m", "ai4k8s_gateway.main"], environment=environment, name="gateway")
+    return process, port
+
+
+def is_ready(port: int) -> bool:
+    return httpx.get(f"http://127.0.0.1:{port}/readyz").is_success
+
+
+def test_two_gateways_a_broken_connection_and_a_killed_gateway_lose_no_event(
+    database: Database,
+    valkey: Valkey,
+    processes: Processes,
+    tcp_proxy: Callable[[str, int], TcpProxy],
+    followers: list[Follower],
+) -> None:
+    (first, first_port), (_, second_port) = (start_gateway_process(database, valkey, processes) for _ in range(2))
+    for port in (first_port, second_port):
+        eventually(partial(is_ready, port), 40, ignoring=httpx.TransportError)
+    ada = Person(f"http://127.0.0.1:{first_port}", "ada").register()
+    cluster_id = ada.add_cluster()["id"]
+    proxy = tcp_proxy("127.0.0.1", first_port)
+    moving = Follower(f"http://127.0.0.1:{proxy.port}", ada.cookie, cluster_id)
+    followers.append(moving)
+    still = Follower(f"http://127.0.0.1:{second_port}", ada.cookie, cluster_id)
+    followers.append(still)
+    eventually(lambda: moving.joined and still.joined)
+    room = Room(valkey.url, cluster_id)
+
+    room.say(20)
+    proxy.reset_connections()
+    room.say(20)
+    eventually(lambda: moving.connects == 2 and room.has_all(moving))
+
+    proxy.cut()
+    room.say(20)
+    first.kill()
+    proxy.target = ("127.0.0.1", second_port)
+    room.say(20)
+    proxy.restore()
+    room.say(20)
+
+    eventually(lambda: room.has_all(moving), message=lambda: str(moving.heard))
+    eventually(lambda: room.has_all(still), message=lambda: str(still.heard))
+    assert (moving.resyncs, still.resyncs) == (1, 1)  # at the first join, when nothing was known
+    ada.http.close()
+    room.writer.close()
+
+
+def test_an_event_that_no_gateway_heard_is_noticed_by_its_number(
+    gateway: RunningGateway, followers: list[Follower], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = gateway.person()
+    cluster_id = ada.add_cluster()["id"]
+    follower = Follower(gateway.url, ada.cookie, cluster_id)
+    followers.append(follower)
+    eventually(lambda: follower.joined)
+    room = Room(gateway.wiring.bus_settings.redis_url.get_secret_value(), cluster_id)
+    monkeypatch.setattr(room.writer._manager, "emit", lambda *_, **__: None)
+
+    room.say(2)
+
+    eventually(lambda: room.has_all(follower), 10)
+    room.writer.close()
+
+
+def test_ones_own_room_is_joined_without_naming_it(gateway: RunningGateway, followers: list[Follower]) -> None:
+    ada = gateway.person()
+    follower = Follower(gateway.url, ada.cookie)
+    followers.append(follower)
+    eventually(lambda: follower.joined)
+    writer = LiveEvents(gateway.wiring.bus_settings)
+
+    writer.emit(LiveEvent(LiveEventName.PROGRESS, f"user:{ada.id}", {"percent": 1}))
+
+    eventually(lambda: follower.heard == [{"percent": 1}])
+    writer.close()
+
+
+@pytest.fixture
+def room(valkey: Valkey) -> Iterator[Room]:
+    made = Room(valkey.url, str(uuid.uuid4()))
+    yield made
+    made.writer.close()
+
+
+def test_what_was_missed_is_told_in_order_and_once(room: Room) -> None:
+    start = room.since(None)
+    assert (start.events, start.head.seq) == (None, 0)
+    room.say(3)
+
+    assert [event["payload"]["n"] for event in room.since(start.head).events or []] == [1, 2, 3]
+    assert [event["seq"] for event in room.since(Position(start.head.epoch, 2)).events or []] == [3]
+    assert room.since(Position(start.head.epoch, 3)).events == []
+
+
+def test_a_gap_that_the_log_does_not_span_asks_for_everything(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bus_live, "KEPT_EVENTS", 5)
+    start = room.since(None).head
+    room.say(6)
+
+    assert room.since(start).events is None
+    assert len(room.since(Position(start.epoch, 1)).events or []) == 5
+    assert room.since(Position(start.epoch, 7)).events is None
+    assert room.since(Position("another", 3)).events is None
+
+
+def test_an_emptied_redis_begins_a_new_epoch(room: Room, valkey: Valkey) -> None:
+    room.say(3)
+    before = room.since(None).head
+    valkey.empty()
+    room.say(3)
+
+    after = room.since(before)
+    assert after.events is None
+    assert (after.head.seq, after.head.epoch != before.epoch) == (3, True)
+
+
+def test_events_wait_while_redis_is_away_and_what_was_too_much_is_told(
+    own_valkey: OwnValkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bus_live, "TRY_AGAIN_AFTER_SECONDS", 0.0)
+    patient = Room(own_valkey.url, str(uuid.uuid4()))
+    forgetful = Room(own_valkey.url, str(uuid.uuid4()), waiting_events=2)
+    for room in (patient, forgetful):
+        room.say(1)
+    patient_at, forgetful_at = (room.since(None).head for room in (patient, forgetful))
+    own_valkey.stop()
+    for room in (patient, forgetful):
+        room.say(3)
+    own_valkey.start()
+    for room in (patient, forgetful):
+        room.writer.flush()
+
+    assert [event["payload"]["n"] for event in patient.since(patient_at).events or []] == [2, 3, 4]
+    assert forgetful.since(forgetful_at).events is None
+    for room in (patient, forgetful):
+        room.writer.close()
