@@ -165,14 +165,14 @@ def _advance(world: World, model: LoadModel, seconds: int) -> None:
 def test_ready_pods_share_the_demand_evenly() -> None:
     world, model, _ = _loaded(1.2, 3)
     _advance(world, model, 40)
-    usage = [model.pod_usage(uid) for uid in model.pods]
+    usage = [model.pod_usage(uid) for uid in model.table.rows]
     assert [sample and sample.cpu_cores for sample in usage] == [pytest.approx(0.4)] * 3
 
 
 def test_a_pod_never_uses_more_than_its_limit_and_the_rest_waits() -> None:
     world, model, source = _loaded(3.0, 2)
     _advance(world, model, 40)
-    samples = [model.pod_usage(uid) for uid in model.pods]
+    samples = [model.pod_usage(uid) for uid in model.table.rows]
     assert [sample and sample.cpu_cores for sample in samples] == [pytest.approx(0.75)] * 2
     queue = model.states[KEY].queue
     assert queue.waiting_core_seconds == pytest.approx(40 * 1.5, abs=3)
@@ -191,7 +191,7 @@ def test_pods_that_are_not_ready_take_no_load() -> None:
     world.store.put(DEPLOYMENTS, {**stored.obj, "metadata": slow})
     world.scale(2)
     _advance(world, model, 60)
-    shares = {uid: sample.cpu_cores for uid in model.pods if (sample := model.pod_usage(uid))}
+    shares = {uid: sample.cpu_cores for uid in model.table.rows if (sample := model.pod_usage(uid))}
     assert len(shares) == 2
     assert all(cores == pytest.approx(0.5 if uid in old else 0.001) for uid, cores in shares.items())
 
@@ -206,15 +206,15 @@ def test_without_ready_pods_everything_waits() -> None:
 def test_a_young_pod_has_no_metrics_before_two_scrapes() -> None:
     world, model, _ = _loaded(1.0, 1)
     _advance(world, model, 16)
-    assert all(model.pod_usage(uid) is None for uid in model.pods)
+    assert all(model.pod_usage(uid) is None for uid in model.table.rows)
     _advance(world, model, 15)
-    assert all(model.pod_usage(uid) is not None for uid in model.pods)
+    assert all(model.pod_usage(uid) is not None for uid in model.table.rows)
 
 
 def test_metrics_have_a_window_and_a_lag_of_fifteen_seconds() -> None:
     world, model, source = _loaded(0.5, 1)
     _advance(world, model, 45)
-    uid = next(iter(model.pods))
+    uid = next(iter(model.table.rows))
     source.cores = 0.7
     _advance(world, model, 1)
     sample = model.pod_usage(uid)
@@ -232,17 +232,17 @@ def test_in_a_gap_of_the_trace_nothing_is_measured_and_no_work_comes() -> None:
     source.cores = math.nan
     _advance(world, model, 60)
     assert model.states[KEY].gap
-    assert all(model.pod_usage(uid) is None for uid in model.pods)
+    assert all(model.pod_usage(uid) is None for uid in model.table.rows)
     assert model.states[KEY].queue.waiting_core_seconds == 0.0
 
 
 def test_time_that_passed_while_the_process_stood_still_is_caught_up() -> None:
     world, model, _ = _loaded(0.5, 1)
     _advance(world, model, 5)
-    before = sum(pod.cpu_seconds for pod in model.pods.values())
+    before = sum(model.cpu_counters().values())
     world.clock.advance(60)
     model.tick(world.clock.now())
-    after = sum(pod.cpu_seconds for pod in model.pods.values())
+    after = sum(model.cpu_counters().values())
     assert after - before == pytest.approx(30, abs=1)
 
 

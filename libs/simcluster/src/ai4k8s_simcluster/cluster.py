@@ -17,6 +17,7 @@ from ai4k8s_simcluster.load.model import LoadModel
 from ai4k8s_simcluster.load.workload import LoadedWorkload, WorkloadKey, replicas_for
 from ai4k8s_simcluster.persistence import SavedState, StateFiles
 from ai4k8s_simcluster.prom.engine import Sources
+from ai4k8s_simcluster.prom.families import World
 from ai4k8s_simcluster.prom.history import HistorySeries, WorkloadHistory
 from ai4k8s_simcluster.prom.labels import Slot, pod_labels
 from ai4k8s_simcluster.prom.live import LiveSeries
@@ -58,7 +59,8 @@ class Cluster:
         if not saved.version:
             self._forget_events()
         self.history = HistorySeries(self._histories)
-        self.model.listeners.append(Recorder(self.store, self.model, self.live).record)
+        self.recorder = Recorder(World(self.store, self.model), self.live)
+        self.model.listeners.append(self.recorder.record)
         self._manager = ControllerManager(self.context)
         self._saved_at = -math.inf
         self._ends_told: set[WorkloadKey] = set()
@@ -88,7 +90,7 @@ class Cluster:
 
     def sources(self) -> Sources:
         """Return the series as they stand: the past, and what has been recorded."""
-        return Sources(self.history, self.live)
+        return Sources(self.history, self.live, self.recorder.recent)
 
     def describe_workloads(self) -> Obj:
         """Return the simulator's truth about its workloads, for people and tests."""
@@ -130,12 +132,12 @@ class Cluster:
             history, fresh = self._settle(workload, place)
             histories.append(history)
             counters |= fresh
-        self.model.initial_cpu_seconds = {
+        self.model.members.initial_cpu_seconds = {
             **counters,
             **self._saved_counters(saved.extra.get("cpu_seconds", {})),
         }
         for raw, items in saved.extra.get("queues", {}).items():
-            state = self.model.states.get(WorkloadKey(*raw.split("/", 1)))
+            state = self.model.states.get(WorkloadKey.parse(raw))
             if state is not None:
                 state.queue.load(items["waiting"])
                 state.queue.dropped_core_seconds = items["dropped"]
@@ -209,7 +211,7 @@ class Cluster:
         return {
             "anchors": [anchor.dump() for anchor in self.anchors],
             "slots": self._slots,
-            "cpu_seconds": {uid: pod.cpu_seconds for uid, pod in self.model.pods.items()},
+            "cpu_seconds": self.model.cpu_counters(),
             "queues": {
                 str(key): {"waiting": state.queue.dump(), "dropped": state.queue.dropped_core_seconds}
                 for key, state in self.model.states.items()

@@ -99,7 +99,10 @@ class SimServer:
     async def serve(self, ready: Callable[[], Any] | None = None) -> None:
         """Serve until told to stop, then save and leave."""
         api = self._server(self._api(), tls=True)
-        prometheus = self._server(PrometheusApplication(self.cluster.sources, self._clock), tls=False)
+        cluster = self.cluster
+        prometheus = self._server(
+            PrometheusApplication(cluster.sources, cluster.recorder.exposition, self._clock), tls=False
+        )
         async with self._running(api, self._api_socket), self._running(prometheus, self._prometheus_socket):
             while not (api.started and prometheus.started):  # noqa: ASYNC110 - uvicorn offers no event
                 await asyncio.sleep(0.005)

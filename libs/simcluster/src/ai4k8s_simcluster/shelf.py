@@ -62,10 +62,10 @@ class Shelf:
 
     def ordered(self, namespace: str = "") -> "list[Stored]":
         """Return the objects of a namespace, or of all of them, in the order of their keys."""
-        objects = self._objects
-        if namespace:
-            return [objects[namespace, name] for name in self._names.get(namespace, ())]
-        return [objects[space, name] for space in self._spaces for name in self._names[space]]
+        spaces = (namespace,) if namespace else tuple(self._spaces)
+        keys = ((space, name) for space in spaces for name in tuple(self._names.get(space, ())))
+        # A query of Prometheus may read in a thread of its own while objects go.
+        return [found for key in keys if (found := self._objects.get(key)) is not None]
 
     def _enter(self, key: Key) -> None:
         namespace, name = key

@@ -1,57 +1,33 @@
-"""The load model: once a second, each workload's demand meets what its ready pods can do.
+"""The load model: each workload's demand meets what its ready pods can do.
 
-A pod uses its share of demand and waiting work, up to its CPU limit. What is left over waits in the
-workload's queue. Measurements are taken every 15 seconds, as metrics-server and Prometheus would, so nobody
+A pod uses its share of demand and waiting work, up to its CPU limit. What is left over waits in the workload's queue.
+Workloads that follow a trace or a shape are served second by second; all others (idle ones, and those of a generated
+fleet) once per measurement. Measurements are taken every 15 seconds, as metrics-server and Prometheus would, so nobody
 sees finer than that.
 """
 
 import math
-import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from ai4k8s_simcluster.controllers.context import controller_of, is_ready, is_terminating
+from ai4k8s_simcluster.load.background import Background
+from ai4k8s_simcluster.load.members import Members, workload_of
 from ai4k8s_simcluster.load.queueing import WorkQueue
-from ai4k8s_simcluster.load.workload import LIMIT_CORES, LoadedWorkload, WorkloadKey, memory_bytes
-from ai4k8s_simcluster.quantity import cores
-from ai4k8s_simcluster.registry import NODES, PODS, REPLICASETS
+from ai4k8s_simcluster.load.workload import LoadedWorkload, WorkloadKey
+from ai4k8s_simcluster.registry import NODES
 from ai4k8s_simcluster.store import Store
-from ai4k8s_simcluster.types import Obj
+from ai4k8s_simcluster.types import FloatArray, IntArray
 from ai4k8s_simcluster.usage import UsageSample
 
 SCRAPE_SECONDS = 15.0
+IDLE_CORES = 0.001
 _SLICE_SECONDS = 1.0
 _LONGEST_CATCH_UP_SECONDS = 600.0
-_IDLE_CORES = 0.001
 _NODE_SYSTEM_CORES = 0.08
 _NODE_SYSTEM_BYTES = 1.2 * 2**30
-
-
-@dataclass
-class PodUse:
-    """What one pod has used."""
-
-    uid: str
-    namespace: str
-    name: str
-    node: str
-    container: str
-    share: float
-    limit_cores: float
-    cpu_seconds: float = 0.0
-    memory_bytes: float = 0.0
-    measurable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Scrape:
-    """The counters of all pods at one time."""
-
-    at: float
-    cpu_seconds: Mapping[str, float]
-    memory_bytes: Mapping[str, float]
+_FILL_ROUNDS = 4
 
 
 @dataclass
@@ -66,21 +42,16 @@ class WorkloadState:
     gap: bool = False
 
 
-def workload_of(store: Store, pod: Obj) -> WorkloadKey | None:
-    """Return the Deployment above a pod."""
-    owner = controller_of(pod)
-    namespace = pod["metadata"].get("namespace", "")
-    if owner is None or owner["kind"] != "ReplicaSet":
-        return None
-    replicaset = store.get(REPLICASETS, namespace, owner["name"])
-    above = controller_of(replicaset.obj) if replicaset else None
-    return WorkloadKey(namespace, above["name"]) if above else None
-
-
-def _limit(pod: Obj) -> float:
-    container = (pod["spec"].get("containers") or [{}])[0]
-    limits = (container.get("resources") or {}).get("limits") or {}
-    return cores(limits["cpu"]) if "cpu" in limits else LIMIT_CORES * 1e3
+def fill(total: float, limits: FloatArray, weights: FloatArray) -> FloatArray:
+    """Share an amount among pods by weight, none above its limit; what one cannot take goes to the others."""
+    given = np.zeros(len(limits))
+    for _ in range(_FILL_ROUNDS):
+        left, room = total - given.sum(), given < limits - 1e-12
+        if left <= 1e-12 or not room.any():
+            break
+        parts = np.where(room, weights * limits, 0.0)
+        given = np.minimum(limits, given + left * parts / parts.sum())
+    return given
 
 
 class LoadModel:
@@ -88,15 +59,27 @@ class LoadModel:
 
     def __init__(self, store: Store, workloads: Iterable[LoadedWorkload], now: float) -> None:
         self._store = store
-        self.states = {workload.key: WorkloadState(workload) for workload in workloads}
-        self.pods: dict[str, PodUse] = {}
-        self.initial_cpu_seconds: dict[str, float] = {}
-        self._members: dict[WorkloadKey | None, list[tuple[PodUse, bool]]] = {}
-        self._seen_version = -1
+        self.members = Members(store, now)
+        self.table = self.members.table
+        self.background = Background(self.members)
+        self.states: dict[WorkloadKey, WorkloadState] = {}
+        for workload in workloads:
+            self.load(workload)
         self._advanced_to = now
-        self.scrapes: tuple[Scrape, ...] = ()
+        self.scraped_at: float | None = None
+        self._scraped_before: float | None = None
         self._next_scrape = math.floor(now / SCRAPE_SECONDS) * SCRAPE_SECONDS + SCRAPE_SECONDS
-        self.listeners: list[Callable[[Scrape], None]] = []
+        self.listeners: list[Callable[[float], None]] = []
+
+    def load(self, workload: LoadedWorkload) -> None:
+        """Have a workload follow a demand from now on."""
+        self.states[workload.key] = WorkloadState(workload)
+        self.members.watch_closely(workload.key)
+
+    def unload(self, key: WorkloadKey) -> None:
+        """Let a workload be idle again."""
+        if self.states.pop(key, None) is not None:
+            self.members.watch_closely(key, closely=False)
 
     def tick(self, now: float) -> None:
         """Let time go on until now, second by second."""
@@ -115,109 +98,95 @@ class LoadModel:
 
     def pod_usage(self, uid: str) -> UsageSample | None:
         """Return a pod's usage between the last two scrapes."""
-        if len(self.scrapes) < 2:
+        row, window = self.table.rows.get(uid), self._window()
+        if row is None or window is None or not (self.table.seen_last[row] and self.table.seen_earlier[row]):
             return None
-        before, last = self.scrapes[-2:]
-        if uid not in before.cpu_seconds or uid not in last.cpu_seconds:
-            return None
-        window = last.at - before.at
-        used = (last.cpu_seconds[uid] - before.cpu_seconds[uid]) / window
-        return UsageSample(last.at, window, used, last.memory_bytes[uid])
+        used = float(self.table.last_cpu[row] - self.table.earlier_cpu[row]) / window
+        return UsageSample(self.scraped_at or 0.0, window, used, float(self.table.last_memory[row]))
 
     def node_usage(self, name: str) -> UsageSample | None:
         """Return a node's usage between the last two scrapes: its pods and the system beside them."""
-        if len(self.scrapes) < 2 or self._store.get(NODES, "", name) is None:
+        window = self._window()
+        if window is None or self._store.get(NODES, "", name) is None:
             return None
-        before, last = self.scrapes[-2:]
-        found = [self.pod_usage(pod.uid) for pod in self.pods.values() if pod.node == name]
+        found = [self.pod_usage(stored.uid) for stored in self._store.on_node(name)]
         samples = [sample for sample in found if sample is not None]
         return UsageSample(
-            last.at,
-            last.at - before.at,
+            self.scraped_at or 0.0,
+            window,
             _NODE_SYSTEM_CORES + sum(sample.cpu_cores for sample in samples),
             _NODE_SYSTEM_BYTES + sum(sample.memory_bytes for sample in samples),
         )
 
+    def memory_bytes(self, uid: str) -> float | None:
+        """Return what a running pod holds right now, which may be more than its limit allows."""
+        row = self.table.rows.get(uid)
+        return None if row is None else float(self.table.memory[row])
+
+    def over_memory_limit(self) -> list[str]:
+        """Return the uids of pods that hold more memory than their limit: the kernel would kill them."""
+        table, used = self.table, slice(0, self.table.size)
+        over = table.alive[used] & (table.memory[used] > table.memory_limit[used])
+        return table.uids_at(np.flatnonzero(over).tolist())
+
+    def cpu_counters(self) -> dict[str, float]:
+        """Return every pod's CPU counter by uid, for saving."""
+        return {uid: float(self.table.cpu_seconds[row]) for uid, row in self.table.rows.items()}
+
     def prime(self, now: float) -> None:
         """Take a first scrape now, so that pods that are already running are measured at the next one."""
-        self._refresh()
-        first = Scrape(
-            now,
-            {uid: pod.cpu_seconds for uid, pod in self.pods.items()},
-            {uid: pod.memory_bytes for uid, pod in self.pods.items()},
-        )
-        self.scrapes = (first,)
+        self.members.refresh(now)
+        self.table.scrape()
+        self._scraped_before, self.scraped_at = None, now
+
+    def _window(self) -> float | None:
+        if self.scraped_at is None or self._scraped_before is None:
+            return None
+        return self.scraped_at - self._scraped_before
 
     def _advance(self, seconds: float) -> None:
         self._advanced_to += seconds
-        self._refresh()
-        for key, state in self.states.items():
-            self._serve(state, self._members.get(key, []), seconds)
-        for owner, members in self._members.items():
-            if owner not in self.states:
-                for pod, _ in members:
-                    self._use(pod, _IDLE_CORES, seconds)
+        self.members.refresh(self._advanced_to)
+        for state in self.states.values():
+            self._serve(state, seconds)
 
-    def _serve(self, state: WorkloadState, members: list[tuple[PodUse, bool]], seconds: float) -> None:
+    def _serve(self, state: WorkloadState, seconds: float) -> None:
+        table, rows = self.table, self.members.rows_of(state.workload.key)
         demand = self.demand_now(state.workload.key, self._advanced_to)
         state.gap = math.isnan(demand)
         state.demand_cores = 0.0 if state.gap else demand
-        ready = [pod for pod, takes_load in members if takes_load]
-        state.ready_pods = len(ready)
-        capacity = sum(pod.limit_cores for pod in ready) * seconds
-        served = state.queue.serve(self._advanced_to, state.demand_cores * seconds, capacity)
+        ready = table.ready[rows]
+        state.ready_pods = int(ready.sum())
+        room = np.where(ready, self._room(rows), 0.0)
+        served = state.queue.serve(self._advanced_to, state.demand_cores * seconds, float(room.sum()) * seconds)
         state.served_cores = served / seconds
-        for pod, takes_load in members:
-            pod.measurable = not state.gap
-            share = pod.limit_cores * seconds / capacity if capacity else 0.0
-            self._use(pod, served / seconds * share if takes_load else _IDLE_CORES, seconds)
+        work = fill(state.served_cores, room, table.weight[rows])
+        table.measurable[rows] = not state.gap
+        self._use(rows, work, np.full(len(rows), seconds))
 
-    def _use(self, pod: PodUse, cpu_cores: float, seconds: float) -> None:
-        pod.cpu_seconds += cpu_cores * seconds
-        wanted = memory_bytes(cpu_cores, pod.share)
-        pod.memory_bytes += (wanted - pod.memory_bytes) * (0.02 if pod.memory_bytes else 1.0)
+    def _starting(self, rows: IntArray) -> FloatArray:
+        """Return the cores that pods use for their own start."""
+        table = self.table
+        young = self._advanced_to - table.started_at[rows] < table.startup_seconds[rows]
+        return np.where(young, np.minimum(table.startup_cores[rows], table.limit_cores[rows]), 0.0)
 
-    def _refresh(self) -> None:
-        if self._store.version == self._seen_version:
-            return
-        self._seen_version = self._store.version
-        self._members = {}
-        running: set[str] = set()
-        for stored in self._store.values(PODS):
-            pod = stored.obj
-            if (pod.get("status") or {}).get("phase") != "Running":
-                continue
-            uid = pod["metadata"]["uid"]
-            running.add(uid)
-            use = self.pods.get(uid) or self._new(pod)
-            self.pods[uid] = use
-            takes_load = is_ready(pod) and not is_terminating(pod)
-            self._members.setdefault(workload_of(self._store, pod), []).append((use, takes_load))
-        for uid in self.pods.keys() - running:
-            del self.pods[uid]
+    def _room(self, rows: IntArray) -> FloatArray:
+        return np.asarray(self.table.limit_cores[rows] - self._starting(rows))
 
-    def _new(self, pod: Obj) -> PodUse:
-        metadata = pod["metadata"]
-        uid = metadata["uid"]
-        return PodUse(
-            uid=uid,
-            namespace=metadata["namespace"],
-            name=metadata["name"],
-            node=pod["spec"].get("nodeName", ""),
-            container=pod["spec"]["containers"][0]["name"],
-            share=zlib.crc32(metadata["name"].encode()) / 0xFFFFFFFF,
-            limit_cores=_limit(pod),
-            cpu_seconds=self.initial_cpu_seconds.pop(uid, 0.0),
-        )
+    def _use(self, rows: IntArray, work: FloatArray, seconds: FloatArray) -> None:
+        cpu = np.minimum(np.maximum(work + self._starting(rows), IDLE_CORES), self.table.limit_cores[rows])
+        self.table.use(rows, cpu, work, seconds)
 
     def _scrape(self, at: float, *, current: bool) -> None:
-        seen = {uid: pod for uid, pod in self.pods.items() if pod.measurable}
-        scrape = Scrape(
-            at,
-            {uid: pod.cpu_seconds for uid, pod in seen.items()},
-            {uid: pod.memory_bytes for uid, pod in seen.items()},
-        )
-        self.scrapes = (*self.scrapes[-1:], scrape)
+        table = self.table
+        rows = np.flatnonzero(table.alive[: table.size] & ~table.detailed[: table.size])
+        elapsed = np.maximum(at - table.accounted_to[rows], 0.0)
+        self._use(rows, self.background.work(rows, self._room(rows), at), elapsed)
+        table.scrape()
+        self._scraped_before, self.scraped_at = self.scraped_at, at
         if current:  # a stopped process has not measured what it missed
             for listener in self.listeners:
-                listener(scrape)
+                listener(at)
+
+
+__all__ = ["SCRAPE_SECONDS", "LoadModel", "WorkloadState", "fill", "workload_of"]

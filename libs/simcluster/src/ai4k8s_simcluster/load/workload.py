@@ -5,23 +5,31 @@ from dataclasses import dataclass, field
 
 from ai4k8s_simcluster.load.demand import DemandSource
 
+DEPLOYMENT = "Deployment"
 TARGET_UTILIZATION = 0.8
 REQUEST_CORES = 0.5
 LIMIT_CORES = 0.75
-_BASE_MEMORY_BYTES = 160.0 * 2**20
-_MEMORY_BYTES_PER_CORE = 240.0 * 2**20
+BASE_MEMORY_BYTES = 160.0 * 2**20
+MEMORY_BYTES_PER_CORE = 240.0 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class WorkloadKey:
-    """Namespace and name of a Deployment."""
+    """Namespace, name and kind of what manages pods, at the top of its owners."""
 
     namespace: str
     name: str
+    kind: str = DEPLOYMENT
 
     def __str__(self) -> str:
-        """Write it as people do."""
-        return f"{self.namespace}/{self.name}"
+        """Write it as people do; the kind only where it is not the usual one."""
+        kind = "" if self.kind == DEPLOYMENT else f"/{self.kind}"
+        return f"{self.namespace}/{self.name}{kind}"
+
+    @classmethod
+    def parse(cls, text: str) -> "WorkloadKey":
+        """Read what str() wrote."""
+        return cls(*text.split("/", 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +58,4 @@ def memory_bytes(cpu_cores: float, share: float) -> float:
     """Return a pod's memory: a base that differs a little between pods (share in 0..1), and more under
     load.
     """
-    return _BASE_MEMORY_BYTES * (0.95 + 0.1 * share) + _MEMORY_BYTES_PER_CORE * cpu_cores
+    return BASE_MEMORY_BYTES * (0.95 + 0.1 * share) + MEMORY_BYTES_PER_CORE * cpu_cores

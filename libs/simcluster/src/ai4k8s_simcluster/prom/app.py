@@ -3,7 +3,7 @@
 import asyncio
 import math
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 import orjson
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from ai4k8s_simcluster.clock import Clock
@@ -24,11 +24,19 @@ from ai4k8s_simcluster.prom.syntax import PromqlError, Selector, parse_duration_
 from ai4k8s_simcluster.types import FloatArray, IntArray, Obj
 
 _MOST_POINTS = 11_000
+_TEXT_FORM = "text/plain; version=0.0.4"
 _TOO_MANY_POINTS = (
     "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)"
 )
 _LABEL_VALUES = re.compile(r"^/api/v1/label/([^/]+)/values$")
 Parameters = list[tuple[str, str]]
+
+
+async def _unhurried(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Make pieces in the loop that owns the store, letting others have their turn in between."""
+    for piece in pieces:
+        yield piece
+        await asyncio.sleep(0)
 
 
 class BadDataError(Exception):
@@ -95,8 +103,11 @@ def _metric(row: Row) -> dict[str, str]:
 class PrometheusApplication:
     """An ASGI application that is a Prometheus."""
 
-    def __init__(self, snapshot: Callable[[], Sources], clock: Clock) -> None:
+    def __init__(
+        self, snapshot: Callable[[], Sources], exposition: Callable[[], Iterator[bytes]], clock: Clock
+    ) -> None:
         self._snapshot = snapshot
+        self._exposition = exposition
         self._clock = clock
         self._routes: dict[str, Callable[[Sources, Parameters], Any]] = {
             "/api/v1/query": self._query,
@@ -117,6 +128,8 @@ class PrometheusApplication:
         if path in {"/-/healthy", "/-/ready"}:
             word = "Healthy" if path.endswith("healthy") else "Ready"
             return PlainTextResponse(f"Prometheus Server is {word}.\n")
+        if path == "/metrics":
+            return StreamingResponse(_unhurried(self._exposition()), media_type=_TEXT_FORM)
         if path == "/api/v1/status/buildinfo":
             return _success(_BUILD_INFO)
         handler = self._routes.get(path)

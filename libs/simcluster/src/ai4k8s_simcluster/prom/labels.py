@@ -52,7 +52,7 @@ def workload_labels(slot: Slot, key: WorkloadKey) -> dict[str, str]:
         "namespace": slot.namespace,
         "pod": slot.pod,
         "workload": key.name,
-        "workload_type": "deployment",
+        "workload_type": key.kind.lower(),
     }
 
 
@@ -64,3 +64,27 @@ def deployment_labels(metric: str, key: WorkloadKey) -> dict[str, str]:
 def sim_labels(metric: str, key: WorkloadKey) -> dict[str, str]:
     """Return the labels of the simulator's own truth, which no product may look at."""
     return {NAME: metric, "namespace": key.namespace, "workload": key.name, "job": "simcluster"}
+
+
+def network_labels(metric: str, slot: Slot) -> dict[str, str]:
+    """Return the labels of a pod's network metric: it belongs to the pod, not to a container."""
+    labels = pod_labels(metric, slot)
+    del labels["container"]
+    return {**labels, "interface": "eth0"}
+
+
+def request_count_labels(metric: str, slot: Slot) -> dict[str, str]:
+    """Return the labels of what an application says of its own requests."""
+    return {
+        NAME: metric,
+        "namespace": slot.namespace,
+        "pod": slot.pod,
+        "container": slot.container,
+        "code": "200",
+        "job": "applications",
+    }
+
+
+def state_labels(metric: str, **labels: str) -> dict[str, str]:
+    """Return the labels of a series of kube-state-metrics."""
+    return {NAME: metric, **labels, "job": "kube-state-metrics"}
