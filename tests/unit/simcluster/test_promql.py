@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,6 +12,9 @@ from ai4k8s_simcluster.prom.app import format_value
 from ai4k8s_simcluster.prom.engine import Engine, Sources
 from ai4k8s_simcluster.prom.series import NAME, STALE, Series
 from ai4k8s_simcluster.prom.syntax import PromqlError, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAIN_QUERY = (
     "sum by (namespace, workload, workload_type) (sum by (namespace, pod) "
@@ -31,6 +34,9 @@ class Fixed:
 
     def series(self, name: str) -> list[Series]:
         return [series for series in self._series if series.labels[NAME] == name]
+
+    def find(self, labels: Mapping[str, str]) -> Series | None:
+        return next((series for series in self._series if series.labels == labels), None)
 
 
 def make(name: str, points: list[tuple[float, float]], **labels: str) -> Series:

@@ -63,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
         help="how long pods take to become ready (default 20-90)",
     )
     add("--lead-seconds", type=float, default=270.0, help="how far ahead the rise lies (default %(default)s)")
+    add(
+        "--max-requests-inflight",
+        type=int,
+        default=600,
+        help="requests served at once before more are answered with 429 (default %(default)s)",
+    )
     return parser
 
 
@@ -84,6 +90,7 @@ def read_settings(arguments: list[str]) -> SimSettings:
         demo=not given.no_demo,
         startup=given.startup_seconds,
         lead_seconds=given.lead_seconds,
+        max_requests_inflight=given.max_requests_inflight,
     )
 
 

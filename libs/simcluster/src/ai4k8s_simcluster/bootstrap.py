@@ -4,6 +4,7 @@ running.
 
 import hashlib
 
+from ai4k8s_simcluster.auth.default_roles import default_cluster_role_bindings, default_cluster_roles
 from ai4k8s_simcluster.clock import rfc3339
 from ai4k8s_simcluster.controllers.context import Context, owner_reference
 from ai4k8s_simcluster.controllers.deployment import DeploymentController
@@ -11,7 +12,16 @@ from ai4k8s_simcluster.controllers.kubelet import running_status
 from ai4k8s_simcluster.load.workload import LoadedWorkload, WorkloadKey
 from ai4k8s_simcluster.prom.history import WorkloadHistory
 from ai4k8s_simcluster.prom.labels import Slot
-from ai4k8s_simcluster.registry import DEPLOYMENTS, NAMESPACES, NODES, PODS, REPLICASETS, SERVICES
+from ai4k8s_simcluster.registry import (
+    CLUSTER_ROLE_BINDINGS,
+    CLUSTER_ROLES,
+    DEPLOYMENTS,
+    NAMESPACES,
+    NODES,
+    PODS,
+    REPLICASETS,
+    SERVICES,
+)
 from ai4k8s_simcluster.store import Stored
 from ai4k8s_simcluster.types import Obj
 
@@ -88,6 +98,18 @@ def create_nodes(context: Context, number: int, created_at: float) -> None:
             context.writer.create(NODES, _node(at, created, now), keep_status=True)
     for name in _SYSTEM_NAMESPACES:
         create_namespace(context, name, created_at)
+
+
+def create_roles(context: Context, created_at: float) -> None:
+    """Make the default roles and their bindings that are not there yet."""
+    for resource, objects in (
+        (CLUSTER_ROLES, default_cluster_roles()),
+        (CLUSTER_ROLE_BINDINGS, default_cluster_role_bindings()),
+    ):
+        for obj in objects:
+            if context.store.get(resource, "", obj["metadata"]["name"]) is None:
+                metadata = {**obj["metadata"], "creationTimestamp": rfc3339(created_at)}
+                context.writer.create(resource, {**obj, "metadata": metadata}, keep_status=True)
 
 
 def create_namespace(context: Context, name: str, created_at: float) -> None:

@@ -8,9 +8,13 @@ from typing import Any
 import structlog
 
 from ai4k8s_simcluster.anchors import Anchor, make_anchors
-from ai4k8s_simcluster.bootstrap import create_deployment, create_nodes, create_pods, make_slots
+from ai4k8s_simcluster.auth.rbac import Rbac
+from ai4k8s_simcluster.auth.tokens import TokenIssuer, load_signing_key
+from ai4k8s_simcluster.bootstrap import create_deployment, create_nodes, create_pods, create_roles, make_slots
 from ai4k8s_simcluster.clock import Clock, rfc3339
+from ai4k8s_simcluster.controllers.access import RoleAggregator, TokenController
 from ai4k8s_simcluster.controllers.context import Context
+from ai4k8s_simcluster.controllers.disruption import DisruptionController
 from ai4k8s_simcluster.controllers.events import EventRecorder
 from ai4k8s_simcluster.controllers.manager import ControllerManager
 from ai4k8s_simcluster.load.model import LoadModel
@@ -62,20 +66,32 @@ class Cluster:
         self.recorder = Recorder(World(self.store, self.model), self.live)
         self.model.listeners.append(self.recorder.record)
         self._manager = ControllerManager(self.context)
+        self.issuer = TokenIssuer(load_signing_key(files.directory), clock)
+        self._access = (
+            RoleAggregator(self.context),
+            TokenController(self.context, self.issuer, _authority(files)),
+            DisruptionController(self.context),
+        )
+        self.rbac = Rbac(self.store)
         self._saved_at = -math.inf
         self._ends_told: set[WorkloadKey] = set()
-        self._manager.tick()
+        self._control()
         self.save()
         self.store.subscribe(files.journal)
 
     def tick(self) -> None:
         """Let the cluster live up to now."""
         now = self.clock.now()
-        self._manager.tick()
+        self._control()
         self.model.tick(now)
         self._tell_ends(now)
         if now - self._saved_at >= _SNAPSHOT_SECONDS:
             self.save()
+
+    def _control(self) -> None:
+        self._manager.tick()
+        for loop in self._access:
+            loop.sync()
 
     def save(self) -> None:
         """Write everything down."""
@@ -126,6 +142,7 @@ class Cluster:
         """Make what is not there yet, and the past of everything."""
         now = self.clock.now()
         create_nodes(self.context, self.settings.nodes, now - _HISTORY_SECONDS)
+        create_roles(self.context, now - _HISTORY_SECONDS)
         histories = []
         counters: dict[str, float] = {}
         for place, workload in enumerate(workloads):
@@ -217,3 +234,9 @@ class Cluster:
                 for key, state in self.model.states.items()
             },
         }
+
+
+def _authority(files: StateFiles) -> bytes:
+    """Return the certificates that clients of this cluster trust; none when it is not served."""
+    path = files.directory / "ca.crt"
+    return path.read_bytes() if path.exists() else b""

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable
 
+from ai4k8s_simcluster.auth.validation import default_binding
 from ai4k8s_simcluster.types import Obj
 
 _NO_EXECUTE_SECONDS = 300
@@ -152,6 +153,8 @@ _DEFAULTS: dict[str, Callable[[Obj], None]] = {
     "Namespace": default_namespace,
     "Node": default_node,
     "Event": default_event,
+    "RoleBinding": default_binding,
+    "ClusterRoleBinding": default_binding,
 }
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -12,13 +13,26 @@ import structlog
 import uvicorn
 
 from ai4k8s_simcluster.api.app import ApiApplication, ApiParts
+from ai4k8s_simcluster.api.fairness import Fairness
+from ai4k8s_simcluster.api.gate import Gate
 from ai4k8s_simcluster.api.metrics import MetricsApi
 from ai4k8s_simcluster.api.resources import ResourceApi
+from ai4k8s_simcluster.api.reviews import Reviews
+from ai4k8s_simcluster.api.sockets import Sockets
+from ai4k8s_simcluster.api.subresources.bindings import PodBindings
+from ai4k8s_simcluster.api.subresources.evictions import Evictions
+from ai4k8s_simcluster.api.subresources.exec import PodExec
+from ai4k8s_simcluster.api.subresources.logs import PodLogs
+from ai4k8s_simcluster.api.subresources.tokens import PodTokens, TokenRequests
 from ai4k8s_simcluster.api.watching import WatchHub
+from ai4k8s_simcluster.auth.authentication import Authenticator
+from ai4k8s_simcluster.certificates import CertificateProtocol
 from ai4k8s_simcluster.clock import Clock, SystemClock
 from ai4k8s_simcluster.cluster import Cluster
 from ai4k8s_simcluster.persistence import StateFiles, write_private
+from ai4k8s_simcluster.pods.work import MeasuredWork
 from ai4k8s_simcluster.prom.app import PrometheusApplication
+from ai4k8s_simcluster.registry import PODS, SERVICE_ACCOUNTS
 from ai4k8s_simcluster.settings import SimSettings
 from ai4k8s_simcluster.tls import Identity, kubeconfig, load_identity
 
@@ -133,22 +147,40 @@ class SimServer:
 
     def _api(self) -> ApiApplication:
         cluster = self.cluster
+        store, rbac, clock = cluster.store, cluster.rbac, self._clock
+        gate = Gate(Authenticator(store, cluster.issuer, self.identity.token, clock), rbac)
+        commands = PodExec(store, rbac, clock, PodTokens(store, cluster.issuer))
+        logs = PodLogs(store, MeasuredWork(cluster.sources()), clock, lambda: self._hub.closed)
         parts = ApiParts(
-            resources=ResourceApi(cluster.store, cluster.writer, self._hub),
-            metrics=MetricsApi(cluster.store, cluster.model),
+            resources=ResourceApi(store, cluster.writer, self._hub, rbac),
+            metrics=MetricsApi(store, cluster.model),
             control={"workloads": cluster.describe_workloads},
-            token=self.identity.token,
+            gate=gate,
+            fairness=Fairness(self._settings.max_requests_inflight),
+            reviews=Reviews(rbac, gate.authenticator, clock),
+            actions={
+                (PODS, "binding"): PodBindings(store, clock).create,
+                (PODS, "eviction"): Evictions(store, cluster.writer, clock).create,
+                (PODS, "exec"): commands.refuse,
+                (PODS, "log"): logs.get,
+                (SERVICE_ACCOUNTS, "token"): TokenRequests(store, cluster.issuer, clock).create,
+            },
+            sockets=Sockets(gate, store.catalogue, commands),
+            issuer=cluster.issuer,
             address=lambda: self.api_url.removeprefix("https://"),
-            clock=self._clock,
+            clock=clock,
         )
         return ApiApplication(parts)
 
     def _server(self, application: Any, *, tls: bool) -> _Server:
-        files = {}
+        secure: dict[str, Any] = {}
         if tls:
-            files = {
+            # A client may show a certificate; one of another authority ends the handshake.
+            secure = {
                 "ssl_certfile": str(self.identity.certificate_file),
                 "ssl_keyfile": str(self.identity.key_file),
+                "ssl_ca_certs": str(self.identity.ca_file),
+                "ssl_cert_reqs": ssl.CERT_OPTIONAL,
             }
         config = uvicorn.Config(
             application,
@@ -156,11 +188,11 @@ class SimServer:
             log_config=None,
             access_log=False,
             server_header=False,
-            http="httptools",
-            ws="none",
+            http=CertificateProtocol,
+            ws="websockets-sansio" if tls else "none",
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=1,
-            **files,  # type: ignore[arg-type]
+            **secure,
         )
         return _Server(config)
 

@@ -59,6 +59,7 @@ class SimSettings:
     termination: SecondsRange = field(default_factory=lambda: SecondsRange(1.0, 5.0))
     lead_seconds: float = 270.0
     watch_log_length: int = 10_000
+    max_requests_inflight: int = 600
 
 
 def _key(text: str) -> WorkloadKey:

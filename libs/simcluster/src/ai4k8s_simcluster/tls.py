@@ -6,6 +6,7 @@ kubectl sends no bearer token over plain HTTP, so a cluster that real clients ca
 import base64
 import ipaddress
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from ai4k8s_simcluster.persistence import write_private
 
 _CA_DAYS = 3650
 _SERVER_DAYS = 365
+_CLIENT_DAYS = 365
 _CONTEXT = "simcluster"
 
 
@@ -28,6 +30,7 @@ class Identity:
     """What the server shows and asks for."""
 
     ca_certificate: bytes
+    ca_file: Path
     certificate_file: Path
     key_file: Path
     token: str
@@ -110,17 +113,48 @@ def _make_server(
     return key, certificate
 
 
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """A certificate that names a user, and its key; both in PEM."""
+
+    certificate: bytes
+    key: bytes
+
+
+def make_client_certificate(directory: Path, user: str, groups: Sequence[str] = ()) -> ClientCertificate:
+    """Return a certificate for a user (its common name) in groups (its organisations), signed by the authority of a
+    state directory.
+    """
+    ca_key, ca = _load_authority(directory)
+    key = ec.generate_private_key(ec.SECP256R1())
+    names = [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups]
+    subject = x509.Name([*names, x509.NameAttribute(NameOID.COMMON_NAME, user)])
+    certificate = (
+        _builder(subject, ca.subject, key.public_key(), _CLIENT_DAYS)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(ca_key, hashes.SHA256())
+    )
+    return ClientCertificate(certificate.public_bytes(serialization.Encoding.PEM), _pem(key))
+
+
+def _load_authority(directory: Path) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+    path = directory / "ca.key"
+    ca = x509.load_pem_x509_certificate((directory / "ca.crt").read_bytes())
+    loaded = serialization.load_pem_private_key(path.read_bytes(), None)
+    if not isinstance(loaded, ec.EllipticCurvePrivateKey):
+        raise TypeError(f"{path} is not a key of this program")
+    return loaded, ca
+
+
 def load_identity(directory: Path, host: str) -> Identity:
     """Return the cluster's identity: authority and token as kept in the directory, a server certificate made
     anew.
     """
     ca_file, ca_key_file, token_file = directory / "ca.crt", directory / "ca.key", directory / "token"
     if ca_file.exists() and ca_key_file.exists():
-        ca = x509.load_pem_x509_certificate(ca_file.read_bytes())
-        loaded = serialization.load_pem_private_key(ca_key_file.read_bytes(), None)
-        if not isinstance(loaded, ec.EllipticCurvePrivateKey):
-            raise TypeError(f"{ca_key_file} is not a key of this program")
-        ca_key = loaded
+        ca_key, ca = _load_authority(directory)
     else:
         ca_key, ca = _make_authority()
         write_private(ca_key_file, _pem(ca_key))
@@ -132,6 +166,7 @@ def load_identity(directory: Path, host: str) -> Identity:
         write_private(token_file, secrets.token_urlsafe(32).encode())
     return Identity(
         ca.public_bytes(serialization.Encoding.PEM),
+        ca_file,
         directory / "server.crt",
         directory / "server.key",
         token_file.read_text().strip(),

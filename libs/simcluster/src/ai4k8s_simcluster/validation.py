@@ -5,7 +5,9 @@ Covers what clients of the served types get wrong in practice; the causes carry 
 
 import re
 from collections.abc import Callable
+from functools import partial
 
+from ai4k8s_simcluster.auth import validation as access
 from ai4k8s_simcluster.errors import Cause
 from ai4k8s_simcluster.quantity import QuantityError, parse_quantity
 from ai4k8s_simcluster.selectors import from_label_selector, match_labels
@@ -50,6 +52,8 @@ def _name(kind: str, metadata: Obj) -> list[Cause]:
             _SERVICE_NAME.match(name),
             "a DNS-1035 label must consist of lower case alphanumeric characters",
         )
+    elif kind in access.KINDS:
+        return access.invalid_name(name)
     elif kind == "Namespace":
         good, rule = _LABEL.match(name), _LABEL_RULE
     else:
@@ -212,6 +216,10 @@ _RULES: dict[str, Callable[[Obj], list[Cause]]] = {
     "Deployment": _deployment,
     "ReplicaSet": _replicaset,
     "Service": _service,
+    "Role": partial(access.invalid_role, namespaced=True),
+    "ClusterRole": partial(access.invalid_role, namespaced=False),
+    "RoleBinding": partial(access.invalid_binding, namespaced=True),
+    "ClusterRoleBinding": partial(access.invalid_binding, namespaced=False),
 }
 _IMMUTABLE = {"Deployment": ("selector",), "ReplicaSet": ("selector",)}
 _POD_MUTABLE = {"activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "schedulingGates"}
@@ -235,6 +243,8 @@ def validate_change(kind: str, old: Obj, new: Obj) -> list[Cause]:
         for name in _IMMUTABLE.get(kind, ())
         if old["spec"].get(name) != new["spec"].get(name)
     ]
+    if kind in {"RoleBinding", "ClusterRoleBinding"}:
+        causes += access.invalid_change(old, new)
     if kind == "Pod" and _pod_fixed(old["spec"]) != _pod_fixed(new["spec"]):
         causes.append(Cause.forbidden("spec", _POD_RULE))
     if old["metadata"].get("deletionTimestamp"):

@@ -1,6 +1,6 @@
 """The API server's front door: who asks, what for, and which handler answers."""
 
-import hmac
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,35 +12,49 @@ from starlette.types import Receive, Scope, Send
 
 from ai4k8s_simcluster import errors
 from ai4k8s_simcluster.api import discovery
-from ai4k8s_simcluster.api.bodies import check_kind, fit, media_type, read_object
 from ai4k8s_simcluster.api.discovery import Discovery
+from ai4k8s_simcluster.api.fairness import REFUSAL, RETRY_AFTER_SECONDS, Fairness, TooManyRequestsError, headers_for
+from ai4k8s_simcluster.api.gate import Asked, Gate
 from ai4k8s_simcluster.api.metrics import MetricsApi
 from ai4k8s_simcluster.api.negotiation import Representation, negotiate
 from ai4k8s_simcluster.api.openapi import OpenApi
 from ai4k8s_simcluster.api.rendering import Renderer, error_response, json_response
 from ai4k8s_simcluster.api.requests import ListOptions, Target, parse_list_options, parse_target
 from ai4k8s_simcluster.api.resources import Call, ResourceApi
+from ai4k8s_simcluster.api.reviews import Reviews
+from ai4k8s_simcluster.auth.tokens import TokenIssuer
+from ai4k8s_simcluster.auth.users import User
 from ai4k8s_simcluster.clock import Clock
 from ai4k8s_simcluster.errors import ApiError, UnservedPathError
-from ai4k8s_simcluster.registry import ACCESS_REVIEWS, Catalogue, Subresource, Verb
+from ai4k8s_simcluster.registry import ResourceType, Subresource, Verb
 from ai4k8s_simcluster.types import Obj
 
-_OPEN_PATHS = ("/healthz", "/readyz", "/livez", "/version")
 _LARGEST_BODY_BYTES = 3 * 1024 * 1024
 _COLLECTION_VERBS = {"GET": Verb.LIST, "POST": Verb.CREATE, "DELETE": Verb.DELETE_COLLECTION}
 _ITEM_VERBS = {"GET": Verb.GET, "PUT": Verb.UPDATE, "PATCH": Verb.PATCH, "DELETE": Verb.DELETE}
+_SUBRESOURCE_VERBS = {**_ITEM_VERBS, "POST": Verb.CREATE}
 
+Action = Callable[[Call], Response]
 Control = Callable[[], Obj]
+Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class ApiParts:
-    """What the application is made of."""
+    """What the application is made of.
+
+    actions: what answers a subresource that is no part of its object. sockets: what answers WebSockets.
+    """
 
     resources: ResourceApi
     metrics: MetricsApi
     control: Mapping[str, Control]
-    token: str
+    gate: Gate
+    fairness: Fairness
+    reviews: Reviews
+    actions: Mapping[tuple[ResourceType, str], Action]
+    sockets: Handler
+    issuer: TokenIssuer
     address: Callable[[], str]
     clock: Clock
 
@@ -55,37 +69,42 @@ class ApiApplication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["type"] == "websocket":
+            await self._parts.sockets(scope, receive, send)
+            return
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
+        marks = {"Audit-ID": request.headers.get("audit-id") or str(uuid.uuid4())}
         try:
-            response = await self._answer(request)
+            response = await self._admit(request, marks)
         except ApiError as error:
             response = error_response(error)
         except UnservedPathError:
             response = PlainTextResponse("404 page not found\n", 404)
+        except TooManyRequestsError:
+            response = PlainTextResponse(f"{REFUSAL}\n", 429, {"Retry-After": str(RETRY_AFTER_SECONDS)})
         except ClientDisconnect:
             return
+        for name, value in marks.items():
+            response.headers[name] = value
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
+    async def _admit(self, request: Request, marks: dict[str, str]) -> Response:
+        """Let a request in and answer it; marks: headers of the answer, whatever it will be."""
+        gate = self._parts.gate
+        asked = gate.identify(Asked.of(request.scope, request.query_params))
+        marks.update(headers_for(asked.user))
+        with self._parts.fairness.seat(asked, request.query_params):
+            return await self._answer(request, gate.admit(asked))
+
+    async def _answer(self, request: Request, user: User) -> Response:
         path = request.url.path
-        self._authorize(request, path)
         if path.startswith(("/api/", "/apis/")) and len(path.strip("/").split("/")) > (2 if path[4] == "/" else 3):
-            return await self._resource(request, path)
+            return await self._resource(request, path, user)
         if request.method != "GET":
             raise UnservedPathError if not path.startswith("/api") else errors.method_not_allowed()
         return self._other(path, request.headers.get("accept", ""))
-
-    def _authorize(self, request: Request, path: str) -> None:
-        given = request.headers.get("authorization", "")
-        scheme, _, token = given.partition(" ")
-        if scheme.lower() == "bearer" and token.strip():
-            if not hmac.compare_digest(token.strip().encode(), self._parts.token.encode()):
-                raise errors.unauthorized()
-            return
-        if not path.startswith(_OPEN_PATHS):
-            raise _anonymous(self._parts.resources.catalogue, request.method, path)
 
     def _other(self, path: str, accept: str) -> Response:
         if path.startswith(("/healthz", "/readyz", "/livez")):
@@ -111,18 +130,27 @@ class ApiApplication:
                 return Response(self._openapi.index(), media_type="application/json")
             case ["openapi", "v3", *rest]:
                 return self._document("/".join(rest))
+            case ["openid", "v1", "jwks"]:
+                body = orjson.dumps(self._parts.issuer.key_set())
+                return Response(body, media_type="application/jwk-set+json")
+            case [".well-known", "openid-configuration"]:
+                return json_response(self._parts.issuer.configuration(self._parts.address()))
             case ["sim", "v1", name] if name in self._parts.control:
                 return json_response(self._parts.control[name]())
         raise UnservedPathError
 
-    async def _resource(self, request: Request, path: str) -> Response:
+    async def _resource(self, request: Request, path: str, user: User) -> Response:
         target = parse_target(self._parts.resources.catalogue, path)
         verb = _verb(request.method, target)
         how = negotiate(request.headers.get("accept", "*/*"))
         query = dict(request.query_params)
         renderer = Renderer(how, query, self._parts.clock.now())
         body = await _body(request)
-        call = Call(target, query, request.headers, body, renderer)
+        pairs = request.query_params.multi_items()
+        call = Call(target, query, request.headers, body, renderer, user, pairs)
+        act = self._parts.actions.get((target.resource, target.subresource))
+        if act is not None:
+            return act(call)
         if not target.resource.stored:
             return self._virtual(call, how)
         resources = self._parts.resources
@@ -149,10 +177,8 @@ class ApiApplication:
 
     def _virtual(self, call: Call, how: Representation) -> Response:
         target = call.target
-        if target.resource is ACCESS_REVIEWS:
-            return _access_review(call)
-        if Verb.CREATE in target.resource.verbs:
-            raise errors.method_not_allowed()
+        if self._parts.reviews.knows(target.resource):
+            return self._parts.reviews.answer(call)
         options: ListOptions | None = None if target.name else parse_list_options(call.query)
         return self._parts.metrics.answer(target, options, how)
 
@@ -175,7 +201,7 @@ def _verb(method: str, target: Target) -> Verb:
         found: Subresource | None = resource.subresource(target.subresource)
         if found is None:
             raise errors.no_such_resource()
-        verb = _ITEM_VERBS.get(method)
+        verb = _SUBRESOURCE_VERBS.get(method)
         allowed = found.verbs
     else:
         verb = (_ITEM_VERBS if target.name else _COLLECTION_VERBS).get(method)
@@ -184,23 +210,6 @@ def _verb(method: str, target: Target) -> Verb:
     if verb is None or verb not in allowed or outside:
         raise errors.method_not_allowed()
     return verb
-
-
-def _access_review(call: Call) -> Response:
-    value = read_object(call.body, media_type(call.headers), call.target.resource.kind)
-    resource = call.target.resource
-    check_kind(value, resource.kind, resource.group, resource.version)
-    review = fit(resource, value, "").obj
-    return json_response(
-        {
-            "kind": resource.kind,
-            "apiVersion": resource.api_version,
-            "metadata": {},
-            "spec": review.get("spec") or {},
-            "status": {"allowed": True, "reason": "the one token of this cluster may do everything"},
-        },
-        201,
-    )
 
 
 def _known(value: Any) -> Response:
@@ -213,26 +222,3 @@ def _found(value: Any) -> Response:
     if value is None:
         raise errors.no_such_resource()
     return json_response(value)
-
-
-def _anonymous(catalogue: Catalogue, method: str, path: str) -> ApiError:
-    user = 'User "system:anonymous"'
-    parts = path.strip("/").split("/")
-    if parts[0] in {"api", "apis"} and len(parts) > (2 if parts[0] == "api" else 3):
-        target = parse_target(catalogue, path)
-        words = {"GET": "get" if target.name else "list", "POST": "create", "PUT": "update"}
-        verb = words.get(method, method.lower())
-        resource = target.resource
-        where = f'in the namespace "{target.namespace}"' if target.namespace else "at the cluster scope"
-        named = f' "{target.name}"' if target.name else ""
-        message = f'{user} cannot {verb} resource "{resource.plural}" in API group "{resource.group}" {where}'
-        details: Obj = {"name": target.name} if target.name else {}
-        if resource.group:
-            details["group"] = resource.group
-        return errors.forbidden(
-            f"{resource.qualified}{named} is forbidden: {message}", {**details, "kind": resource.plural}
-        )
-    return errors.forbidden(f'forbidden: {user} cannot {method.lower()} path "{path}"', {})
-
-
-Handler = Callable[[Scope, Receive, Send], Awaitable[None]]

@@ -12,6 +12,9 @@ from ai4k8s_simcluster.api.rendering import Renderer, json_response
 from ai4k8s_simcluster.api.requests import Continuation, ListOptions, Target, parse_dry_run
 from ai4k8s_simcluster.api.scaling import read_scale, scale_of, with_replicas
 from ai4k8s_simcluster.api.watching import Watch, WatchHub, WatchScope
+from ai4k8s_simcluster.auth.escalation import check_no_escalation
+from ai4k8s_simcluster.auth.rbac import Rbac
+from ai4k8s_simcluster.auth.users import User
 from ai4k8s_simcluster.conversion import from_storage, to_storage
 from ai4k8s_simcluster.errors import Cause
 from ai4k8s_simcluster.patches import json_patch, merge_patch, strategic_merge
@@ -37,20 +40,23 @@ _PROPAGATION = ("Foreground", "Background", "Orphan", "nil")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, read."""
+    """One request, read. pairs: its query again, where a name may come more than once."""
 
     target: Target
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
     renderer: Renderer
+    user: User
+    pairs: Sequence[tuple[str, str]] = ()
 
 
 class ResourceApi:
     """Answers requests for stored resources."""
 
-    def __init__(self, store: Store, writer: Writer, hub: WatchHub) -> None:
+    def __init__(self, store: Store, writer: Writer, hub: WatchHub, rbac: Rbac) -> None:
         self._store = store
+        self._rbac = rbac
         self.catalogue = store.catalogue
         self._writer = writer
         self._hub = hub
@@ -98,6 +104,7 @@ class ResourceApi:
             raise errors.bad_request(
                 "the namespace of the provided object does not match the namespace sent on the request"
             )
+        check_no_escalation(self._rbac, call.user, resource, fitted.obj, None)
         created = self._writer.create(
             resource.storage, to_storage(resource, fitted.obj), dry_run=parse_dry_run(call.query)
         )
@@ -193,6 +200,9 @@ class ResourceApi:
             raise errors.bad_request("the namespace of the object does not match the namespace on the URL")
         fitted = fit(target.resource, value, call.query.get("fieldValidation", ""))
         fitted.obj.setdefault("metadata", {})["name"] = target.name
+        if target.namespace:
+            fitted.obj["metadata"]["namespace"] = target.namespace
+        check_no_escalation(self._rbac, call.user, target.resource, fitted.obj, stored.obj)
         updated = self._writer.update(
             target.resource.storage,
             stored,

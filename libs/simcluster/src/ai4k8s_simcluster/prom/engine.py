@@ -60,6 +60,11 @@ class Sources:
                         parts.setdefault(tuple(sorted(series.labels.items())), []).append(series)
         return [joined(found) for found in parts.values()]
 
+    def find(self, labels: Mapping[str, str]) -> Series | None:
+        """Return the one series with exactly these labels, if there is one."""
+        parts = [found for source in self._sources if (found := source.find(labels)) is not None]
+        return joined(parts) if parts else None
+
 
 def _nameless(labels: Labels) -> dict[str, str]:
     return {key: value for key, value in labels.items() if key != NAME}

@@ -28,7 +28,7 @@ from ai4k8s_simcluster.prom.labels import (
     sim_labels,
     workload_labels,
 )
-from ai4k8s_simcluster.prom.series import STALE, Series
+from ai4k8s_simcluster.prom.series import NAME, STALE, Series
 from ai4k8s_simcluster.types import BoolArray, FloatArray, IntArray
 
 STEP_SECONDS = 30.0
@@ -209,3 +209,7 @@ class HistorySeries:
     def series(self, name: str) -> list[Series]:
         """Return all series of a metric."""
         return [series for history in self._histories for series in history.series(name)]
+
+    def find(self, labels: Mapping[str, str]) -> Series | None:
+        """Return the series with exactly these labels, if there is one."""
+        return next((found for found in self.series(labels[NAME]) if found.labels == labels), None)

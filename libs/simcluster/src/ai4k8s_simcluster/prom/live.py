@@ -83,6 +83,11 @@ class LiveSeries:
         times = np.array(self._times, dtype=np.int64)
         return [buffer.series(times) for buffer in self._by_name.get(name, ())]
 
+    def find(self, labels: Mapping[str, str]) -> Series | None:
+        """Return the series with exactly these labels, if there is one."""
+        buffer = self._buffers.get(tuple(sorted(labels.items())))
+        return buffer.series(np.array(self._times, dtype=np.int64)) if buffer is not None else None
+
     def append(self, at_ms: int, samples: Iterable[tuple[Mapping[str, str], float]]) -> None:
         """Record one scrape; series that were in the last one and are not in this one end here."""
         if self._times and self._times[-1] >= at_ms:

@@ -5,7 +5,7 @@ into memory as whole columns of the pod table; what hardly ever changes is shown
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +14,9 @@ from ai4k8s_simcluster.load.table import PodTable
 from ai4k8s_simcluster.prom.cadvisor import slot_of
 from ai4k8s_simcluster.prom.families import Family, World
 from ai4k8s_simcluster.prom.labels import pod_labels
-from ai4k8s_simcluster.prom.series import Series
+from ai4k8s_simcluster.prom.series import NAME, Series
 from ai4k8s_simcluster.registry import PODS
+from ai4k8s_simcluster.store import Stored
 from ai4k8s_simcluster.types import BoolArray, FloatArray
 
 _SCRAPES_KEPT = 24  # six minutes
@@ -65,16 +66,26 @@ class RecentSeries:
         samples = self._families[name].samples(self._world)
         return [Series(labels, times, np.full(len(times), value)) for labels, value in samples]
 
+    def find(self, labels: Mapping[str, str]) -> Series | None:
+        """Return the series with exactly these labels, if there is one."""
+        if labels[NAME] not in _COLUMNS:
+            return next((found for found in self.series(labels[NAME]) if found.labels == labels), None)
+        stored = self._world.store.get(PODS, labels.get("namespace", ""), labels.get("pod", ""))
+        return self._usage_of(stored, labels[NAME], tuple(self._kept)) if stored is not None else None
+
     def _usage(self, name: str, kept: Sequence[_Columns]) -> list[Series]:
-        table, found = self._world.model.table, []
-        for stored in self._world.store.listing(PODS):
-            row = table.rows.get(stored.uid)
-            if row is None:
-                continue
-            begun = table.started_at[row]  # a row may have been another pod's
-            mine = [c for c in kept if row < len(c.seen) and c.seen[row] and c.started_at[row] == begun]
-            if mine:
-                times = np.array([columns.at_ms for columns in mine], dtype=np.int64)
-                values = np.array([columns.values[name][row] for columns in mine])
-                found.append(Series(pod_labels(name, slot_of(stored.obj)), times, values))
-        return found
+        every = (self._usage_of(stored, name, kept) for stored in self._world.store.listing(PODS))
+        return [found for found in every if found is not None]
+
+    def _usage_of(self, stored: Stored, name: str, kept: Sequence[_Columns]) -> Series | None:
+        table = self._world.model.table
+        row = table.rows.get(stored.uid)
+        if row is None:
+            return None
+        begun = table.started_at[row]  # a row may have been another pod's
+        mine = [c for c in kept if row < len(c.seen) and c.seen[row] and c.started_at[row] == begun]
+        if not mine:
+            return None
+        times = np.array([columns.at_ms for columns in mine], dtype=np.int64)
+        values = np.array([columns.values[name][row] for columns in mine])
+        return Series(pod_labels(name, slot_of(stored.obj)), times, values)

@@ -32,6 +32,10 @@ class SeriesSource(Protocol):
         """Return all series of a metric."""
         ...
 
+    def find(self, labels: Mapping[str, str]) -> Series | None:
+        """Return the series with exactly these labels, if there is one."""
+        ...
+
 
 def joined(parts: list[Series]) -> Series:
     """Join stretches of one series; they do not overlap and come in order."""

@@ -6,6 +6,8 @@ from ai4k8s_simcluster.registry.model import (
     SCALE,
     Family,
     ResourceType,
+    Subresource,
+    Verb,
     with_fields,
 )
 
@@ -66,6 +68,12 @@ PODS = _CORE.resource(
     "Pod",
     short=("po",),
     categories=("all",),
+    subresources=(
+        Subresource("binding", "Binding", (Verb.CREATE,)),
+        Subresource("eviction", "Eviction", (Verb.CREATE,), "policy", "v1"),
+        Subresource("exec", "PodExecOptions", (Verb.CREATE, Verb.GET)),
+        Subresource("log", "Pod", (Verb.GET,)),
+    ),
     status=True,
     generation=True,
     fields=with_fields(
@@ -94,7 +102,12 @@ REPLICATION_CONTROLLERS = _CORE.resource(
 )
 RESOURCE_QUOTAS = _CORE.resource("resourcequotas", "ResourceQuota", short=("quota",), status=True)
 SECRETS = _CORE.resource("secrets", "Secret", fields=with_fields("type"))
-SERVICE_ACCOUNTS = _CORE.resource("serviceaccounts", "ServiceAccount", short=("sa",))
+SERVICE_ACCOUNTS = _CORE.resource(
+    "serviceaccounts",
+    "ServiceAccount",
+    short=("sa",),
+    subresources=(Subresource("token", "TokenRequest", (Verb.CREATE,), "authentication.k8s.io", "v1"),),
+)
 SERVICES = _CORE.resource(
     "services",
     "Service",
