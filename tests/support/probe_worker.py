@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from ai4k8s_common.bus.handlers import Handlers
+from ai4k8s_common.bus.jobs import JobReport
 from ai4k8s_common.bus.worker import run_worker
 from ai4k8s_common.contracts.chat import AnswerMessage
 from ai4k8s_common.contracts.rag import GenerateManifest
 from ai4k8s_common.errors import NotConfiguredError, UnavailableError
 from ai4k8s_common.services import Service
+from ai4k8s_common.store.base import JobStatus
 
 if TYPE_CHECKING:
     from ai4k8s_common.bus.transaction import Bus, Transaction
@@ -31,7 +33,7 @@ chat: Handlers[None] = Handlers(Service.CHAT)
 
 
 def act(order: str, service: Service, job_id: uuid.UUID, tx: Transaction) -> None:
-    """Write the effect, then do as told: `ok`, `die`, `crash`, `refuse`, `away`, `wait FILE`."""
+    """Write the effect, then do as told: `ok`, `die`, `crash`, `refuse`, `away`, `needs`, `wait`, `report` FILE."""
     tx.connection.execute(
         text(f"INSERT INTO {service.value}.job_states (job_id, kind, status, message) VALUES (:id, 'effect', :s, :m)"),
         {"id": uuid.uuid4(), "s": "completed", "m": str(job_id)},
@@ -45,12 +47,26 @@ def act(order: str, service: Service, job_id: uuid.UUID, tx: Transaction) -> Non
         raise NotConfiguredError("no model configured", hint="Set GROQ_API_KEY.")
     elif verb == "away":
         raise UnavailableError("the cluster does not answer")
+    elif verb == "needs" and not Path(argument).exists():
+        raise NotConfiguredError(f"{argument} is missing")
+    elif verb == "report":
+        report(Path(f"{argument}.go"), service, job_id, tx)
     elif verb == "wait":
         started, go_on = Path(f"{argument}.started"), Path(f"{argument}.go")
         with started.open("a", encoding="utf-8") as file:
             file.write(f"{os.getpid()}\n")
         while not go_on.exists():
             time.sleep(0.02)
+
+
+def report(go_on: Path, service: Service, job_id: uuid.UUID, tx: Transaction) -> None:
+    """Tell progress until the file is there, then the result."""
+    step = 0
+    while not go_on.exists():
+        step += 1
+        tx.report_job(JobReport(job_id, "effect", JobStatus.PROCESSING, min(step, 99), f"step {step}"))
+        time.sleep(0.05)
+    tx.report_job(JobReport(job_id, "effect", JobStatus.COMPLETED, 100, "done", {"by": service.value}))
 
 
 @rag.handles(GenerateManifest)

@@ -91,9 +91,12 @@ def test_metrics_tell_what_waits_and_how_clusters_are(gateway: RunningGateway):
     assert "ai4k8s_cluster_last_success_age_seconds" in text
 
 
-def test_the_system_page_shows_processes_queues_and_dead_letters(gateway: RunningGateway):
+def test_the_system_page_shows_services_queues_and_how_many_dead_letters(gateway: RunningGateway):
     ada = gateway.person()
-    gateway.execute("INSERT INTO scaler.heartbeats (host, process, pid) VALUES ('h', 'scaler.cycle', 7)")
+    gateway.execute(
+        "INSERT INTO scaler.heartbeats (host, process, pid, version) VALUES"
+        " ('h', 'scaler.cycle', 7, '0.1.0'), ('i', 'scaler.cycle', 7, '0.2.0')"
+    )
     gateway.execute(
         "INSERT INTO chat.heartbeats (host, process, pid, seen_at) VALUES ('h', 'chat.jobs', 8, now() - interval '60 s')"
     )
@@ -109,7 +112,38 @@ def test_the_system_page_shows_processes_queues_and_dead_letters(gateway: Runnin
         "chat.jobs": False,
     }
     assert {"collector.cycle", "collector.jobs"} <= {item["queue"] for item in system["queues"]}
-    assert [(item["service"], item["error"]) for item in system["dead_letters"]] == [("rag", "boom")]
+    assert system["dead_letters"] == [{"service": "rag", "count": 1}]
+    services = {item["name"]: item for item in system["services"]}
+    assert {"gateway", "collector.cycle", "forecaster.cycle", "advisor.cycle"} <= services.keys()
+    scaler, chat, rag = (services[name] for name in ("scaler.cycle", "chat.jobs", "rag.jobs"))
+    assert (scaler["alive"], scaler["processes"], scaler["versions"]) == (True, 2, ["0.1.0", "0.2.0"])
+    assert (chat["alive"], chat["processes"], chat["versions"]) == (False, 0, [])
+    assert chat["last_seen_at"] is not None
+    assert (rag["alive"], rag["last_seen_at"]) == (False, None)
+
+
+def test_dead_letters_are_for_administrators_who_decide_about_each_once(gateway: RunningGateway):
+    gateway.execute(
+        "INSERT INTO rag.dead_letters (contract, queue, payload, attempts, error)"
+        """ VALUES ('rag.generate_manifest.v1', 'rag.jobs', '{"request": "secret plan"}', 5, 'boom')"""
+    )
+    ada, admin = gateway.person(), gateway.admin()
+    (letter,) = admin.get("/system/dead-letters").json()["items"]
+    assert (letter["service"], letter["error"], letter["attempts"], letter["verdict"]) == ("rag", "boom", 5, None)
+    assert "secret plan" not in str(letter)
+    address = f"/system/dead-letters/rag/{letter['id']}"
+
+    assert ada.get("/system/dead-letters").status_code == 403
+    assert ada.send("POST", f"{address}/discard").status_code == 403
+    assert admin.send("POST", "/system/dead-letters/rag/999/retry").status_code == 404
+    for _ in range(2):
+        assert admin.send("POST", f"{address}/retry").json() == {
+            "service": "rag",
+            "id": letter["id"],
+            "verdict": "retry",
+        }
+    assert admin.send("POST", f"{address}/discard").status_code == 409
+    assert [item["verdict"] for item in admin.get("/system/dead-letters").json()["items"]] == ["retry"]
 
 
 def test_the_system_page_tells_cycles_only_of_ones_own_clusters(gateway: RunningGateway):

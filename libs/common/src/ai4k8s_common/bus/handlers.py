@@ -11,13 +11,14 @@ import time
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
+from uuid import UUID
 
 import structlog
 from opentelemetry.trace import SpanKind
 from pydantic import ValidationError
 
 from ai4k8s_common.bus import inbox
-from ai4k8s_common.bus.jobs import JobReport
+from ai4k8s_common.bus.jobs import JobCancelledError, JobReport, write_job_report
 from ai4k8s_common.clock import utc_now
 from ai4k8s_common.contracts.base import Contract, Envelope, JobCommand, Tick
 from ai4k8s_common.errors import Ai4k8sError, PoisonMessageError
@@ -65,6 +66,7 @@ class Outcome(StrEnum):
     DROPPED = "dropped"  # a second delivery, without effect
     FAILED = "failed"  # will be tried again
     BURIED = "buried"  # among the dead letters
+    CANCELLED = "cancelled"  # a job that its owner does not want any more
 
 
 @dataclass
@@ -121,6 +123,8 @@ class Runner(Generic[C]):
         with span(contract.name, SpanKind.CONSUMER, envelope.trace, message_id=str(envelope.id)) as current:
             try:
                 return self._attempt(contract, envelope, attempt)
+            except JobCancelledError:
+                return self._cancelled(contract, envelope)
             except Ai4k8sError as error:
                 detail = f"{error.detail} {error.hint}".strip()
                 final = not error.retryable
@@ -141,6 +145,8 @@ class Runner(Generic[C]):
             with self.bus.engine.begin() as counting:
                 attempt.number = inbox.count_attempt(counting, self.bus.service, envelope)
             message = self._decode(contract, envelope, attempt.number)
+            if isinstance(message, JobCommand):
+                self.bus.begin_job(message.job_id, contract.name)
             self.handlers.by_contract[contract](message, tx, self.context)
             inbox.complete(tx.connection, self.bus.service, envelope)
         return Outcome.DONE
@@ -171,6 +177,22 @@ class Runner(Generic[C]):
             log.warning("failure_not_recorded", error=store_error.detail)
             return Outcome.FAILED
         return Outcome.BURIED if final else Outcome.FAILED
+
+    def _cancelled(self, contract: type[Contract], envelope: Envelope) -> Outcome:
+        """The handler's transaction is rolled back; say so, and never deliver the message again."""
+        try:
+            with self.bus.transaction() as tx:
+                job_id = UUID(str(envelope.payload["job_id"]))
+                for event in write_job_report(
+                    tx.connection, self.bus.service, JobReport.cancelled(job_id, contract.name)
+                ):
+                    tx.emit(event)
+                inbox.complete(tx.connection, self.bus.service, envelope)
+        except Ai4k8sError as store_error:
+            log.warning("cancellation_not_recorded", error=store_error.detail)
+            return Outcome.FAILED
+        log.info("job_cancelled", job_id=str(job_id))
+        return Outcome.CANCELLED
 
     def _fail_job(self, contract: type[JobCommand], envelope: Envelope, error: str) -> None:
         try:

@@ -10,17 +10,19 @@ import os
 import socket
 import threading
 import time
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import structlog
-from sqlalchemy import bindparam, func, select, text, update
+from sqlalchemy import bindparam, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from ai4k8s_common.bus import inbox
-from ai4k8s_common.bus.publisher import BrokerUnavailableError
 from ai4k8s_common.bus.signs import NO_SIGNS, SignsOfLife
+from ai4k8s_common.bus.verdicts import carry_out_verdicts
 from ai4k8s_common.contracts.base import Envelope
+from ai4k8s_common.errors import UnavailableError
 from ai4k8s_common.services import Service
 from ai4k8s_common.store.base import FRAME
 from ai4k8s_common.telemetry.metrics import MESSAGES_RESENT
@@ -74,7 +76,7 @@ class Relay:
             try:
                 self.round()
                 self._signs.ready()
-            except (SQLAlchemyError, BrokerUnavailableError) as error:
+            except (SQLAlchemyError, UnavailableError) as error:
                 log.warning("relay_round_failed", error=str(error).splitlines()[0])
             self._stop.wait(self._every)
 
@@ -93,6 +95,7 @@ class Relay:
         if sent:
             log.info("messages_resent", count=sent)
             MESSAGES_RESENT.labels(self._bus.service.value).inc(sent)
+        carry_out_verdicts(self._bus)
         self._prune()
         return sent
 
@@ -176,11 +179,16 @@ def beat(connection: Connection, service: Service, process: str) -> None:
     identity = {"process": process, "host": socket.gethostname(), "pid": os.getpid()}
     statement = (
         insert(heartbeats)
-        .values(**identity)
+        .values(**identity, version=version(f"ai4k8s-{service.value}"))
         .on_conflict_do_update(
             index_elements=[heartbeats.c.host, heartbeats.c.process, heartbeats.c.pid],
             set_={"seen_at": func.now()},
         )
     )
-    connection.execute(heartbeats.delete().where(heartbeats.c.seen_at < func.now() - text("interval '10 minutes'")))
+    # The last sign of what fell silent stays in sight for a day; of what was replaced, for ten minutes.
+    newer = heartbeats.alias()
+    replaced = exists().where(newer.c.process == heartbeats.c.process, newer.c.seen_at > heartbeats.c.seen_at)
+    silent = heartbeats.c.seen_at < func.now() - text("interval '10 minutes'")
+    forgotten = heartbeats.c.seen_at < func.now() - text("interval '1 day'")
+    connection.execute(heartbeats.delete().where((silent & replaced) | forgotten))
     connection.execute(statement)

@@ -12,7 +12,7 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from ai4k8s_common.bus.jobs import JobReport, write_job_report
+from ai4k8s_common.bus.jobs import JobReport, begin_job, write_job_report
 from ai4k8s_common.bus.live import LiveEvent, LiveEvents
 from ai4k8s_common.bus.publisher import BrokerUnavailableError, Publisher
 from ai4k8s_common.clock import utc_now
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
+    from pydantic import JsonValue
     from sqlalchemy import Connection, Engine
 
     from ai4k8s_common.services import Service
@@ -51,12 +52,18 @@ class Transaction:
 
     def send(self, message: Contract, message_id: UUID | None = None) -> UUID:
         """Accept a message: it will be handled once in effect if, and only if, this transaction commits."""
+        return self.send_raw(message.name, message.queue(), message.model_dump(mode="json"), message_id)
+
+    def send_raw(
+        self, contract: str, queue: str, payload: dict[str, JsonValue], message_id: UUID | None = None
+    ) -> UUID:
+        """Accept a message as it once was written, whether it fits today's contract or not."""
         envelope = Envelope(
             id=message_id or uuid.uuid4(),
-            contract=message.name,
+            contract=contract,
             sender=self.bus.service,
             sent_at=utc_now(),
-            payload=message.model_dump(mode="json"),
+            payload=payload,
             trace=carrier(),
         )
         outbox = FRAME[self.bus.service].outbox
@@ -65,7 +72,7 @@ class Transaction:
             outbox.insert().values(
                 id=envelope.id,
                 contract=envelope.contract,
-                queue=message.queue(),
+                queue=queue,
                 payload=envelope.payload,
                 trace=envelope.trace,
                 created_at=envelope.sent_at,
@@ -74,7 +81,7 @@ class Transaction:
                 published_epoch=self.bus.publisher.epoch,
             )
         )
-        self._envelopes.append((envelope, message.queue()))
+        self._envelopes.append((envelope, queue))
         return envelope.id
 
     def emit(self, event: LiveEvent) -> None:
@@ -118,8 +125,17 @@ class Bus:
             raise
         self._publish(tx)
 
+    def begin_job(self, job_id: UUID, kind: str) -> None:
+        """Take a job up, for everybody to see. Raises JobCancelledError when its owner was quicker."""
+        with self.transaction() as tx:
+            for event in begin_job(tx.connection, self.service, job_id, kind):
+                tx.emit(event)
+
     def report_job(self, report: JobReport) -> None:
-        """Write a job's state in its own short transaction and tell the person who waits."""
+        """Write a job's state in its own short transaction and tell the person who waits.
+
+        Raises JobCancelledError instead of writing progress of a job that its owner cancelled.
+        """
         with self.transaction() as tx:
             for event in write_job_report(tx.connection, self.service, report):
                 tx.emit(event)

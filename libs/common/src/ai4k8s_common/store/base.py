@@ -139,6 +139,7 @@ def _frame(service: Service) -> FrameTables:
         Column("pid", Integer, primary_key=True),
         at_column("started_at", default_now=True),
         at_column("seen_at", default_now=True),
+        Column("version", Text, nullable=False, server_default=""),
         schema=schema,
     )
     return FrameTables(outbox, inbox, dead_letters, job_states, heartbeats)

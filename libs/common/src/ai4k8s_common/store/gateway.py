@@ -42,6 +42,13 @@ class PolicyMode(StrEnum):
     AUTO = "auto"
 
 
+class Verdict(StrEnum):
+    """What an administrator decided about a dead letter."""
+
+    RETRY = "retry"
+    DISCARD = "discard"
+
+
 users = Table(
     "users",
     metadata,
@@ -137,10 +144,26 @@ jobs = Table(
     Column("user_id", UUID),
     Column("cluster_id", UUID),
     Column("request", JSONB, nullable=False),
+    Column("attempt", Integer, nullable=False, server_default=text("1")),
+    # Unique: a failed attempt is followed by one more, however often somebody clicks.
+    Column("retry_of", UUID, unique=True),
+    at_column("cancel_requested_at", nullable=True),
     at_column("created_at", default_now=True),
     schema="gateway",
 )
 Index("ix_jobs_user_id_created_at", jobs.c.user_id, jobs.c.created_at)
+
+# A wish about a row that another service owns; what is settled is gone there and stays here as a record.
+dead_letter_verdicts = Table(
+    "dead_letter_verdicts",
+    metadata,
+    Column("service", Text, primary_key=True),
+    Column("dead_letter_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("verdict", Text, nullable=False),
+    Column("decided_by", UUID),
+    at_column("decided_at", default_now=True),
+    schema="gateway",
+)
 
 # Credentials are for those who talk to clusters; people's secrets are the gateway's alone.
 PRIVATE_READERS: dict[str, frozenset[str]] = {

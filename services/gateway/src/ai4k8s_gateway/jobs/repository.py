@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import String, and_, cast, insert, select, union_all
+from sqlalchemy import String, and_, cast, exists, func, insert, select, union_all, update
 
 from ai4k8s_common.contracts.base import JobCommand
 from ai4k8s_common.contracts.catalogue import CATALOGUE
@@ -18,10 +19,19 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row, Subquery
 
 JOB_SERVICES = tuple(sorted({c.consumer for c in CATALOGUE if issubclass(c, JobCommand)}))
+STATE = ("status", "progress", "message", "result", "error", "updated_at")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Which attempt a job is, and after which."""
+
+    number: int = 1
+    retry_of: UUID | None = None
 
 
 def add(
-    connection: Connection, command: JobCommand, user_id: UUID | None, cluster_id: UUID | None, request: dict[str, Any]
+    connection: Connection, command: JobCommand, user_id: UUID | None, cluster_id: UUID | None, attempt: Attempt
 ) -> None:
     """Record that somebody asked for this."""
     connection.execute(
@@ -31,7 +41,9 @@ def add(
             consumer=command.consumer.value,
             user_id=user_id,
             cluster_id=cluster_id,
-            request=request,
+            request=command.model_dump(mode="json", exclude={"job_id"}),
+            attempt=attempt.number,
+            retry_of=attempt.retry_of,
         )
     )
 
@@ -47,12 +59,22 @@ def one_of_user(connection: Connection, user_id: UUID, job_id: UUID) -> Row[Any]
     return connection.execute(_query().where(jobs.c.user_id == user_id, jobs.c.id == job_id)).one_or_none()
 
 
+def request_cancel(connection: Connection, job_id: UUID) -> None:
+    """Record that its owner does not want a job any more."""
+    connection.execute(
+        update(jobs)
+        .where(jobs.c.id == job_id, jobs.c.cancel_requested_at.is_(None))
+        .values(cancel_requested_at=func.now())
+    )
+
+
 def _states() -> Subquery:
-    columns = ("job_id", "status", "progress", "message", "result", "error", "updated_at")
     return union_all(
         *(
             select(
-                cast(service.value, String).label("consumer"), *(FRAME[service].job_states.c[name] for name in columns)
+                cast(service.value, String).label("consumer"),
+                FRAME[service].job_states.c.job_id,
+                *(FRAME[service].job_states.c[name] for name in STATE),
             )
             for service in JOB_SERVICES
         )
@@ -60,11 +82,16 @@ def _states() -> Subquery:
 
 
 def _query() -> Any:
-    states = _states()
+    states, later = _states(), jobs.alias("later")
     return select(
         jobs.c.id,
         jobs.c.kind,
         jobs.c.cluster_id,
         jobs.c.created_at,
-        *(states.c[name] for name in ("status", "progress", "message", "result", "error", "updated_at")),
+        jobs.c.request,
+        jobs.c.attempt,
+        jobs.c.retry_of,
+        jobs.c.cancel_requested_at,
+        exists().where(later.c.retry_of == jobs.c.id).label("retried"),
+        *(states.c[name] for name in STATE),
     ).outerjoin(states, and_(states.c.job_id == jobs.c.id, states.c.consumer == jobs.c.consumer))

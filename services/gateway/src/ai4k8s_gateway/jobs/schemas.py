@@ -1,4 +1,4 @@
-"""What the job routes give: one flat form for everything long."""
+"""What the job routes give: one flat form for everything long, and a list that says more."""
 
 from datetime import datetime
 from uuid import UUID
@@ -19,11 +19,21 @@ class JobView(BaseModel):
     error: str | None = None
     created_at: datetime
     updated_at: datetime
+
+
+class JobItem(JobView):
+    """A job among others, with what a list must know about it."""
+
     kind: str = Field(examples=["collector.check_connection.v1"])
-    cluster_id: UUID | None = None
+    cluster_id: UUID | None
+    attempt: int = Field(ge=1, description="1, and one more for each time it was tried again")
+    retry_of: UUID | None = Field(description="the attempt before this one")
+    cancel_requested: bool
+    may_cancel: bool
+    may_retry: bool
 
 
 class JobList(BaseModel):
     """A person's jobs, newest first."""
 
-    items: list[JobView]
+    items: list[JobItem]

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import String, cast, func, select, union_all
+from sqlalchemy import String, and_, cast, func, select, union_all
+from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_common.contracts.catalogue import heard_by
 from ai4k8s_common.services import QueueKind, Service, queue_name
 from ai4k8s_common.store.base import FRAME
 from ai4k8s_common.store.collector import cluster_states
-from ai4k8s_common.store.gateway import clusters
+from ai4k8s_common.store.gateway import Verdict, clusters, dead_letter_verdicts
 
 if TYPE_CHECKING:
     from typing import Any
+    from uuid import UUID
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, Subquery
 
 QUEUES = tuple(queue_name(service, kind) for service in Service for kind in QueueKind if heard_by(service, kind))
 
@@ -42,22 +44,45 @@ def queues(connection: Connection) -> list[Row[Any]]:
 
 
 def dead_letters(connection: Connection, limit: int) -> list[Row[Any]]:
-    """Return the newest dead letters."""
-    parts = []
-    for service in Service:
-        table = FRAME[service].dead_letters
-        parts.append(
-            select(
-                cast(service.value, String).label("service"),
-                table.c.contract,
-                table.c.queue,
-                table.c.attempts,
-                table.c.error,
-                table.c.died_at,
-            )
-        )
-    everything = union_all(*parts).subquery()
-    return list(connection.execute(select(everything).order_by(everything.c.died_at.desc()).limit(limit)))
+    """Return the newest dead letters, each with what was decided about it."""
+    letters, v = _dead_letters(), dead_letter_verdicts
+    query = (
+        select(letters, v.c.verdict)
+        .outerjoin(v, and_(v.c.service == letters.c.service, v.c.dead_letter_id == letters.c.id))
+        .order_by(letters.c.died_at.desc())
+        .limit(limit)
+    )
+    return list(connection.execute(query))
+
+
+def dead_letter_exists(connection: Connection, service: Service, dead_letter_id: int) -> bool:
+    """Whether a service has it (still)."""
+    letters = FRAME[service].dead_letters
+    query = select(letters.c.id).where(letters.c.id == dead_letter_id)
+    return connection.execute(query).one_or_none() is not None
+
+
+def decide(
+    connection: Connection, service: Service, dead_letter_id: int, verdict: Verdict, decided_by: UUID
+) -> Verdict:
+    """Record a verdict, unless there is one. Returns the one that holds."""
+    v = dead_letter_verdicts
+    connection.execute(
+        insert(v)
+        .values(service=service.value, dead_letter_id=dead_letter_id, verdict=verdict.value, decided_by=decided_by)
+        .on_conflict_do_nothing()
+    )
+    query = select(v.c.verdict).where(v.c.service == service.value, v.c.dead_letter_id == dead_letter_id)
+    return Verdict(connection.execute(query).scalar_one())
+
+
+def _dead_letters() -> Subquery:
+    names = ("id", "contract", "queue", "attempts", "error", "died_at")
+    parts = [
+        select(cast(service.value, String).label("service"), *(FRAME[service].dead_letters.c[name] for name in names))
+        for service in Service
+    ]
+    return union_all(*parts).subquery("letters")
 
 
 def dead_letter_counts(connection: Connection) -> dict[str, int]:

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 from ai4k8s_common.bus.publisher import BrokerUnavailableError
 from ai4k8s_common.bus.transaction import StoreUnavailableError
 from ai4k8s_common.clock import utc_now
+from ai4k8s_common.services import Service
 from ai4k8s_gateway.clusters import service as clusters
 from ai4k8s_gateway.metrics import ClusterGauge, QueueGauge, StoreGauges
 from ai4k8s_gateway.system import repository
 from ai4k8s_gateway.system.schemas import (
     CheckView,
     ClusterCycle,
-    DeadLetterView,
+    DeadLetterCount,
     ProcessView,
     QueueView,
     ReadyView,
+    ServiceView,
     SystemView,
 )
 
@@ -33,33 +35,28 @@ if TYPE_CHECKING:
 
 # Processes beat every 3 s.
 FRESH_WITHIN = timedelta(seconds=15)
-MAX_DEAD_LETTERS = 50
+EXPECTED = (Service.GATEWAY.value, *repository.QUEUES)
 
 
 def view(connection: Connection, rules: ClusterRules, principal: Principal, now: datetime) -> SystemView:
     """Return the whole picture; cycles only of clusters the person may see."""
+    processes = [
+        ProcessView(**row._mapping, fresh=now - row.seen_at <= FRESH_WITHIN)  # noqa: SLF001  # SQLAlchemy's public name
+        for row in repository.processes(connection)
+    ]
     return SystemView(
         now=now,
         version=version("ai4k8s-gateway"),
-        processes=[
-            ProcessView(
-                service=row.service,
-                process=row.process,
-                host=row.host,
-                pid=row.pid,
-                started_at=row.started_at,
-                seen_at=row.seen_at,
-                fresh=now - row.seen_at <= FRESH_WITHIN,
-            )
-            for row in repository.processes(connection)
-        ],
+        services=[_service(name, processes) for name in EXPECTED],
+        processes=processes,
         queues=[
             QueueView(queue=gauge.queue, open_messages=gauge.open_messages, oldest_age_seconds=gauge.oldest_age_seconds)
             for gauge in _queues(connection)
         ],
         dead_letters=[
-            DeadLetterView(**row._mapping)  # noqa: SLF001  # SQLAlchemy's public name for it
-            for row in repository.dead_letters(connection, MAX_DEAD_LETTERS)
+            DeadLetterCount(service=Service(name), count=count)
+            for name, count in sorted(repository.dead_letter_counts(connection).items())
+            if count
         ],
         cycles=_cycles(connection, rules, principal, now),
     )
@@ -87,6 +84,19 @@ def gauges(bus: Bus) -> StoreGauges | None:
             )
     except StoreUnavailableError:
         return None
+
+
+def _service(name: str, processes: list[ProcessView]) -> ServiceView:
+    known = [process for process in processes if process.process == name]
+    living = [process for process in known if process.fresh]
+    return ServiceView(
+        name=name,
+        service=Service(name.partition(".")[0]),
+        alive=bool(living),
+        processes=len(living),
+        last_seen_at=max((process.seen_at for process in known), default=None),
+        versions=sorted({process.version for process in living}),
+    )
 
 
 def _queues(connection: Connection) -> tuple[QueueGauge, ...]:
