@@ -164,5 +164,5 @@ def test_no_route_but_the_few_public_ones_answers_without_log_in(gateway: Runnin
             address = path.replace("{workload_id}", "1").replace("{", "").replace("}", "")
             for part in ("cluster_id", "decision_id", "job_id"):
                 address = address.replace(part, "00000000-0000-0000-0000-000000000000")
-            response = httpx.request(method, gateway.url + address, json={})
+            response = httpx.request(method, gateway.url + address, json={}, timeout=20)
             assert response.status_code == 401, (method, path, response.text)
