@@ -99,6 +99,7 @@ class ExchangeReplay:
         answer = self._client.send(one.method, path, body, one.headers, self._token(one))
         if answer.status < 300 and path.endswith("/token") and isinstance(answer.body, dict):
             self._issued_token = answer.body.get("status", {}).get("token")
+            self._binder.values["<token>"] = self._issued_token or ""
         self._remember(answer.body)
         return answer
 
