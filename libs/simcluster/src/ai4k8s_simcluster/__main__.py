@@ -18,6 +18,7 @@ from ai4k8s_simcluster.server import SimServer
 from ai4k8s_simcluster.settings import SettingsError, SimSettings, parse_shape_spec, parse_trace_spec
 
 _USAGE_ERROR = 2
+MOST_PODS_A_NODE = 100  # of the 110 that a kubelet takes
 
 
 def _range(text: str) -> SecondsRange:
@@ -52,7 +53,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NS/NAME=KIND[:k=v,...]",
         help=f"a workload that follows a generated shape: {', '.join(ShapeKind)}; may be repeated",
     )
-    add("--nodes", type=int, default=4, help="number of nodes of 8 cores and 32 GiB (default %(default)s)")
+    add(
+        "--nodes",
+        type=int,
+        default=4,
+        help="nodes, of 8 cores and 32 GiB; four times that with --pods (default %(default)s)",
+    )
+    add("--pods", type=int, default=0, help="a fleet of this many pods in many namespaces; not kept over a restart")
+    add("--churn", type=float, default=0.0, help="pods of the fleet that are replaced every second")
     add("--seed", type=int, default=1, help="what generated names, shapes and durations depend on")
     add("--no-demo", action="store_true", help="leave out the demonstration's own workloads")
     add(
@@ -77,6 +85,10 @@ def read_settings(arguments: list[str]) -> SimSettings:
     given = _parser().parse_args(arguments)
     if given.nodes < 1:
         raise SettingsError("a cluster has at least one node")
+    if not 0 <= given.pods <= given.nodes * MOST_PODS_A_NODE:
+        raise SettingsError(f"{given.nodes} nodes have room for a fleet of {given.nodes * MOST_PODS_A_NODE} pods")
+    if given.churn < 0 or (given.churn and not given.pods):
+        raise SettingsError("--churn is a rate above 0 of the pods that --pods makes")
     return SimSettings(
         state_dir=given.state_dir,
         kubeconfig_out=given.kubeconfig_out,
@@ -86,6 +98,8 @@ def read_settings(arguments: list[str]) -> SimSettings:
         traces=tuple(parse_trace_spec(text) for text in given.trace),
         shapes=tuple(parse_shape_spec(text) for text in given.shape),
         nodes=given.nodes,
+        pods=given.pods,
+        churn=given.churn,
         seed=given.seed,
         demo=not given.no_demo,
         startup=given.startup_seconds,

@@ -3,6 +3,7 @@ running.
 """
 
 import hashlib
+from collections.abc import Mapping
 
 from ai4k8s_simcluster.auth.default_roles import default_cluster_role_bindings, default_cluster_roles
 from ai4k8s_simcluster.clock import rfc3339
@@ -28,7 +29,8 @@ from ai4k8s_simcluster.types import Obj
 _CONTAINER = "app"
 _SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
-_ALLOCATABLE = {"cpu": "8", "ephemeral-storage": "100Gi", "memory": "32Gi", "pods": "110"}
+NODE_SIZE: Mapping[str, str] = {"cpu": "8", "ephemeral-storage": "100Gi", "memory": "32Gi", "pods": "110"}
+FLEET_NODE_SIZE: Mapping[str, str] = {"cpu": "32", "ephemeral-storage": "400Gi", "memory": "128Gi", "pods": "110"}
 _CONDITIONS = (
     ("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
     ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
@@ -43,7 +45,7 @@ def node_name(number: int) -> str:
     return f"node-{number + 1}"
 
 
-def _node(number: int, created: str, now: str) -> Obj:
+def _node(number: int, created: str, now: str, size: Mapping[str, str]) -> Obj:
     name = node_name(number)
     conditions = [
         {
@@ -64,13 +66,13 @@ def _node(number: int, created: str, now: str) -> Obj:
     }
     return {
         "metadata": {"name": name, "labels": labels, "creationTimestamp": created},
-        "spec": {"podCIDR": f"10.64.{number % 256}.0/24"},
+        "spec": {"podCIDR": f"10.{64 + number // 256}.{number % 256}.0/24"},
         "status": {
-            "capacity": _ALLOCATABLE,
-            "allocatable": _ALLOCATABLE,
+            "capacity": dict(size),
+            "allocatable": dict(size),
             "conditions": conditions,
             "addresses": [
-                {"type": "InternalIP", "address": f"10.0.{number // 250}.{10 + number % 240}"},
+                {"type": "InternalIP", "address": f"10.0.{number // 240}.{10 + number % 240}"},
                 {"type": "Hostname", "address": name},
             ],
             "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
@@ -90,12 +92,12 @@ def _node(number: int, created: str, now: str) -> Obj:
     }
 
 
-def create_nodes(context: Context, number: int, created_at: float) -> None:
+def create_nodes(context: Context, number: int, created_at: float, size: Mapping[str, str] = NODE_SIZE) -> None:
     """Make the nodes and namespaces that are not there yet."""
     now, created = context.timestamp(), rfc3339(created_at)
     for at in range(number):
         if context.store.get(NODES, "", node_name(at)) is None:
-            context.writer.create(NODES, _node(at, created, now), keep_status=True)
+            context.writer.create(NODES, _node(at, created, now, size), keep_status=True)
     for name in _SYSTEM_NAMESPACES:
         create_namespace(context, name, created_at)
 

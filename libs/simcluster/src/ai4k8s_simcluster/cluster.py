@@ -2,6 +2,7 @@
 
 import math
 import random
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,13 +11,23 @@ import structlog
 from ai4k8s_simcluster.anchors import Anchor, make_anchors
 from ai4k8s_simcluster.auth.rbac import Rbac
 from ai4k8s_simcluster.auth.tokens import TokenIssuer, load_signing_key
-from ai4k8s_simcluster.bootstrap import create_deployment, create_nodes, create_pods, create_roles, make_slots
+from ai4k8s_simcluster.bootstrap import (
+    FLEET_NODE_SIZE,
+    NODE_SIZE,
+    create_deployment,
+    create_nodes,
+    create_pods,
+    create_roles,
+    make_slots,
+)
 from ai4k8s_simcluster.clock import Clock, rfc3339
 from ai4k8s_simcluster.controllers.access import RoleAggregator, TokenController
 from ai4k8s_simcluster.controllers.context import Context
 from ai4k8s_simcluster.controllers.disruption import DisruptionController
 from ai4k8s_simcluster.controllers.events import EventRecorder
 from ai4k8s_simcluster.controllers.manager import ControllerManager
+from ai4k8s_simcluster.fleet.churn import Churn
+from ai4k8s_simcluster.fleet.furnish import furnish
 from ai4k8s_simcluster.load.model import LoadModel
 from ai4k8s_simcluster.load.workload import LoadedWorkload, WorkloadKey, replicas_for
 from ai4k8s_simcluster.persistence import SavedState, StateFiles
@@ -56,12 +67,13 @@ class Cluster:
         )
         self.anchors = make_anchors(settings, saved.extra.get("anchors", []), now)
         workloads = [anchor.workload() for anchor in self.anchors]
-        self.live = LiveSeries(files.directory / "samples.jsonl")
+        self.live = LiveSeries(files.directory / "samples.jsonl" if files.durable else None)
         self.model = LoadModel(self.store, workloads, now)
         self._slots: dict[str, list[list[str]]] = dict(saved.extra.get("slots", {}))
         self._histories = self._populate(workloads, saved)
         if not saved.version:
             self._forget_events()
+        self._churn = self._furnish(now)
         self.history = HistorySeries(self._histories)
         self.recorder = Recorder(World(self.store, self.model), self.live)
         self.model.listeners.append(self.recorder.record)
@@ -82,6 +94,8 @@ class Cluster:
     def tick(self) -> None:
         """Let the cluster live up to now."""
         now = self.clock.now()
+        if self._churn is not None:
+            self._churn.tick(now)
         self._control()
         self.model.tick(now)
         self._tell_ends(now)
@@ -141,7 +155,8 @@ class Cluster:
     def _populate(self, workloads: list[LoadedWorkload], saved: SavedState) -> list[WorkloadHistory]:
         """Make what is not there yet, and the past of everything."""
         now = self.clock.now()
-        create_nodes(self.context, self.settings.nodes, now - _HISTORY_SECONDS)
+        size = FLEET_NODE_SIZE if self.settings.pods else NODE_SIZE
+        create_nodes(self.context, self.settings.nodes, now - _HISTORY_SECONDS, size)
         create_roles(self.context, now - _HISTORY_SECONDS)
         histories = []
         counters: dict[str, float] = {}
@@ -161,6 +176,18 @@ class Cluster:
         if counters:
             self.model.prime(now)
         return histories
+
+    def _furnish(self, now: float) -> Churn | None:
+        """Make the fleet, where one is wanted."""
+        if not self.settings.pods:
+            return None
+        begun = time.monotonic()
+        fleet = furnish(self.context, self.settings.pods, now)
+        self.model.members.look_at_all()
+        self.model.background.add(fleet.swings)
+        self.model.prime(now)
+        log.info("fleet made", pods=self.settings.pods, seconds=round(time.monotonic() - begun, 1))
+        return Churn(self.context, fleet, self.settings.churn, now)
 
     def _forget_events(self) -> None:
         """Drop what controllers said while the cluster was furnished: it all happened long ago."""

@@ -41,10 +41,14 @@ def write_private(path: Path, data: bytes) -> None:
 
 
 class StateFiles:
-    """The files of one state directory, held by one process."""
+    """The files of one state directory, held by one process.
 
-    def __init__(self, directory: Path) -> None:
+    durable: whether objects are written down; a fleet of 150,000 pods is rather made anew.
+    """
+
+    def __init__(self, directory: Path, *, durable: bool = True) -> None:
         self.directory = directory
+        self.durable = durable
         directory.mkdir(parents=True, exist_ok=True)
         self._snapshot = directory / "state.json"
         self._journal_path = directory / "journal.jsonl"
@@ -55,6 +59,12 @@ class StateFiles:
         except BlockingIOError as error:
             self._lock.close()
             raise StateInUseError(f"another simulated cluster runs on {directory}") from error
+        if not durable and self._snapshot.exists():
+            self._lock.close()
+            raise StateInUseError(
+                f"{directory} holds the objects of another cluster, and one with --pods keeps none: "
+                "give it a --state-dir of its own"
+            )
 
     def load(self) -> SavedState:
         """Read the snapshot and what the journal adds to it."""
@@ -69,6 +79,8 @@ class StateFiles:
 
     def journal(self, change: Change) -> None:
         """Append one change."""
+        if not self.durable:
+            return
         if self._journal is None:
             self._journal = self._journal_path.open("ab", buffering=0)
         line = {"k": change.resource.key, "t": str(change.kind), "v": change.version, "o": change.stored.obj}
@@ -76,6 +88,8 @@ class StateFiles:
 
     def save(self, store: Store, extra: dict[str, Any]) -> None:
         """Write a snapshot and start the journal anew."""
+        if not self.durable:
+            return
         write_private(
             self._snapshot, orjson.dumps({"version": store.version, "objects": store.everything(), "extra": extra})
         )

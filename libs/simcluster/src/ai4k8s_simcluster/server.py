@@ -88,7 +88,7 @@ class SimServer:
 
     def __init__(self, settings: SimSettings, clock: Clock | None = None) -> None:
         self._settings = settings
-        self._files = StateFiles(settings.state_dir)
+        self._files = StateFiles(settings.state_dir, durable=not settings.pods)
         self._clock = clock or SystemClock()
         remembered = self._remembered()
         try:

@@ -53,6 +53,8 @@ class SimSettings:
     traces: tuple[TraceSpec, ...] = ()
     shapes: tuple[ShapeSpec, ...] = ()
     nodes: int = 4
+    pods: int = 0
+    churn: float = 0.0
     seed: int = 1
     demo: bool = True
     startup: SecondsRange = field(default_factory=lambda: SecondsRange(20.0, 90.0))

@@ -19,6 +19,9 @@ from ai4k8s_simcluster.types import Obj
 _SNAPSHOTS_KEPT = 32
 
 
+_HEAD = {"kind", "apiVersion"}
+
+
 class ChangeKind(StrEnum):
     """What happened to an object; also the type of the watch event."""
 
@@ -49,6 +52,10 @@ class Stored:
         if self._item is None:
             self._item = list_item(self.obj)
         return self._item
+
+    def prepare(self) -> None:
+        """Make the bytes now, before anybody waits for them."""
+        self._item = self.item
 
     @property
     def whole(self) -> bytes:

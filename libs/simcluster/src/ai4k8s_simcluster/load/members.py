@@ -81,9 +81,10 @@ class Members:
         self.initial_cpu_seconds: dict[str, float] = {}
         self.by_workload: dict[int, set[int]] = {}
         self._wanted_detail: set[int] = set()
-        self._changed: dict[str, Stored | None] = {stored.uid: stored for stored in store.values(PODS)}
+        self._changed: dict[str, Stored | None] = {}
         self._retold: set[WorkloadKey] = set()
         self._now = now
+        self.look_at_all()
         store.subscribe(self._note)
 
     def refresh(self, now: float) -> None:
@@ -96,6 +97,10 @@ class Members:
         for key in retold & self.numbers.keys():
             for row in tuple(self.by_workload.get(self.numbers[key], ())):
                 self._give_character_again(row)
+
+    def look_at_all(self) -> None:
+        """Have every pod looked at again: some were put into the store without news of it."""
+        self._changed |= {stored.uid: stored for stored in self._store.values(PODS)}
 
     def number(self, key: WorkloadKey | None) -> int:
         """Return a workload's number."""
