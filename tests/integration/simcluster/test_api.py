@@ -418,7 +418,11 @@ def test_deletion_honours_preconditions_finalizers_and_grace(http: httpx.Client,
     wrong = http.request("DELETE", f"{path}/s", json={"preconditions": {"uid": "nope"}})
     assert _status(wrong)[:2] == (409, "Conflict")
     done = http.delete(f"{path}/s").json()
-    assert (done["kind"], done["status"], done["details"]["kind"]) == ("Status", "Success", "services")
+    assert (done["kind"], done["metadata"]["name"]) == ("Service", "s")
+    maps = f"{NS}/{space}/configmaps"
+    http.post(maps, json={"metadata": {"name": "c"}})
+    done = http.delete(f"{maps}/c").json()
+    assert (done["kind"], done["status"], done["details"]["kind"]) == ("Status", "Success", "configmaps")
     http.post(path, json=service("f", finalizers=["example.com/hold"]))
     held = http.delete(f"{path}/f").json()
     assert held["metadata"]["deletionGracePeriodSeconds"] == 0

@@ -58,6 +58,12 @@ def _renamed(obj: Obj, names: Mapping[str, str]) -> Obj:
     return {names.get(key, key): value for key, value in obj.items()}
 
 
+def _group_event(obj: Obj) -> Obj:
+    shown = _renamed(obj, _EVENT_FIELDS)
+    empty = {name for name in ("reportingController", "reportingInstance") if not shown.get(name)}
+    return {key: value for key, value in shown.items() if key not in empty}
+
+
 def _cpu_utilization(metric: Obj) -> bool:
     found = metric.get("resource") or {}
     return metric.get("type") == "Resource" and found.get("name") == "cpu"
@@ -111,6 +117,34 @@ def _condition_v1(condition: Obj) -> Obj:
     }
 
 
+def _behavior_v1(behavior: Obj) -> Obj:
+    """Write scaling rules as the annotation carries them: every field, under its capitalised name."""
+
+    def policy(found: Obj) -> Obj:
+        return {"Type": found.get("type"), "Value": found.get("value"), "PeriodSeconds": found.get("periodSeconds")}
+
+    def rules(found: Obj | None) -> Obj | None:
+        if found is None:
+            return None
+        return {
+            "StabilizationWindowSeconds": found.get("stabilizationWindowSeconds"),
+            "SelectPolicy": found.get("selectPolicy"),
+            "Policies": [policy(one) for one in found.get("policies") or ()],
+            "Tolerance": found.get("tolerance"),
+        }
+
+    return {"ScaleUp": rules(behavior.get("scaleUp")), "ScaleDown": rules(behavior.get("scaleDown"))}
+
+
+def _behavior_v2(value: Any) -> Any:
+    """Read scaling rules from the annotation, whatever the case of their names' first letters."""
+    if isinstance(value, list):
+        return [_behavior_v2(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {name[:1].lower() + name[1:]: _behavior_v2(inner) for name, inner in value.items() if inner is not None}
+
+
 def _autoscaler_v1(obj: Obj) -> Obj:
     spec, status = dict(obj.get("spec") or {}), dict(obj.get("status") or {})
     annotations = dict(obj["metadata"].get("annotations") or {})
@@ -122,11 +156,12 @@ def _autoscaler_v1(obj: Obj) -> Obj:
     reading = next((m for m in current if m and _is_cpu_reading(m)), None)
     if reading:
         status["currentCPUUtilizationPercentage"] = reading["resource"]["current"]["averageUtilization"]
+    status = {"currentReplicas": 0, "desiredReplicas": 0, **status}
     others = [_metric_v1(m, "target") for m in metrics if m is not target]
     held: list[tuple[str, Any]] = [
         (_METRICS, others),
         (_CURRENT, [_metric_v1(m, "current") for m in current if m] if current else None),
-        (_BEHAVIOR, behavior),
+        (_BEHAVIOR, _behavior_v1(behavior) if behavior else None),
         (_CONDITIONS, [_condition_v1(c) for c in conditions]),
     ]
     annotations |= {name: orjson.dumps(value).decode() for name, value in held if value}
@@ -147,7 +182,7 @@ def _autoscaler_v2(obj: Obj) -> Obj:
     if metrics:
         spec["metrics"] = metrics
     if held[_BEHAVIOR]:
-        spec["behavior"] = held[_BEHAVIOR]
+        spec["behavior"] = _behavior_v2(held[_BEHAVIOR])
     status.pop("currentCPUUtilizationPercentage", None)
     metadata.pop("annotations", None)
     if annotations:
@@ -164,8 +199,6 @@ def _read_annotation(text: Any) -> Any:
 
 
 _CONVERSIONS: dict[str, _Conversion] = {
-    GROUP_EVENTS.key: _Conversion(
-        lambda obj: _renamed(obj, _EVENT_FIELDS), lambda obj: _renamed(obj, _EVENT_FIELDS_BACK)
-    ),
+    GROUP_EVENTS.key: _Conversion(_group_event, lambda obj: _renamed(obj, _EVENT_FIELDS_BACK)),
     AUTOSCALERS_V1.key: _Conversion(_autoscaler_v1, _autoscaler_v2),
 }

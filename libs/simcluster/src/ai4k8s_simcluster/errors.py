@@ -73,15 +73,32 @@ class Cause:
         return cls(path, "FieldValueForbidden", f"Forbidden: {detail}")
 
     @classmethod
+    def duplicate(cls, path: str, value: object) -> "Cause":
+        """Return the cause 'this was there before'."""
+        return cls(path, "FieldValueDuplicate", f"Duplicate value: {_shown(value)}")
+
+    @classmethod
+    def not_found(cls, path: str, value: object) -> "Cause":
+        """Return the cause 'this names nothing'."""
+        return cls(path, "FieldValueNotFound", f"Not found: {_shown(value)}")
+
+    @classmethod
+    def too_long(cls, path: str, limit: int) -> "Cause":
+        """Return the cause 'this is longer than it may be'."""
+        return cls(path, "FieldValueTooLong", f"Too long: may not be more than {limit} bytes")
+
+    @classmethod
     def unsupported(cls, path: str, value: object, allowed: "Sequence[str]") -> "Cause":
         """Return the cause 'not one of the values'."""
         names = ", ".join(f'"{name}"' for name in allowed)
-        return cls(path, "FieldValueNotSupported", f"Unsupported value: {go_value(value)}: supported values: {names}")
+        return cls(
+            path, "FieldValueNotSupported", f"Unsupported value: {go_value(value or '')}: supported values: {names}"
+        )
 
 
 def _shown(value: object) -> str:
     """Write a refused value: structures as JSON, the rest as Go does."""
-    return orjson.dumps(value).decode() if isinstance(value, dict | list) else go_value(value)
+    return orjson.dumps(value).decode() if value is None or isinstance(value, dict | list) else go_value(value)
 
 
 def go_value(value: object) -> str:
@@ -168,7 +185,7 @@ def unsupported_media_type(message: str, details: Obj | None = None) -> ApiError
 def invalid(kind: str, group: str, name: str, causes: "Sequence[Cause]") -> ApiError:
     """422: well formed, but not a valid object."""
     qualified = f"{kind}.{group}" if group else kind
-    texts = [f"{cause.field}: {cause.message}" for cause in causes]
+    texts = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
     listed = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
     details: Obj = {"name": name} if name else {}
     if group:

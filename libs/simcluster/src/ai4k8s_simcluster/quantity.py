@@ -1,7 +1,7 @@
 """Kubernetes quantities, read exactly: `500m`, `1.5`, `128Mi`, `1e3`."""
 
 import re
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 _FORM = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+))(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d+))?$")
@@ -55,3 +55,43 @@ def cores(value: Any) -> float:
 def size_bytes(value: Any) -> int:
     """Read a memory quantity into bytes."""
     return int(parse_quantity(value))
+
+
+_DECIMAL_SUFFIXES = {-9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T", 15: "P", 18: "E"}
+_BINARY_SUFFIXES = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
+_KIBI = 1024
+_LARGEST_EXPONENT = 18
+
+
+def canonical(value: Any) -> str:
+    """Write a quantity of a resource list as the API server keeps it: rounded up to a thousandth, in the largest unit
+    that loses nothing.
+
+    Raises QuantityError when it is not one.
+    """
+    text = str(value)
+    amount = parse_quantity(value)
+    thousandths = (amount * 1000).to_integral_value(ROUND_CEILING) if amount >= 0 else amount * 1000
+    amount = Decimal(thousandths) / 1000
+    if text.endswith("i") and amount == amount.to_integral_value() and abs(amount) >= _KIBI:
+        return _with_binary_suffix(int(amount))
+    return _with_decimal_suffix(amount, exponent="e" in text.lower().rstrip("i") and not text.endswith(("E", "Ei")))
+
+
+def _with_binary_suffix(amount: int) -> str:
+    at = 0
+    while at < len(_BINARY_SUFFIXES) - 1 and amount % _KIBI == 0 and amount:
+        amount, at = amount // _KIBI, at + 1
+    return f"{amount}{_BINARY_SUFFIXES[at]}"
+
+
+def _with_decimal_suffix(amount: Decimal, *, exponent: bool) -> str:
+    if amount == 0:
+        return "0"
+    power = -3
+    mantissa = int(amount * 1000)
+    while power < _LARGEST_EXPONENT and mantissa % 1000 == 0:
+        mantissa, power = mantissa // 1000, power + 3
+    if exponent:
+        return f"{mantissa}e{power}" if power else str(mantissa)
+    return f"{mantissa}{_DECIMAL_SUFFIXES[power]}"

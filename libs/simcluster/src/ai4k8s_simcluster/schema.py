@@ -4,6 +4,8 @@ They drive strategic merge (merge keys), decoding (unknown fields, wrong types) 
 clients download, so that none of this is written twice.
 """
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -11,12 +13,16 @@ from typing import Any
 
 import orjson
 
+from ai4k8s_simcluster.quantity import QuantityError, canonical, parse_quantity
 from ai4k8s_simcluster.types import Obj
 
 KUBERNETES_MINOR = 36
 _PACKAGE = "kubernetes_validate"
 _FILE = f"kubernetes-json-schema/v1.{KUBERNETES_MINOR}.0-local/_definitions.json"
 _REF = "#/$defs/"
+_QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+_BASE64_BEGINNING = re.compile(r"[A-Za-z0-9+/]*")
 _OPAQUE = frozenset(
     {
         "io.k8s.apimachinery.pkg.api.resource.Quantity",
@@ -41,6 +47,7 @@ class Field:
     merge_key: str = ""
     strategies: frozenset[str] = frozenset()
     go_int: str = "int32"
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +70,12 @@ def definitions() -> dict[str, Any]:
 @cache
 def fields_of(definition: str) -> dict[str, Field] | None:
     """Return the fields of a definition; None when it has no fixed ones."""
-    properties = definitions().get(definition, {}).get("properties")
+    found = definitions().get(definition, {})
+    properties = found.get("properties")
     if properties is None or definition in _OPAQUE:
         return None
-    return {name: _field(raw) for name, raw in properties.items()}
+    required = set(found.get("required") or ())
+    return {name: _field(raw, required=name in required) for name, raw in properties.items()}
 
 
 def _type(raw: Obj) -> str:
@@ -78,7 +87,7 @@ def _ref(raw: Obj) -> str:
     return str(raw.get("$ref", "")).removeprefix(_REF)
 
 
-def _field(raw: Obj) -> Field:
+def _field(raw: Obj, *, required: bool) -> Field:
     items = raw.get("items") or {}
     values = raw.get("additionalProperties") or {}
     values = values if isinstance(values, dict) else {}
@@ -91,7 +100,8 @@ def _field(raw: Obj) -> Field:
         value_type=_type(values),
         merge_key=str(raw.get("x-kubernetes-patch-merge-key", "")),
         strategies=frozenset(str(raw.get("x-kubernetes-patch-strategy", "")).split(",")) - {""},
-        go_int=str(raw.get("format", "int32")),
+        go_int=str((values or items or raw).get("format", "int32")),
+        required=required,
     )
 
 
@@ -121,7 +131,7 @@ class _Decoder:
             field = fields.get(name)
             if field is None:
                 self.unknown.append(where)
-            elif inner is not None:
+            elif inner is not None and not _left_out(field, inner):
                 result[name] = self.field(field, inner, owner, where)
         return result
 
@@ -132,7 +142,17 @@ class _Decoder:
         quantity = definition.endswith((".Quantity", ".IntOrString"))
         if quantity and (isinstance(value, bool) or not isinstance(value, str | int | float | None)):
             self.wrong(owner, path, value, definition.rsplit(".", 1)[-1])
+        elif definition == _QUANTITY and value is not None:
+            return self.amount(value, str)
         return value
+
+    def amount(self, value: Any, write: Callable[[Any], str]) -> Any:
+        try:
+            parse_quantity(value)
+            return write(value)
+        except QuantityError as error:
+            self.type_error = self.type_error or str(error)
+            return value
 
     def field(self, field: Field, value: Any, owner: str, path: str) -> Any:
         if field.ref:
@@ -155,6 +175,8 @@ class _Decoder:
         if not isinstance(value, dict):
             self.wrong(owner, path, value, f"map[string]{field.value_type or 'interface {}'}")
             return value
+        if field.value_ref == _QUANTITY:
+            return {k: self.amount(v, canonical) for k, v in value.items()}
         if field.value_ref:
             return {k: self.struct(field.value_ref, v, owner, path) for k, v in value.items()}
         return {k: self.scalar(field.value_type, field.go_int, v, owner, path) for k, v in value.items()}
@@ -166,11 +188,28 @@ class _Decoder:
             "integer": isinstance(value, int) and not isinstance(value, bool),
             "number": isinstance(value, int | float) and not isinstance(value, bool),
         }.get(json_type, True)
+        if go_int == "byte" and isinstance(value, str):
+            return self.encoded(value)
         if json_type == "integer" and isinstance(value, float) and value.is_integer():
             return int(value)
         if not fits and value is not None:
             self.wrong(owner, path, value, go_int if json_type == "integer" else _GO_TYPES[json_type])
         return value
+
+    def encoded(self, value: str) -> str:
+        bare = value.replace("\r", "").replace("\n", "")
+        match = _BASE64.fullmatch(bare)
+        if match is None or len(bare) % 4:
+            valid = _BASE64_BEGINNING.match(bare)
+            at = valid.end() if valid else 0
+            self.type_error = self.type_error or f"illegal base64 data at input byte {at}"
+        return bare
+
+
+def _left_out(field: Field, value: Any) -> bool:
+    """Say whether a field counts as unset: an empty list or map that need not be there is not written."""
+    plain = field.json_type in {"array", "object"} and not field.ref
+    return plain and not field.required and value in ([], {})
 
 
 def _json_kind(value: Any) -> str:

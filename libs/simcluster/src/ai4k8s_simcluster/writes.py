@@ -13,7 +13,8 @@ from typing import Any
 from ai4k8s_simcluster.clock import Clock, rfc3339
 from ai4k8s_simcluster.defaults import apply_defaults
 from ai4k8s_simcluster.errors import Cause, already_exists, bad_request, conflict, invalid, not_found
-from ai4k8s_simcluster.registry import NAMESPACES, ResourceType
+from ai4k8s_simcluster.registry import NAMESPACES, SERVICES, ResourceType
+from ai4k8s_simcluster.services import Addresses, carry_over
 from ai4k8s_simcluster.store import Store, Stored
 from ai4k8s_simcluster.types import Obj
 from ai4k8s_simcluster.validation import validate, validate_change
@@ -52,6 +53,7 @@ class Writer:
         self.store = store
         self.clock = clock
         self._rng = rng
+        self._addresses = Addresses(store)
 
     def suffix(self, length: int = 5) -> str:
         """Return the random end of a generated name."""
@@ -89,6 +91,8 @@ class Writer:
         obj["kind"], obj["apiVersion"] = resource.kind, resource.api_version
         apply_defaults(resource.kind, obj)
         causes = validate(resource.kind, obj)
+        if resource is SERVICES and not causes:
+            causes = self._addresses.allocate(obj)
         name = str(metadata.get("name", ""))
         existing = self.store.get(resource, str(metadata.get("namespace", "")), name)
         if existing is not None:
@@ -114,8 +118,12 @@ class Writer:
         """
         self._check_identity(resource, old, new)
         new = self._prepare(old.obj, new, status_only=status_only)
+        if resource is SERVICES:
+            carry_over(old.obj, new)
         apply_defaults(resource.kind, new)
         causes = validate(resource.kind, new) + validate_change(resource.kind, old.obj, new)
+        if resource is SERVICES and not causes:
+            causes = self._addresses.allocate(new, old.obj)
         if causes:
             raise invalid(resource.kind, resource.group, old.name, causes)
         if resource.has_generation and new.get("spec") != old.obj.get("spec"):

@@ -138,7 +138,7 @@ class ResourceApi:
         resource = call.target.resource
         stored = self._find(call.target)
         deletion = self._writer.delete(resource.storage, stored, self._delete_options(call))
-        if resource.kind == "Pod" or not deletion.gone:
+        if resource.returns_deleted or not deletion.gone:
             return call.renderer.one(resource, deletion.obj)
         details: Obj = {"name": stored.name}
         if resource.group:

@@ -58,14 +58,15 @@ NODES = _CORE.resource(
     defaulted={"spec.unschedulable": "false"},
 )
 PERSISTENT_VOLUME_CLAIMS = _CORE.resource(
-    "persistentvolumeclaims", "PersistentVolumeClaim", short=("pvc",), status=True
+    "persistentvolumeclaims", "PersistentVolumeClaim", returns_deleted=True, short=("pvc",), status=True
 )
 PERSISTENT_VOLUMES = _CORE.resource(
-    "persistentvolumes", "PersistentVolume", namespaced=False, short=("pv",), status=True
+    "persistentvolumes", "PersistentVolume", returns_deleted=True, namespaced=False, short=("pv",), status=True
 )
 PODS = _CORE.resource(
     "pods",
     "Pod",
+    returns_deleted=True,
     short=("po",),
     categories=("all",),
     subresources=(
@@ -89,7 +90,7 @@ PODS = _CORE.resource(
     ),
     defaulted={"spec.hostNetwork": "false"},
 )
-POD_TEMPLATES = _CORE.resource("podtemplates", "PodTemplate", generation=True)
+POD_TEMPLATES = _CORE.resource("podtemplates", "PodTemplate", returns_deleted=True, generation=True)
 REPLICATION_CONTROLLERS = _CORE.resource(
     "replicationcontrollers",
     "ReplicationController",
@@ -100,17 +101,19 @@ REPLICATION_CONTROLLERS = _CORE.resource(
     generation=True,
     fields=with_fields("status.replicas"),
 )
-RESOURCE_QUOTAS = _CORE.resource("resourcequotas", "ResourceQuota", short=("quota",), status=True)
+RESOURCE_QUOTAS = _CORE.resource("resourcequotas", "ResourceQuota", returns_deleted=True, short=("quota",), status=True)
 SECRETS = _CORE.resource("secrets", "Secret", fields=with_fields("type"))
 SERVICE_ACCOUNTS = _CORE.resource(
     "serviceaccounts",
     "ServiceAccount",
+    returns_deleted=True,
     short=("sa",),
     subresources=(Subresource("token", "TokenRequest", (Verb.CREATE,), "authentication.k8s.io", "v1"),),
 )
 SERVICES = _CORE.resource(
     "services",
     "Service",
+    returns_deleted=True,
     short=("svc",),
     categories=("all",),
     status=True,

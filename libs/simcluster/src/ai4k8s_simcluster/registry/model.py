@@ -44,6 +44,7 @@ class ResourceType:
     """A resource as discovery describes it, plus what the server must know to keep it.
 
     stored_as: the type whose objects this one shows in another version or group; None when it is kept itself.
+    returns_deleted: a deletion is answered with the object rather than with a Status.
     field_labels: what a field selector may name, and the path of it in the object.
     """
 
@@ -62,6 +63,7 @@ class ResourceType:
     defaulted_fields: Mapping[str, str] = field(default_factory=dict)
     has_generation: bool = False
     stored: bool = True
+    returns_deleted: bool = False
     stored_as: "ResourceType | None" = None
 
     @property
@@ -112,6 +114,7 @@ class Family:
         defaulted: Mapping[str, str] | None = None,
         generation: bool = False,
         stored: bool = True,
+        returns_deleted: bool = False,
         stored_as: ResourceType | None = None,
     ) -> ResourceType:
         """Return one type; `status` says that it has that subresource."""
@@ -132,6 +135,7 @@ class Family:
             defaulted_fields=defaulted or {},
             has_generation=generation,
             stored=stored,
+            returns_deleted=returns_deleted,
             stored_as=stored_as,
         )
 

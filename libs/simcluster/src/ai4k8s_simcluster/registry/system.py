@@ -10,7 +10,9 @@ _REGISTRATION = Family("apiregistration.k8s.io", "v1", "io.k8s.kube-aggregator.p
 _METRICS = "io.k8s.metrics.v1beta1."
 _MEASURED = (Verb.GET, Verb.LIST)
 
-STORAGE_CLASSES = _STORAGE.resource("storageclasses", "StorageClass", namespaced=False, short=("sc",))
+STORAGE_CLASSES = _STORAGE.resource(
+    "storageclasses", "StorageClass", returns_deleted=True, namespaced=False, short=("sc",)
+)
 PRIORITY_CLASSES = _SCHEDULING.resource(
     "priorityclasses", "PriorityClass", namespaced=False, short=("pc",), generation=True
 )
