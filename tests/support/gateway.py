@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+import sys
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -28,12 +29,14 @@ from ai4k8s_gateway.accounts.passwords import Passwords
 from ai4k8s_gateway.app import create_app
 from ai4k8s_gateway.settings import GatewaySettings
 from ai4k8s_gateway.wiring import Wiring, wire
+from ai4k8s_standalone.ports import pick_free
 from tests.support.wait import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.support.processes import Processes, TestProcess
     from tests.support.stores import Database, Valkey
 
 PASSWORD = "correct horse battery"
@@ -133,6 +136,43 @@ class RunningGateway:
         with self.database.connect() as connection:
             cursor = connection.execute(statement.encode(), parameters)
             return cursor.fetchall() if cursor.description else []
+
+
+@dataclass
+class GatewayProcess:
+    """A gateway as it is deployed: a process of its own."""
+
+    process: TestProcess
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def wait_until_ready(self) -> None:
+        """Wait until it takes requests."""
+
+        def ready() -> bool:
+            return httpx.get(f"{self.url}/readyz", timeout=20).is_success
+
+        eventually(ready, 60, ignoring=httpx.TransportError, message=self.process.output)
+
+
+def start_gateway_process(
+    database: Database, valkey: Valkey, processes: Processes, **environment: str
+) -> GatewayProcess:
+    """Start one; more settings and others than the usual by name."""
+    port = pick_free()
+    usual = {
+        "AI4K8S_DATABASE_URL": database.url(Service.GATEWAY),
+        "AI4K8S_BROKER_URL": valkey.url,
+        "AI4K8S_REDIS_URL": valkey.url,
+        "AI4K8S_CREDENTIALS_PUBLIC_KEY": generate_key_pair()[0],
+        "AI4K8S_GATEWAY_PORT": str(port),
+    }
+    command = [sys.executable, "-m", "ai4k8s_gateway.main"]
+    return GatewayProcess(processes.start(command, environment={**usual, **environment}, name="gateway"), port)
 
 
 class _Server(uvicorn.Server):

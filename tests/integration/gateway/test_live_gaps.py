@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import uuid
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from pydantic import SecretStr
 
 from ai4k8s_common.bus import live as bus_live
 from ai4k8s_common.bus.live import LiveEvent, LiveEventName, LiveEvents, cluster_room
-from ai4k8s_common.security.sealed import generate_key_pair
-from ai4k8s_common.services import Service
 from ai4k8s_common.settings import BusSettings
 from ai4k8s_gateway.live.rooms import Missed, Position, RoomLogs
-from ai4k8s_standalone.ports import pick_free
-from tests.support.gateway import Person
+from tests.support.gateway import Person, start_gateway_process
 from tests.support.live import Follower
 from tests.support.wait import eventually
 
@@ -27,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.support.gateway import RunningGateway
-    from tests.support.processes import Processes, TestProcess
+    from tests.support.processes import Processes
     from tests.support.proxy import TcpProxy
     from tests.support.stores import Database, OwnValkey, Valkey
 
@@ -72,23 +66,6 @@ def followers() -> Iterator[list[Follower]]:
         one.close()
 
 
-def start_gateway_process(database: Database, valkey: Valkey, processes: Processes) -> tuple[TestProcess, int]:
-    port = pick_free()
-    environment = {
-        "AI4K8S_DATABASE_URL": database.url(Service.GATEWAY),
-        "AI4K8S_BROKER_URL": valkey.url,
-        "AI4K8S_REDIS_URL": valkey.url,
-        "AI4K8S_CREDENTIALS_PUBLIC_KEY": generate_key_pair()[0],
-        "AI4K8S_GATEWAY_PORT": str(port),
-    }
-    process = processes.start([sys.executable, "-m", "ai4k8s_gateway.main"], environment=environment, name="gateway")
-    return process, port
-
-
-def is_ready(port: int) -> bool:
-    return httpx.get(f"http://127.0.0.1:{port}/readyz").is_success
-
-
 def test_two_gateways_a_broken_connection_and_a_killed_gateway_lose_no_event(
     database: Database,
     valkey: Valkey,
@@ -96,15 +73,15 @@ def test_two_gateways_a_broken_connection_and_a_killed_gateway_lose_no_event(
     tcp_proxy: Callable[[str, int], TcpProxy],
     followers: list[Follower],
 ) -> None:
-    (first, first_port), (_, second_port) = (start_gateway_process(database, valkey, processes) for _ in range(2))
-    for port in (first_port, second_port):
-        eventually(partial(is_ready, port), 40, ignoring=httpx.TransportError)
-    ada = Person(f"http://127.0.0.1:{first_port}", "ada").register()
+    first, second = (start_gateway_process(database, valkey, processes) for _ in range(2))
+    for started in (first, second):
+        started.wait_until_ready()
+    ada = Person(first.url, "ada").register()
     cluster_id = ada.add_cluster()["id"]
-    proxy = tcp_proxy("127.0.0.1", first_port)
+    proxy = tcp_proxy("127.0.0.1", first.port)
     moving = Follower(f"http://127.0.0.1:{proxy.port}", ada.cookie, cluster_id)
     followers.append(moving)
-    still = Follower(f"http://127.0.0.1:{second_port}", ada.cookie, cluster_id)
+    still = Follower(second.url, ada.cookie, cluster_id)
     followers.append(still)
     eventually(lambda: moving.joined and still.joined)
     room = Room(valkey.url, cluster_id)
@@ -116,8 +93,8 @@ def test_two_gateways_a_broken_connection_and_a_killed_gateway_lose_no_event(
 
     proxy.cut()
     room.say(20)
-    first.kill()
-    proxy.target = ("127.0.0.1", second_port)
+    first.process.kill()
+    proxy.target = ("127.0.0.1", second.port)
     room.say(20)
     proxy.restore()
     room.say(20)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp
 
 from ai4k8s_gateway import pages
@@ -25,6 +26,11 @@ DESCRIPTION = (
     "Log in with POST /api/v1/auth/login; unsafe requests carry the session's csrf_token as X-CSRF-Token. "
     "Every error is a problem detail (RFC 9457)."
 )
+
+
+# http.telemetry traces and counts every answer, also those that never reach FastAPI. FastAPI's own would make a second
+# span of each request, and record refused input, which may be a password.
+NO_SECOND_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 
 
 def create_app(wiring: Wiring, static: Path = pages.STATIC) -> ASGIApp:
@@ -64,6 +70,7 @@ def create_api(lifespan: object = None) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,  # type: ignore[arg-type]  # None or a context manager
         generate_unique_id_function=_operation_id,
+        telemetry=NO_SECOND_TELEMETRY,
     )
     install_problem_handlers(app)
     api = APIRouter(prefix=API)

@@ -29,6 +29,8 @@ from ai4k8s_common.telemetry.tracing import mark_failed, span
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from opentelemetry.trace import Span
+
     from ai4k8s_common.bus.transaction import Bus, Transaction
     from ai4k8s_common.services import Service
 
@@ -118,21 +120,33 @@ class Runner(Generic[C]):
 
     def _run_message(self, contract: type[Contract], envelope: Envelope) -> Outcome:
         structlog.contextvars.bind_contextvars(message_id=str(envelope.id))
-        MESSAGE_WAIT_SECONDS.labels(contract.name).observe(max(0.0, (utc_now() - envelope.sent_at).total_seconds()))
-        attempt = _Attempt()
+        waited = max(0.0, (utc_now() - envelope.sent_at).total_seconds())
+        MESSAGE_WAIT_SECONDS.labels(contract.name).observe(waited)
+        started = time.monotonic()
         with span(contract.name, SpanKind.CONSUMER, envelope.trace, message_id=str(envelope.id)) as current:
-            try:
-                return self._attempt(contract, envelope, attempt)
-            except JobCancelledError:
-                return self._cancelled(contract, envelope)
-            except Ai4k8sError as error:
-                detail = f"{error.detail} {error.hint}".strip()
-                final = not error.retryable
-            except Exception as error:  # entry point: an unforeseen error is retried, then buried, and always shown
-                log.exception("task_crashed", attempt=attempt.number)
-                detail, final = f"{type(error).__name__}: {error}", False
-            mark_failed(current, detail)
-            return self._failed(contract, envelope, attempt.number, detail, final=final)
+            outcome = self._outcome(contract, envelope, current)
+            log.info(
+                "message_handled",
+                outcome=outcome.value,
+                milliseconds=round((time.monotonic() - started) * 1000, 1),
+                waited_milliseconds=round(waited * 1000, 1),
+            )
+        return outcome
+
+    def _outcome(self, contract: type[Contract], envelope: Envelope, current: Span) -> Outcome:
+        attempt = _Attempt()
+        try:
+            return self._attempt(contract, envelope, attempt)
+        except JobCancelledError:
+            return self._cancelled(contract, envelope)
+        except Ai4k8sError as error:
+            detail = f"{error.detail} {error.hint}".strip()
+            final = not error.retryable
+        except Exception as error:  # entry point: an unforeseen error is retried, then buried, and always shown
+            log.exception("task_crashed", attempt=attempt.number)
+            detail, final = f"{type(error).__name__}: {error}", False
+        mark_failed(current, detail)
+        return self._failed(contract, envelope, attempt.number, detail, final=final)
 
     def _attempt(self, contract: type[Contract], envelope: Envelope, attempt: _Attempt) -> Outcome:
         with self.bus.transaction() as tx:
