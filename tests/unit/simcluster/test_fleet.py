@@ -71,7 +71,7 @@ def test_pods_that_go_are_replaced_and_everything_is_measured(cluster: Cluster, 
         cluster.tick()
     active = [item for item in cluster.store.listing(PODS) if is_active(item.obj)]
     assert len(active) == PODS_WANTED
-    assert 30 <= len({item.uid for item in active} - first) <= 42, "two a second"
+    assert 20 <= len({item.uid for item in active} - first) <= 40, "two a second, some of them twice"
     clock.advance(15.0)
     cluster.tick()
     usage = [sample for uid in first if (sample := cluster.model.pod_usage(uid))]

@@ -26,6 +26,9 @@ from ai4k8s_simcluster.controllers.context import Context
 from ai4k8s_simcluster.controllers.disruption import DisruptionController
 from ai4k8s_simcluster.controllers.events import EventRecorder
 from ai4k8s_simcluster.controllers.manager import ControllerManager
+from ai4k8s_simcluster.faults.book import FaultBook
+from ai4k8s_simcluster.faults.nodes import NodeFaults
+from ai4k8s_simcluster.faults.usage import SpoiltUsage
 from ai4k8s_simcluster.fleet.churn import Churn
 from ai4k8s_simcluster.fleet.furnish import furnish
 from ai4k8s_simcluster.load.model import LoadModel
@@ -75,7 +78,10 @@ class Cluster:
             self._forget_events()
         self._churn = self._furnish(now)
         self.history = HistorySeries(self._histories)
-        self.recorder = Recorder(World(self.store, self.model), self.live)
+        self.faults = FaultBook(clock, settings.seed)
+        NodeFaults(self.context, self.faults)
+        self.usage = SpoiltUsage(self.model, self.faults)
+        self.recorder = Recorder(World(self.store, self.model), self.live, self.usage.recorded)
         self.model.listeners.append(self.recorder.record)
         self._manager = ControllerManager(self.context)
         self.issuer = TokenIssuer(load_signing_key(files.directory), clock)
@@ -94,6 +100,7 @@ class Cluster:
     def tick(self) -> None:
         """Let the cluster live up to now."""
         now = self.clock.now()
+        self.faults.entries()  # ends those whose time is over
         if self._churn is not None:
             self._churn.tick(now)
         self._control()

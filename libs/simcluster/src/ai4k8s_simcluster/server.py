@@ -29,6 +29,8 @@ from ai4k8s_simcluster.auth.authentication import Authenticator
 from ai4k8s_simcluster.certificates import CertificateProtocol
 from ai4k8s_simcluster.clock import Clock, SystemClock
 from ai4k8s_simcluster.cluster import Cluster
+from ai4k8s_simcluster.faults.control import FaultControl
+from ai4k8s_simcluster.faults.injection import FaultInjector
 from ai4k8s_simcluster.persistence import StateFiles, write_private
 from ai4k8s_simcluster.pods.work import MeasuredWork
 from ai4k8s_simcluster.prom.app import PrometheusApplication
@@ -145,7 +147,7 @@ class SimServer:
             await _cut(server)
             bound.close()
 
-    def _api(self) -> ApiApplication:
+    def _api(self) -> FaultInjector:
         cluster = self.cluster
         store, rbac, clock = cluster.store, cluster.rbac, self._clock
         gate = Gate(Authenticator(store, cluster.issuer, self.identity.token, clock), rbac)
@@ -153,8 +155,9 @@ class SimServer:
         logs = PodLogs(store, MeasuredWork(cluster.sources()), clock, lambda: self._hub.closed)
         parts = ApiParts(
             resources=ResourceApi(store, cluster.writer, self._hub, rbac),
-            metrics=MetricsApi(store, cluster.model),
+            metrics=MetricsApi(store, cluster.usage),
             control={"workloads": cluster.describe_workloads},
+            faults=FaultControl(cluster.faults),
             gate=gate,
             fairness=Fairness(self._settings.max_requests_inflight),
             reviews=Reviews(rbac, gate.authenticator, clock),
@@ -170,7 +173,7 @@ class SimServer:
             address=lambda: self.api_url.removeprefix("https://"),
             clock=clock,
         )
-        return ApiApplication(parts)
+        return FaultInjector(ApiApplication(parts), cluster.faults, clock)
 
     def _server(self, application: Any, *, tls: bool) -> _Server:
         secure: dict[str, Any] = {}
@@ -188,6 +191,7 @@ class SimServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=not tls,  # the API dates its own answers: its clock may be wrong on demand
             http=CertificateProtocol,
             ws="websockets-sansio" if tls else "none",
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,

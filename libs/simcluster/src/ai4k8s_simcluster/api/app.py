@@ -26,6 +26,7 @@ from ai4k8s_simcluster.auth.tokens import TokenIssuer
 from ai4k8s_simcluster.auth.users import User
 from ai4k8s_simcluster.clock import Clock
 from ai4k8s_simcluster.errors import ApiError, UnservedPathError
+from ai4k8s_simcluster.faults.control import FaultControl
 from ai4k8s_simcluster.registry import ResourceType, Subresource, Verb
 from ai4k8s_simcluster.types import Obj
 
@@ -49,6 +50,7 @@ class ApiParts:
     resources: ResourceApi
     metrics: MetricsApi
     control: Mapping[str, Control]
+    faults: FaultControl
     gate: Gate
     fairness: Fairness
     reviews: Reviews
@@ -100,6 +102,8 @@ class ApiApplication:
 
     async def _answer(self, request: Request, user: User) -> Response:
         path = request.url.path
+        if self._parts.faults.serves(path):
+            return self._parts.faults.answer(request.method, path, await _body(request))
         if path.startswith(("/api/", "/apis/")) and len(path.strip("/").split("/")) > (2 if path[4] == "/" else 3):
             return await self._resource(request, path, user)
         if request.method != "GET":

@@ -1,5 +1,6 @@
 """metrics.k8s.io as metrics-server serves it: computed on the fly, get and list only, never a watch."""
 
+import math
 from typing import Protocol
 
 from starlette.responses import Response
@@ -33,6 +34,8 @@ class UsageReader(Protocol):
 
 
 def _usage(sample: UsageSample) -> Obj:
+    if math.isnan(sample.cpu_cores):
+        return {"cpu": "NaN", "memory": "NaN"}
     return {"cpu": f"{round(sample.cpu_cores * _NANO)}n", "memory": f"{round(sample.memory_bytes / _KIBI)}Ki"}
 
 

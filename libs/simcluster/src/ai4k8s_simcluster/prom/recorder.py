@@ -1,6 +1,6 @@
 """Writes down, at every scrape, what exporters in a real cluster would have shown."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ai4k8s_simcluster.prom import cadvisor, kube_state
 from ai4k8s_simcluster.prom.families import Family, Sample, World, exposition
@@ -14,11 +14,17 @@ MOST_PODS_RECORDED = 1_000
 
 
 class Recorder:
-    """Turns one scrape into samples: written down in a cluster of usual size, remembered for minutes in a huge one."""
+    """Turns one scrape into samples: written down in a cluster of usual size, remembered for minutes in a huge one.
 
-    def __init__(self, world: World, live: LiveSeries) -> None:
+    recorded: what is really recorded of a metric's value, None for nothing; faults come in here.
+    """
+
+    def __init__(
+        self, world: World, live: LiveSeries, recorded: Callable[[str, float], float | None] = lambda _, value: value
+    ) -> None:
         self._world = world
         self._live = live
+        self._recorded = recorded
         self.recent = RecentSeries(world, FAMILIES)
 
     def record(self, at: float) -> None:
@@ -36,8 +42,9 @@ class Recorder:
         gaps = {(key.namespace, key.name) for key, state in self._world.model.states.items() if state.gap}
         for family in FAMILIES:
             for labels, value in family.samples(self._world):
-                if not gaps or (labels.get("namespace"), labels.get("deployment")) not in gaps:
-                    yield labels, value
+                shown = self._recorded(family.name, value)
+                if shown is not None and (labels.get("namespace"), labels.get("deployment")) not in gaps:
+                    yield labels, shown
         yield from self._truth()
 
     def _truth(self) -> Iterator[Sample]:
