@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import time
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from ai4k8s_common.bus.relay import beat
 from ai4k8s_common.services import Service
 from tests.support.bus import BusBench, new_bench
 from tests.support.wait import eventually
@@ -56,3 +58,19 @@ def test_a_worker_told_to_stop_leaves_within_its_grace_period_and_its_task_runs_
     (tmp_path / "gate.go").touch()
     bus_bench.worker(Service.RAG)
     eventually(lambda: bus_bench.effects(job) == 1, 15)
+
+
+def test_the_last_sign_of_what_fell_silent_is_kept_and_of_what_was_replaced_is_not(bus_bench: BusBench) -> None:
+    with bus_bench.database.connect() as connection:
+        connection.execute(
+            "INSERT INTO gateway.heartbeats (host, process, pid, seen_at) VALUES"
+            " ('h', 'silent', 1, now() - interval '2 hours'), ('h', 'silent', 2, now() - interval '1 hour'),"
+            " ('h', 'forgotten', 3, now() - interval '2 days'), ('h', 'living', 4, now())"
+        )
+    with bus_bench.bus.engine.begin() as connection:
+        beat(connection, Service.GATEWAY, "test")
+    with bus_bench.database.connect() as connection:
+        rows = connection.execute("SELECT process, pid, version FROM gateway.heartbeats WHERE process <> 'gateway'")
+        seen = {process: (pid, told) for process, pid, told in rows.fetchall()}
+    assert {name: pid for name, (pid, _) in seen.items()} == {"silent": 2, "living": 4, "test": os.getpid()}
+    assert seen["test"][1] == version("ai4k8s-gateway")

@@ -44,8 +44,10 @@ export class Room {
   }
 
   heard(name: string, payload: Payload, at: Position): void {
-    if (this.joining || this.position === null) {
+    if (this.joining) {
       this.held.push({ name, payload, ...at });
+    } else if (this.position === null) {
+      // Not joined: whatever this is, joining will tell it.
     } else if (at.epoch !== this.position.epoch || at.seq > this.position.seq + 1) {
       this.held.push({ name, payload, ...at });
       this.join();
@@ -64,6 +66,8 @@ export class Room {
   /** The answer to `join`. One that says no is for the caller to judge. */
   joined(answer: JoinAnswer): void {
     this.joining = false;
+    const held = this.held.sort((one, other) => one.seq - other.seq);
+    this.held = [];
     if (!answer.ok) return;
     const { epoch } = answer;
     if (answer.resync || this.position === null) {
@@ -71,8 +75,6 @@ export class Room {
       this.listener.resync();
     }
     for (const event of answer.missed) this.heard(event.name, event.payload, { epoch, seq: event.seq });
-    const held = this.held.sort((one, other) => one.seq - other.seq);
-    this.held = [];
     for (const event of held) this.heard(event.name, event.payload, event);
   }
 
