@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from ai4k8s_simcluster.bootstrap import create_namespace, create_nodes
 from ai4k8s_simcluster.clock import ManualClock
+from ai4k8s_simcluster.controllers.catalogue import make_controllers
 from ai4k8s_simcluster.controllers.context import Context, SecondsRange
 from ai4k8s_simcluster.controllers.events import EventRecorder
 from ai4k8s_simcluster.controllers.manager import ControllerManager
 from ai4k8s_simcluster.registry import DEPLOYMENTS, EVENTS, PODS, REPLICASETS
 from ai4k8s_simcluster.store import Store
+from ai4k8s_simcluster.usage import UsageSample
 from ai4k8s_simcluster.writes import DeleteOptions, Writer
 
 if TYPE_CHECKING:
@@ -20,6 +22,27 @@ if TYPE_CHECKING:
     from ai4k8s_simcluster.registry import ResourceType
 
 START = 1_700_000_000.0
+
+
+class FakeUsage:
+    """Usage by the uids of pods, as the test sets it: cores and bytes; who is not named has none."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.cores: dict[str, float] = {}
+        self.memory: dict[str, float] = {}
+        self.over: list[str] = []
+        self._clock = clock
+
+    def pod_usage(self, uid: str) -> UsageSample | None:
+        """What was last measured of a pod."""
+        if uid not in self.cores:
+            return None
+        return UsageSample(self._clock.now(), 15.0, self.cores[uid], self.memory.get(uid, 0.0))
+
+    def over_memory_limit(self) -> list[str]:
+        """Who is to be killed now; told once."""
+        over, self.over = self.over, []
+        return over
 
 
 class World:
@@ -34,7 +57,8 @@ class World:
         self.context = Context(
             self.store, self.writer, events, self.clock, seed, SecondsRange(*startup), SecondsRange(1, 2)
         )
-        self.manager = ControllerManager(self.context)
+        self.usage = FakeUsage(self.clock)
+        self.manager = ControllerManager(self.context, make_controllers(self.context, self.usage))
         create_nodes(self.context, nodes, START)
         create_namespace(self.context, "t", START)
 

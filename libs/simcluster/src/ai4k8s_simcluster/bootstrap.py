@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from ai4k8s_simcluster.auth.default_roles import default_cluster_role_bindings, default_cluster_roles
 from ai4k8s_simcluster.clock import rfc3339
 from ai4k8s_simcluster.controllers.context import Context, owner_reference
-from ai4k8s_simcluster.controllers.deployment import DeploymentController
-from ai4k8s_simcluster.controllers.kubelet import running_status
+from ai4k8s_simcluster.controllers.nodes.kubelet import running_status
+from ai4k8s_simcluster.controllers.workloads.deployment import DeploymentController
 from ai4k8s_simcluster.load.workload import LoadedWorkload, WorkloadKey
 from ai4k8s_simcluster.prom.history import WorkloadHistory
 from ai4k8s_simcluster.prom.labels import Slot

@@ -41,6 +41,11 @@ def rfc3339(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def rfc3339_micro(seconds: float) -> str:
+    """Write a time the way Kubernetes writes `metav1.MicroTime`: UTC, microseconds."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def parse_rfc3339(text: str) -> float:
     """Read a time in RFC 3339 form into Unix seconds."""
     return datetime.fromisoformat(text).timestamp()

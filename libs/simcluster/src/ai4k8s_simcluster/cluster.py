@@ -22,6 +22,7 @@ from ai4k8s_simcluster.bootstrap import (
 )
 from ai4k8s_simcluster.clock import Clock, rfc3339
 from ai4k8s_simcluster.controllers.access import RoleAggregator, TokenController
+from ai4k8s_simcluster.controllers.catalogue import make_controllers
 from ai4k8s_simcluster.controllers.context import Context
 from ai4k8s_simcluster.controllers.disruption import DisruptionController
 from ai4k8s_simcluster.controllers.events import EventRecorder
@@ -66,7 +67,14 @@ class Cluster:
         self.writer = Writer(self.store, clock, rng)
         events = EventRecorder(self.store, self.writer, clock, rng)
         self.context = Context(
-            self.store, self.writer, events, clock, settings.seed, settings.startup, settings.termination
+            self.store,
+            self.writer,
+            events,
+            clock,
+            settings.seed,
+            settings.startup,
+            settings.termination,
+            _authority(files).decode(),
         )
         self.anchors = make_anchors(settings, saved.extra.get("anchors", []), now)
         workloads = [anchor.workload() for anchor in self.anchors]
@@ -83,7 +91,7 @@ class Cluster:
         self.usage = SpoiltUsage(self.model, self.faults)
         self.recorder = Recorder(World(self.store, self.model), self.live, self.usage.recorded)
         self.model.listeners.append(self.recorder.record)
-        self._manager = ControllerManager(self.context)
+        self._manager = ControllerManager(self.context, make_controllers(self.context, self.model))
         self.issuer = TokenIssuer(load_signing_key(files.directory), clock)
         self._access = (
             RoleAggregator(self.context),

@@ -28,6 +28,14 @@ def node_of(obj: Obj) -> tuple[str, ...]:
     return (node,) if node else ()
 
 
+def loose_pod_of(obj: Obj) -> tuple[str, ...]:
+    """Return the namespace of a pod that no controller manages."""
+    if obj.get("kind") != "Pod":
+        return ()
+    owners = obj["metadata"].get("ownerReferences") or ()
+    return () if any(owner.get("controller") for owner in owners) else (obj["metadata"]["namespace"],)
+
+
 class Index:
     """Finds objects by values taken from them; kept up to date with every write."""
 

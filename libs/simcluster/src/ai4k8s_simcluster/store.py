@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import orjson
 
-from ai4k8s_simcluster.indexes import Index, node_of, owners_of
+from ai4k8s_simcluster.indexes import Index, loose_pod_of, node_of, owners_of
 from ai4k8s_simcluster.registry import Catalogue, ResourceType
 from ai4k8s_simcluster.shelf import Key, Shelf
 from ai4k8s_simcluster.types import Obj
@@ -115,6 +115,7 @@ class Store:
         self._owners = Index(owners_of)
         self._uids: dict[str, tuple[ResourceType, Stored]] = {}
         self._nodes = Index(node_of)
+        self._loose_pods = Index(loose_pod_of)
         self._log: deque[Change] = deque(maxlen=log_length)
         self._compacted_version = 1
         self._listeners: list[Callable[[Change], None]] = []
@@ -166,6 +167,10 @@ class Store:
         """Return the pods that are assigned to a node."""
         return [item for _, item in self._nodes.find(node)]
 
+    def loose_pods(self, namespace: str) -> list[Stored]:
+        """Return the pods of a namespace that no controller manages."""
+        return [item for _, item in self._loose_pods.find(namespace)]
+
     def put(self, resource: ResourceType, obj: Obj) -> Stored:
         """Write an object, new or changed, under the next version."""
         stored = self._next(obj)
@@ -178,7 +183,7 @@ class Store:
         """Take an object away; the event carries its last state under the next version."""
         previous = self._shelf(resource).pop(_key(obj))
         self._uids.pop(previous.uid, None)
-        for index in (self._owners, self._nodes):
+        for index in (self._owners, self._nodes, self._loose_pods):
             index.replace(resource, previous, None)
         stored = self._next(obj)
         self._record(Change(ChangeKind.DELETED, resource, stored, previous))
@@ -245,7 +250,7 @@ class Store:
             self._uids.pop(previous.uid, None)
         if stored.uid:
             self._uids[stored.uid] = (resource, stored)
-        for index in (self._owners, self._nodes):
+        for index in (self._owners, self._nodes, self._loose_pods):
             index.replace(resource, previous, stored)
         return previous
 

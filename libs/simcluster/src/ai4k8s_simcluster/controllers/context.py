@@ -7,6 +7,7 @@ from typing import Any
 from ai4k8s_simcluster.clock import Clock, rfc3339
 from ai4k8s_simcluster.controllers.events import EventRecorder
 from ai4k8s_simcluster.registry import PODS, ResourceType
+from ai4k8s_simcluster.selectors import from_label_selector, match_labels
 from ai4k8s_simcluster.store import Store, Stored
 from ai4k8s_simcluster.types import Obj
 from ai4k8s_simcluster.writes import Writer
@@ -36,10 +37,23 @@ class Context:
     seed: int
     startup: SecondsRange
     termination: SecondsRange
+    certificates: str = ""  # the authority's, in PEM form, as every namespace gets them
 
     def timestamp(self) -> str:
         """Return the present as objects carry it."""
         return rfc3339(self.clock.now())
+
+    def matches(self, owner: Obj, obj: Obj) -> bool:
+        """Say whether an object's labels meet the selector of a workload; an empty one meets nothing."""
+        selector = owner["spec"].get("selector")
+        return bool(selector) and match_labels(from_label_selector(selector), obj)
+
+    def with_owners(self, resource: ResourceType, item: Stored, owners: list[Obj]) -> Stored:
+        """Give an object other owners; return it as it then stands."""
+        metadata = {key: value for key, value in item.obj["metadata"].items() if key != "ownerReferences"}
+        if owners:
+            metadata["ownerReferences"] = owners
+        return self.store.put(resource, {**item.obj, "metadata": metadata})
 
 
 def parse_range(text: str) -> SecondsRange:
@@ -71,12 +85,12 @@ def owner_reference(owner: Obj) -> Obj:
 
 def owned_by(context: Context, resource: ResourceType, owner: Obj) -> list[Stored]:
     """Return the objects of a type that an object manages."""
-    uid = owner["metadata"]["uid"]
-    return [
-        item
-        for item in context.store.owned(resource, uid)
-        if (found := controller_of(item.obj)) is not None and found["uid"] == uid
-    ]
+    return managed_by(context, resource, owner["metadata"]["uid"])
+
+
+def managed_by(context: Context, resource: ResourceType, uid: str) -> list[Stored]:
+    """Return the objects of a type that the object of a uid manages."""
+    return [item for item in context.store.owned(resource, uid) if (controller_of(item.obj) or {}).get("uid") == uid]
 
 
 def condition(obj: Obj, kind: str) -> Obj | None:

@@ -7,9 +7,11 @@ import orjson
 
 from ai4k8s_simcluster.bootstrap import create_namespace, create_nodes
 from ai4k8s_simcluster.clock import ManualClock
+from ai4k8s_simcluster.controllers.catalogue import make_controllers
 from ai4k8s_simcluster.controllers.context import Context, SecondsRange, is_ready
 from ai4k8s_simcluster.controllers.events import EventRecorder
 from ai4k8s_simcluster.controllers.manager import ControllerManager
+from ai4k8s_simcluster.controllers.usage import Unmeasured
 from ai4k8s_simcluster.fleet.moulds import Mould
 from ai4k8s_simcluster.fleet.plan import Archetype
 from ai4k8s_simcluster.registry import DEPLOYMENTS, PODS, REPLICASETS
@@ -93,7 +95,7 @@ def make_example(context: Context, archetype: Archetype, created_at: float, seed
     create_nodes(own, 1, created_at)
     create_namespace(own, NAMESPACE, created_at)
     writer.create(DEPLOYMENTS, _deployment(archetype))
-    manager = ControllerManager(own)
+    manager = ControllerManager(own, make_controllers(own, Unmeasured()))
     for _ in range(_LONGEST_SECONDS):
         manager.tick()
         deployment = store.get(DEPLOYMENTS, NAMESPACE, NAME)

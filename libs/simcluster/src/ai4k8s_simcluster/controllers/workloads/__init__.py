@@ -1,0 +1,1 @@
+"""Controllers that make and replace pods: one per kind of workload."""
