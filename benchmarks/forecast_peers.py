@@ -1,15 +1,18 @@
 """What people would otherwise use, each as `(history, steps) -> point forecast`.
 
-The cheap ones work on all series at once; the classics fit one series at a time, as their libraries do.
+The cheap ones work on all series at once; the classics fit one series at a time, as their libraries do. statsforecast is not
+among this project's dependencies, because it brings far more than it is needed for; where it is installed it takes part:
+`.venv/bin/uv pip install --no-deps statsforecast coreforecast utilsforecast narwhals`.
 """
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from statsforecast import models
 from statsmodels.tsa.forecasting.stl import STLForecast
 from statsmodels.tsa.holtwinters import ExponentialSmoothing, Holt
 
@@ -70,17 +73,19 @@ def stl_ets(history: FloatArray, steps: int) -> FloatArray:
 
 
 def _statsforecast(kind: str) -> Callable[[FloatArray, int], FloatArray]:
+    models: Any = importlib.import_module("statsforecast.models")
+    model: Any = {
+        "AutoETS": lambda: models.AutoETS(season_length=24),
+        "MSTL": lambda: models.MSTL(season_length=[DAY], trend_forecaster=models.AutoETS(model="ZZN")),
+        "Theta": lambda: models.DynamicOptimizedTheta(season_length=DAY),
+    }[kind]
+
     def forecast(history: FloatArray, steps: int) -> FloatArray:
         def fit(series: FloatArray) -> FloatArray:
-            made = {
-                "AutoETS": lambda: models.AutoETS(season_length=24),
-                "MSTL": lambda: models.MSTL(season_length=[DAY], trend_forecaster=models.AutoETS(model="ZZN")),
-                "Theta": lambda: models.DynamicOptimizedTheta(season_length=DAY),
-            }[kind]()
             if kind != "AutoETS":
-                return np.asarray(made.forecast(y=series, h=steps)["mean"])
+                return np.asarray(model().forecast(y=series, h=steps)["mean"])
             hourly = series[series.size % 12 :].reshape(-1, 12).mean(axis=1)
-            return np.repeat(np.asarray(made.forecast(y=hourly, h=-(-steps // 12))["mean"]), 12)[:steps]
+            return np.repeat(np.asarray(model().forecast(y=hourly, h=-(-steps // 12))["mean"]), 12)[:steps]
 
         return _one_by_one(fit, history[:, -7 * DAY :])
 
@@ -95,10 +100,13 @@ CHEAP: dict[str, Callable[[FloatArray, int], FloatArray]] = {
 CLASSICS: dict[str, Callable[[FloatArray, int], FloatArray]] = {
     "Holt-Winters (statsmodels)": holt_winters,
     "STL + Holt (statsmodels)": stl_ets,
-    "AutoETS hourly (statsforecast)": _statsforecast("AutoETS"),
-    "MSTL + AutoETS (statsforecast)": _statsforecast("MSTL"),
-    "DynamicOptimizedTheta (statsforecast)": _statsforecast("Theta"),
 }
+if importlib.util.find_spec("statsforecast"):
+    CLASSICS |= {
+        "AutoETS hourly (statsforecast)": _statsforecast("AutoETS"),
+        "MSTL + AutoETS (statsforecast)": _statsforecast("MSTL"),
+        "DynamicOptimizedTheta (statsforecast)": _statsforecast("Theta"),
+    }
 
 
 def _one_by_one(fit: Callable[[FloatArray], FloatArray], history: FloatArray) -> FloatArray:
