@@ -1,7 +1,7 @@
 """What people would otherwise use, each as `(history, steps) -> point forecast`.
 
-The cheap ones work on all series at once; the classics fit one series at a time, as their libraries do. statsforecast is not
-among this project's dependencies, because it brings far more than it is needed for; where it is installed it takes part:
+The cheap ones work on all series at once; the classics fit one series at a time, as their libraries do. statsforecast
+brings far more dependencies than it is needed for, so it is not among ours; where it is installed it takes part:
 `.venv/bin/uv pip install --no-deps statsforecast coreforecast utilsforecast narwhals`.
 """
 

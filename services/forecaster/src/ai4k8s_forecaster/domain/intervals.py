@@ -16,7 +16,7 @@ from ai4k8s_forecaster.domain.core import BACKTEST_ORIGINS, JUDGED_HORIZONS, STE
 from ai4k8s_forecaster.domain.pooled import CORE_WIDTHS
 
 if TYPE_CHECKING:
-    from ai4k8s_forecaster.domain.arrays import FloatArray, IntArray
+    from ai4k8s_forecaster.domain.arrays import BoolArray, FloatArray, IntArray
 
 #: Stretches of horizons that share a scale, by their first step.
 _STRETCH_STARTS = (1, 7, 25, 49)
@@ -47,7 +47,8 @@ def error_scales(demand: FloatArray, errors: FloatArray) -> FloatArray:
     prior = _prior(demand)
     scales = np.empty((demand.shape[0], STRETCHES))
     for stretch in range(STRETCHES):
-        weight = np.where(stretch == _STRETCH_OF_JUDGED, decay[:, None], 0.0) / (stretch == _STRETCH_OF_JUDGED).sum()
+        chosen: BoolArray = np.equal(_STRETCH_OF_JUDGED, stretch)
+        weight = np.where(chosen, decay[:, None], 0.0) / chosen.sum()
         count, total = _row_sums(present * weight), _row_sums(size * weight)
         scales[:, stretch] = (total + _PRIOR_ORIGINS * prior) / (count + _PRIOR_ORIGINS)
     return scales
