@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -173,6 +174,43 @@ def test_an_emptied_redis_begins_a_new_epoch(room: Room, valkey: Valkey) -> None
     after = room.since(before)
     assert after.events is None
     assert (after.head.seq, after.head.epoch != before.epoch) == (3, True)
+
+
+def test_events_of_many_threads_are_all_numbered(room: Room) -> None:
+    start = room.since(None).head
+    events = [LiveEvent(LiveEventName.METRICS, room.name, {"n": number}) for number in range(200)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(room.writer.emit, events))
+    room.writer.flush()
+
+    told = room.since(start).events or []
+    assert sorted(event["payload"]["n"] for event in told) == list(range(200))
+
+
+def test_who_emits_does_not_wait_for_a_redis_that_hangs(
+    own_valkey: OwnValkey, tcp_proxy: Callable[[str, int], TcpProxy]
+) -> None:
+    proxy = tcp_proxy("127.0.0.1", own_valkey.port)
+    room = Room(proxy.url_for(own_valkey.url), str(uuid.uuid4()))
+    room.writer._redis.connection_pool.connection_kwargs["socket_timeout"] = 30
+    room.say()
+    start = room.since(None).head
+    proxy.stall()
+    with ThreadPoolExecutor(1) as thread:
+        stuck = thread.submit(room.say)
+        eventually(room.writer._sending.locked)
+        event = LiveEvent(LiveEventName.METRICS, room.name, {"n": 3})
+        room.writer.emit(event)
+        assert not stuck.done()  # while the first still waits for its answer, the second is back
+        proxy.restore()
+        stuck.result(10)
+
+    def both_are_told() -> bool:
+        room.writer.flush()
+        return [event["payload"]["n"] for event in room.since(start).events or []] == [2, 3]
+
+    eventually(both_are_told)
+    room.writer.close()
 
 
 def test_events_wait_while_redis_is_away_and_what_was_too_much_is_told(

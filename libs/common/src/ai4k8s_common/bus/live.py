@@ -103,7 +103,8 @@ class LiveEvents:
         self._manager: Any = socketio.RedisManager(
             url, channel=CHANNEL, write_only=True, redis_options={"socket_connect_timeout": 2, "socket_timeout": 2}
         )
-        self._lock = threading.Lock()
+        self._queue = threading.Lock()
+        self._sending = threading.Lock()
         self._waiting: deque[LiveEvent] = deque()
         self._most_waiting = waiting_events
         self._interrupted: set[str] = set()
@@ -111,22 +112,26 @@ class LiveEvents:
 
     def emit(self, event: LiveEvent) -> None:
         """Send, or keep for `flush` while Redis is away. Never raises for it."""
-        with self._lock:
+        with self._queue:
             self._waiting.append(event)
             while len(self._waiting) > self._most_waiting:
                 self._interrupted.add(self._waiting.popleft().room)
         self.flush()
 
     def flush(self) -> None:
-        """Send what waits, in order, as far as Redis takes it."""
-        with self._lock:
-            if not (self._waiting or self._interrupted) or time.monotonic() < self._not_before:
-                return
+        """Send what waits, in order, as far as Redis takes it. Returns at once where another thread is at it."""
+        while (self._waiting or self._interrupted) and time.monotonic() >= self._not_before:
+            if not self._sending.acquire(blocking=False):
+                return  # it takes ours along, or looks again below
             try:
+                self._tell_interruptions()
                 self._send_waiting()
             except redis.RedisError as error:
                 self._not_before = time.monotonic() + TRY_AGAIN_AFTER_SECONDS
                 log.warning("live_events_wait", events=len(self._waiting), error=str(error))
+                return
+            finally:
+                self._sending.release()
 
     def close(self) -> None:
         """Give the connections back."""
@@ -134,21 +139,30 @@ class LiveEvents:
         if self._manager.redis is not None:
             self._manager.redis.close()
 
-    def _send_waiting(self) -> None:
-        while self._interrupted:
-            # Too many events were lost for numbers to tell: without its head the room begins a new epoch.
-            room = next(iter(self._interrupted))
+    def _tell_interruptions(self) -> None:
+        """Begin a new epoch in rooms that lost too many events for numbers to tell."""
+        for room in list(self._interrupted):
             self._redis.delete(head_key(room), log_key(room))
-            self._interrupted.discard(room)
+            with self._queue:
+                self._interrupted.discard(room)
             log.warning("live_events_lost", room=room)
-        while self._waiting:
-            event = self._waiting[0]
+
+    def _send_waiting(self) -> None:
+        while event := self._take():
             entry = json.dumps({"name": event.name.value, "payload": event.payload})
-            epoch, number = self._append(
-                keys=[head_key(event.room), log_key(event.room)],
-                args=[uuid.uuid4().hex, KEPT_EVENTS, entry, KEPT_SECONDS],
-            )
-            self._waiting.popleft()
+            try:
+                epoch, number = self._append(
+                    keys=[head_key(event.room), log_key(event.room)],
+                    args=[uuid.uuid4().hex, KEPT_EVENTS, entry, KEPT_SECONDS],
+                )
+            except redis.RedisError:
+                with self._queue:
+                    self._waiting.appendleft(event)
+                raise
             position = {"room": event.room, "epoch": epoch, "seq": number}
             # Should this be lost, the gateways still tell the room's latest number every few seconds.
             self._manager.emit(event.name.value, (event.payload, position), room=event.room)
+
+    def _take(self) -> LiveEvent | None:
+        with self._queue:
+            return self._waiting.popleft() if self._waiting else None
