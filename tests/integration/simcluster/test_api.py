@@ -356,7 +356,9 @@ def test_tables_and_metadata_on_request(http: httpx.Client) -> None:
         "Name", "Ready", "Up-to-date", "Available", "Age",
     ]  # fmt: skip
     assert body["rows"][0]["object"]["kind"] == "PartialObjectMetadata"
-    assert "object" not in http.get("/api/v1/nodes", headers=table, params={"includeObject": "None"}).json()["rows"][0]
+    assert (
+        http.get("/api/v1/nodes", headers=table, params={"includeObject": "None"}).json()["rows"][0]["object"] is None
+    )
     assert _status(http.get("/api/v1/nodes", headers=table, params={"includeObject": "Foo"}))[:2] == (400, "BadRequest")
     partial = {"Accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
     assert http.get("/api/v1/nodes", headers=partial).json()["items"][0].keys() == {"kind", "apiVersion", "metadata"}

@@ -102,6 +102,7 @@ class Cluster:
         self._saved_at = -math.inf
         self._ends_told: set[WorkloadKey] = set()
         self._control()
+        self.store.compact()
         self.save()
         self.store.subscribe(files.journal)
 

@@ -181,7 +181,7 @@ def field_value(resource: ResourceType, path: str, obj: Obj) -> str:
 def parse_fields(resource: ResourceType, text: str) -> list[tuple[str, bool, str]]:
     """Read a field selector into (path, equal, value). Raises ApiError (400) when it cannot be served."""
     found: list[tuple[str, bool, str]] = []
-    for term in filter(None, text.split(",")):
+    for term in sorted(filter(None, text.split(","))):
         match = re.fullmatch(r"([^=!]+)(==|!=|=)(.*)", term)
         if match is None:
             raise bad_request(f"invalid selector: '{text}'; can't understand '{term}'")

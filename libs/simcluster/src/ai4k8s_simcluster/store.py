@@ -198,6 +198,28 @@ class Store:
             raise CompactedError(version, self._compacted_version)
         return [change for change in self._log if change.version > version and change.resource.key == resource.key]
 
+    def listing_at(self, resource: ResourceType, version: int, namespace: str = "") -> list[Stored]:
+        """Return the objects of a type as they were at a version, in the order of their keys.
+
+        Raises CompactedError when the log has forgotten.
+        """
+        if version == self.version:
+            return self.listing(resource, namespace)
+        found = {item.key: item for item in self.listing(resource, namespace)}
+        for change in reversed(self.changes_since(version, resource)):
+            if namespace and change.stored.namespace != namespace:
+                continue
+            if change.previous is None:
+                found.pop(change.stored.key, None)
+            else:
+                found[change.stored.key] = change.previous
+        return [found[key] for key in sorted(found)]
+
+    def compact(self) -> None:
+        """Forget how the present state came about: whoever asks for an older version is told that it is gone."""
+        self._log.clear()
+        self._compacted_version = self.version
+
     def keep_snapshot(self, resource: ResourceType, items: list[Stored]) -> None:
         """Remember a list, so that its later pages show the same moment."""
         self._snapshots[resource.key, self.version] = items

@@ -164,6 +164,8 @@ class Writer:
         if finalizers:
             metadata["finalizers"] = finalizers
         gone = not self._holds(resource, obj)
+        if gone and resource.kind != "Pod" and "deletionTimestamp" not in old.obj["metadata"]:
+            obj = old.obj
         if options.dry_run or (not gone and _same(old.obj, obj)):
             return Deletion(obj, gone)
         written = self.store.remove(resource, obj) if gone else self.store.put(resource, obj)

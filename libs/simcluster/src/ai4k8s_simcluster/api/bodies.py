@@ -16,7 +16,7 @@ from ai4k8s_simcluster.types import Obj
 _MEDIA_TYPES = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
 _JSON = {"application/json", ""}
 _YAML = {"application/yaml", "application/x-yaml"}
-_EXCERPT = 32
+_EXCERPT = 30
 
 
 @dataclass(frozen=True, slots=True)

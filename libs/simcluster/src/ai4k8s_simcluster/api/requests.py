@@ -13,6 +13,7 @@ from ai4k8s_simcluster.errors import Cause, bad_request, internal, invalid, no_s
 from ai4k8s_simcluster.registry import Catalogue, ResourceType
 from ai4k8s_simcluster.types import Obj
 
+_NO_VALUE = "looking for beginning of value"
 _TRUE = {"1", "true", "True", "t", "T", "TRUE"}
 
 
@@ -40,6 +41,11 @@ class ListOptions:
     bookmarks: bool = False
     send_initial_events: bool | None = None
     timeout_seconds: int = 0
+
+    @property
+    def from_cache(self) -> bool:
+        """Say whether any recent state will do: such a list comes whole, whatever its limit."""
+        return self.resource_version == "0" and self.match != "Exact" and self.resume is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,13 @@ def parse_target(catalogue: Catalogue, path: str) -> Target:
 def parse_continuation(text: str) -> Continuation:
     """Read a continue token. Raises ApiError (400) when it is not one of ours."""
     try:
-        raw = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        plain = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        if plain[:1] != b"{":
+            found = repr(plain[:1])[1:]
+            raise bad_request(
+                f"invalid continue token: continue key is not valid: invalid character {found} {_NO_VALUE}"
+            )
+        raw = orjson.loads(plain)
         namespace, _, name = str(raw["start"]).removesuffix("\0").rpartition("/")
         return Continuation(int(raw["rv"]), (namespace, name))
     except (binascii.Error, orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:

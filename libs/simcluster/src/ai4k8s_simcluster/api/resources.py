@@ -21,7 +21,7 @@ from ai4k8s_simcluster.patches import json_patch, merge_patch, strategic_merge
 from ai4k8s_simcluster.registry import ResourceType
 from ai4k8s_simcluster.selectors import compile_selectors
 from ai4k8s_simcluster.shelf import after, span
-from ai4k8s_simcluster.store import Store, Stored
+from ai4k8s_simcluster.store import CompactedError, Store, Stored
 from ai4k8s_simcluster.types import Obj
 from ai4k8s_simcluster.writes import DeleteOptions, Writer
 
@@ -74,11 +74,11 @@ class ResourceApi:
         version = int(options.resource_version or 0)
         if version > self._store.version:
             raise errors.too_large_resource_version(version, self._store.version)
-        if options.match == "Exact" and version != self._store.version:
-            raise errors.expired("The resourceVersion for the provided list is too old.")
         matches = compile_selectors(resource, options.label_selector, options.field_selector)
         if options.resume:
             items, at = self._resume(resource, namespace, options.resume)
+        elif options.match == "Exact":
+            items, at = self._listing_at(resource, namespace, version), version
         else:
             items, at = self._store.listing(resource.storage, namespace), self._store.version
         selected = bool(options.label_selector or options.field_selector)
@@ -119,6 +119,7 @@ class ResourceApi:
             check_kind(value, "Scale", "autoscaling", "v1")
             return self._write_scale(call, self._find(target), value)
         check_kind(value, kind, target.resource.group, target.resource.version)
+        _check_place(target, value)
         return self._write(call, self._find(target), value)
 
     def patch(self, call: Call) -> Response:
@@ -176,9 +177,15 @@ class ResourceApi:
         begin, end = span(items, namespace)
         return items[max(begin, after(items, resume.after)) : end], version
 
+    def _listing_at(self, resource: ResourceType, namespace: str, version: int) -> list[Stored]:
+        try:
+            return self._store.listing_at(resource.storage, version, namespace)
+        except CompactedError as error:
+            raise errors.expired("The resourceVersion for the provided list is too old.") from error
+
     def _page(self, call: Call, options: ListOptions, found: Sequence[Stored], at: int, *, selected: bool) -> Response:
         metadata: Obj = {"resourceVersion": str(at)}
-        page = found[: options.limit] if options.limit else found
+        page = found[: options.limit] if options.limit and not options.from_cache else found
         if len(page) < len(found):
             if options.resume is None or options.resume.version < 0:
                 everything = self._store.listing(call.target.resource.storage)
@@ -190,14 +197,7 @@ class ResourceApi:
 
     def _write(self, call: Call, stored: Stored, value: Obj) -> Response:
         target = call.target
-        metadata = value.get("metadata") or {}
-        if metadata.get("name", target.name) != target.name:
-            name = metadata["name"]
-            raise errors.bad_request(
-                f"the name of the object ({name}) does not match the name on the URL ({target.name})"
-            )
-        if metadata.get("namespace", target.namespace) != target.namespace:
-            raise errors.bad_request("the namespace of the object does not match the namespace on the URL")
+        _check_place(target, value)
         fitted = fit(target.resource, value, call.query.get("fieldValidation", ""))
         fitted.obj.setdefault("metadata", {})["name"] = target.name
         if target.namespace:
@@ -236,6 +236,15 @@ class ResourceApi:
             str(preconditions.get("resourceVersion") or ""),
             parse_dry_run(query, body),
         )
+
+
+def _check_place(target: Target, value: Obj) -> None:
+    metadata = value.get("metadata") or {}
+    name = metadata.get("name", target.name)
+    if name != target.name:
+        raise errors.bad_request(f"the name of the object ({name}) does not match the name on the URL ({target.name})")
+    if metadata.get("namespace", target.namespace) != target.namespace:
+        raise errors.bad_request("the namespace of the object does not match the namespace on the URL")
 
 
 def _grace(value: Any) -> int:
