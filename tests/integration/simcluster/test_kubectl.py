@@ -185,5 +185,17 @@ def test_a_typing_error_in_a_manifest_is_refused_by_the_server(ctl: Kubectl, nam
 
 def test_what_is_not_served_is_refused(ctl: Kubectl) -> None:
     assert "the server doesn't have a resource type" in ctl.run("get", "runtimeclasses").stderr
-    done = ctl.run("apply", "--server-side", "-f", "-", stdin=_manifest("default"))
-    assert done.returncode != 0
+
+
+def test_server_side_apply_shares_fields_between_managers(ctl: Kubectl, namespace: str) -> None:
+    manifest = _manifest(namespace)
+    assert "serverside-applied" in ctl.run("apply", "--server-side", "-f", "-", stdin=manifest).stdout
+    ctl.run("scale", "deployment/app", "-n", namespace, "--replicas=1")
+    refused = ctl.run("apply", "--server-side", "-f", "-", stdin=manifest)
+    assert refused.returncode != 0
+    assert (
+        'Apply failed with 1 conflict: conflict with "kubectl" with subresource "scale" using apps/v1: .spec.replicas'
+        in refused.stderr
+    )
+    forced = ctl.run("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=manifest)
+    assert forced.stdout == "deployment.apps/app serverside-applied\n"

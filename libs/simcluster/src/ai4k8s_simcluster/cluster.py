@@ -27,6 +27,8 @@ from ai4k8s_simcluster.controllers.context import Context
 from ai4k8s_simcluster.controllers.disruption import DisruptionController
 from ai4k8s_simcluster.controllers.events import EventRecorder
 from ai4k8s_simcluster.controllers.manager import ControllerManager
+from ai4k8s_simcluster.customresources.establishing import Establisher
+from ai4k8s_simcluster.customresources.shipped import add_shipped
 from ai4k8s_simcluster.faults.book import FaultBook
 from ai4k8s_simcluster.faults.nodes import NodeFaults
 from ai4k8s_simcluster.faults.usage import SpoiltUsage
@@ -65,6 +67,10 @@ class Cluster:
         self.store.restore(saved.version, saved.objects)
         rng = random.Random(f"{settings.seed}/{saved.version}")  # noqa: S311 - names, not secrets
         self.writer = Writer(self.store, clock, rng)
+        self.definitions = Establisher(self.store, self.writer, clock)
+        self.definitions.start()
+        add_shipped(self.store, self.writer)
+        self.definitions.sync()
         events = EventRecorder(self.store, self.writer, clock, rng)
         self.context = Context(
             self.store,
@@ -119,6 +125,7 @@ class Cluster:
             self.save()
 
     def _control(self) -> None:
+        self.definitions.sync()
         self._manager.tick()
         for loop in self._access:
             loop.sync()

@@ -141,6 +141,8 @@ def _merge_map(target: Obj, patch: Obj, definition: str, whole: Obj) -> Obj:
             name = key.removeprefix(_DELETE_FROM)
             result[name] = [item for item in result.get(name) or [] if item not in value]
         elif not key.startswith("$"):
+            if isinstance(value, dict) and _PATCH in value and key not in result:
+                continue  # a directive about what is not there is dropped with all it holds
             order = patch.get(_ELEMENT_ORDER + key)
             merged = _merge_value(result.get(key), value, fields.get(key), order, whole)
             if merged is None:

@@ -193,7 +193,7 @@ def parse_fields(resource: ResourceType, text: str) -> list[tuple[str, bool, str
 
 
 def _unsupported_field(resource: ResourceType, label: str) -> str:
-    if resource.group == "":
+    if resource.group == "" or resource.custom:
         return f"field label not supported: {label}"
     return f'"{label}" is not a known field selector: only "metadata.name", "metadata.namespace"'
 

@@ -10,19 +10,33 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from ai4k8s_simcluster.admission.chain import Admission
+from ai4k8s_simcluster.apply.authors import STATUS, Author, controller_entries, field_manager
+from ai4k8s_simcluster.apply.fieldmanager import entries_of
 from ai4k8s_simcluster.clock import Clock, rfc3339
-from ai4k8s_simcluster.defaults import apply_defaults
-from ai4k8s_simcluster.errors import Cause, already_exists, bad_request, conflict, invalid, not_found
-from ai4k8s_simcluster.registry import NAMESPACES, SERVICES, ResourceType
+from ai4k8s_simcluster.conversion import from_storage
+from ai4k8s_simcluster.customresources.definitions import begin_termination
+from ai4k8s_simcluster.errors import Cause, already_exists, bad_request, conflict, invalid
+from ai4k8s_simcluster.registry import CUSTOM_RESOURCE_DEFINITIONS, SERVICES, ResourceType
 from ai4k8s_simcluster.services import Addresses, carry_over
 from ai4k8s_simcluster.store import Store, Stored
+from ai4k8s_simcluster.strategies import (
+    begin,
+    causes_of_change,
+    causes_of_new,
+    fill_in,
+    generation_counts,
+    keeps_status,
+    without_decisions,
+)
 from ai4k8s_simcluster.types import Obj
-from ai4k8s_simcluster.validation import validate, validate_change
 
 _SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _SERVER_OWNED = (
     "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "namespace",
+    "selfLink",
 )  # fmt: skip
+_NEVER_GIVEN = ("resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "uid")
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 
@@ -54,53 +68,97 @@ class Writer:
         self.clock = clock
         self._rng = rng
         self._addresses = Addresses(store)
+        self.admission = Admission(store, self.suffix)
 
     def suffix(self, length: int = 5) -> str:
         """Return the random end of a generated name."""
         return "".join(self._rng.choices(_SUFFIX_ALPHABET, k=length))
 
-    def create(self, resource: ResourceType, obj: Obj, *, dry_run: bool = False, keep_status: bool = False) -> Obj:
+    def create(
+        self,
+        resource: ResourceType,
+        obj: Obj,
+        *,
+        dry_run: bool = False,
+        keep_status: bool = False,
+        author: Author | None = None,
+    ) -> Obj:
         """Store a new object.
 
-        Raises ApiError: 404 without its namespace, 409 when the name is taken, 422 when it is invalid.
+        author: the client behind it; controllers of the simulation write without one, and so without managedFields.
+        Raises ApiError: 404 without its namespace, 403 when admission refuses it, 409 when the name is taken, 422
+        when it is invalid.
         """
         obj = copy.deepcopy(obj)
         metadata = obj.setdefault("metadata", {})
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = metadata["generateName"] + self.suffix()
+        for name in _NEVER_GIVEN:
+            metadata.pop(name, None)
+        obj["kind"], obj["apiVersion"] = resource.kind, resource.api_version
         if resource.namespaced:
-            self._require_namespace(str(metadata.get("namespace", "")))
+            self.admission.require_namespace(resource, obj)
         else:
             metadata.pop("namespace", None)
-        for name in (
-            "resourceVersion",
-            "deletionTimestamp",
-            "deletionGracePeriodSeconds",
-            "managedFields",
-            "selfLink",
-        ):
-            metadata.pop(name, None)
+        self._begin(resource, obj, keep_status=keep_status)
+        given = copy.copy(obj.get("spec"))
+        fill_in(resource, obj)
+        self._own(resource, author, None, obj, given)
+        self.admission.change_new(resource, obj)
+        begin(resource, obj)
+        causes = causes_of_new(resource, obj)
+        if resource is SERVICES and not causes:
+            causes = self._addresses.allocate(obj)
+        if causes:
+            raise invalid(resource.kind, resource.group, str(metadata.get("name", "")), causes)
+        self.admission.check_new(resource, obj, author.warnings if author else [])
+        existing = self.store.get(resource, str(metadata.get("namespace", "")), metadata["name"])
+        if existing is not None:
+            raise already_exists(resource, existing.name, deleting="deletionTimestamp" in existing.obj["metadata"])
+        obj = _ordered(obj)
+        if dry_run:
+            return obj
+        self.admission.charge(resource, None, obj)
+        return self.store.put(resource, obj).obj
+
+    def _begin(self, resource: ResourceType, obj: Obj, *, keep_status: bool) -> None:
+        """Set what every object begins its life with."""
+        metadata = obj["metadata"]
         metadata["uid"] = str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
         metadata.setdefault("creationTimestamp", rfc3339(self.clock.now()))
         if not keep_status:
             metadata["creationTimestamp"] = rfc3339(self.clock.now())
-            if resource.kind != "Node":
+            if resource.kind != "Node" and keeps_status(resource):
                 obj.pop("status", None)
         if resource.has_generation:
             metadata["generation"] = 1
-        obj["kind"], obj["apiVersion"] = resource.kind, resource.api_version
-        apply_defaults(resource.kind, obj)
-        causes = validate(resource.kind, obj)
-        if resource is SERVICES and not causes:
-            causes = self._addresses.allocate(obj)
-        name = str(metadata.get("name", ""))
-        existing = self.store.get(resource, str(metadata.get("namespace", "")), name)
-        if existing is not None:
-            raise already_exists(resource, name, deleting="deletionTimestamp" in existing.obj["metadata"])
-        if causes:
-            raise invalid(resource.kind, resource.group, name, causes)
-        obj = _ordered(obj)
-        return obj if dry_run else self.store.put(resource, obj).obj
+
+    def _own(
+        self, resource: ResourceType, author: Author | None, live: Obj | None, new: Obj, given: Obj | None
+    ) -> None:
+        """Settle the managedFields of a written object, in place; `given` is its spec as it came."""
+        metadata = new["metadata"]
+        if author is None:
+            managed = live is not None and entries_of(live)
+            entries = controller_entries(resource, live, new, "", self._timestamp) if live and managed else None
+        elif author.applied:
+            entries = entries_of(new)
+        else:
+            manager = field_manager(author.resource, author.subresource, self._timestamp)
+            shown = None if live is None else from_storage(author.resource, live)
+            written = from_storage(author.resource, without_decisions(resource, new, given))
+            entries = entries_of(manager.update(shown, written, author.manager))
+            if author.subresource == "scale":
+                # What was scaled goes back into the workload's own entries, which keeps no time for it.
+                entries = [
+                    _timeless(entry) if entry.get("subresource") == "scale" else entry for entry in entries or ()
+                ]
+        metadata.pop("managedFields", None)
+        if entries:
+            metadata["managedFields"] = entries
+
+    def _timestamp(self) -> str:
+        return rfc3339(self.clock.now())
 
     def update(
         self,
@@ -110,36 +168,53 @@ class Writer:
         *,
         status_only: bool = False,
         dry_run: bool = False,
+        author: Author | None = None,
     ) -> Obj:
         """Replace an object by a changed one.
 
-        Raises ApiError: 409 when a given resourceVersion or uid is not the stored one, 422 when it is
-        invalid.
+        Raises ApiError: 403 when admission refuses it, 409 when a given resourceVersion or uid is not the stored
+        one, 422 when it is invalid.
         """
         self._check_identity(resource, old, new)
-        new = self._prepare(old.obj, new, status_only=status_only)
+        new = copy.deepcopy(new)
+        given = copy.copy(new.get("spec"))
+        fill_in(resource, new)
+        self._own(resource, author, old.obj, new, given)
+        new = self._prepare(resource, old.obj, new, status_only=status_only)
         if resource is SERVICES:
             carry_over(old.obj, new)
-        apply_defaults(resource.kind, new)
-        causes = validate(resource.kind, new) + validate_change(resource.kind, old.obj, new)
+        if not status_only:
+            begin(resource, new)
+        causes = causes_of_change(resource, old.obj, new, status_only=status_only)
         if resource is SERVICES and not causes:
             causes = self._addresses.allocate(new, old.obj)
         if causes:
             raise invalid(resource.kind, resource.group, old.name, causes)
-        if resource.has_generation and new.get("spec") != old.obj.get("spec"):
+        self.admission.check_change(resource, old.obj, new, author.warnings if author else [])
+        if resource.has_generation and generation_counts(resource, old.obj, new):
             new["metadata"]["generation"] = old.obj["metadata"].get("generation", 0) + 1
         new = _ordered(new)
-        if dry_run or _same(old.obj, new):
-            return old.obj if _same(old.obj, new) else new
+        if _same(old.obj, new):
+            return old.obj
+        if dry_run:
+            return new
         if new["metadata"].get("deletionTimestamp") and not self._holds(resource, new):
             return self.store.remove(resource, new).obj
+        self.admission.charge(resource, old.obj, new)
         return self.store.put(resource, new).obj
 
     def set_status(self, resource: ResourceType, old: Stored, status: Obj) -> Obj:
-        """Write a status as a controller does: without validation, and only when it differs."""
+        """Write a status as a controller does: without validation, and only when it differs.
+
+        The controller becomes a manager where managers are known, which is on what a client wrote.
+        """
         if old.obj.get("status") == status:
             return old.obj
-        return self.store.put(resource, {**old.obj, "status": status}).obj
+        new = {**old.obj, "status": status}
+        if entries_of(old.obj):
+            entries = controller_entries(resource, old.obj, new, STATUS, self._timestamp)
+            new = {**new, "metadata": {**old.obj["metadata"], "managedFields": entries}}
+        return self.store.put(resource, new).obj
 
     def delete(self, resource: ResourceType, old: Stored, options: DeleteOptions) -> Deletion:
         """Delete an object, at once or as its finalizers and grace period allow.
@@ -147,6 +222,7 @@ class Writer:
         Raises ApiError (409) when a precondition does not hold.
         """
         self._check_preconditions(resource, old, options)
+        self.admission.check_deletion(resource, old.obj)
         obj = copy.deepcopy(old.obj)
         metadata = obj["metadata"]
         finalizers = [name for name in metadata.get("finalizers") or [] if name not in {FOREGROUND, ORPHAN}]
@@ -155,6 +231,9 @@ class Writer:
         if "deletionTimestamp" not in metadata:
             if "generation" in metadata:
                 metadata["generation"] += 1
+            if resource is CUSTOM_RESOURCE_DEFINITIONS:
+                begin_termination(obj, rfc3339(self.clock.now()))
+                finalizers = obj["metadata"]["finalizers"]
         elif resource.kind == "Pod":
             grace = min(grace, metadata.get("deletionGracePeriodSeconds", grace))
         if "deletionTimestamp" not in metadata or grace != metadata.get("deletionGracePeriodSeconds"):
@@ -176,10 +255,6 @@ class Writer:
         if not old.obj["metadata"].get("finalizers"):
             self.store.remove(resource, old.obj)
 
-    def _require_namespace(self, namespace: str) -> None:
-        if self.store.get(NAMESPACES, "", namespace) is None:
-            raise not_found(NAMESPACES, namespace)
-
     def _check_identity(self, resource: ResourceType, old: Stored, new: Obj) -> None:
         metadata = new.get("metadata") or {}
         version = str(metadata.get("resourceVersion") or "")
@@ -194,23 +269,28 @@ class Writer:
             )
             raise conflict(resource, old.name, why)
 
-    def _prepare(self, old: Obj, new: Obj, *, status_only: bool) -> Obj:
+    def _prepare(self, resource: ResourceType, old: Obj, new: Obj, *, status_only: bool) -> Obj:
+        """Put back what this write may not change."""
+        entries = entries_of(new)
         if status_only:
-            return {**copy.deepcopy(old), "status": copy.deepcopy(new.get("status") or {})}
-        new = copy.deepcopy(new)
+            new = {**copy.deepcopy(old), "status": new.get("status") or {}}
         metadata = new["metadata"]
-        for name in ("managedFields", "selfLink", *_SERVER_OWNED):
+        for name in _SERVER_OWNED:
             metadata.pop(name, None)
             if name in old["metadata"]:
                 metadata[name] = old["metadata"][name]
         metadata["resourceVersion"] = old["metadata"]["resourceVersion"]
+        metadata.pop("managedFields", None)
+        if entries:
+            metadata["managedFields"] = entries
         for name in ("labels", "annotations", "finalizers"):
             if not metadata.get(name):
                 metadata.pop(name, None)
         new["kind"], new["apiVersion"] = old["kind"], old["apiVersion"]
-        new.pop("status", None)
-        if "status" in old:
-            new["status"] = copy.deepcopy(old["status"])
+        if not status_only and keeps_status(resource):
+            new.pop("status", None)
+            if "status" in old:
+                new["status"] = copy.deepcopy(old["status"])
         return new
 
     def _check_preconditions(self, resource: ResourceType, old: Stored, options: DeleteOptions) -> None:
@@ -249,12 +329,19 @@ class Writer:
 
 
 def _same(old: Obj, new: Obj) -> bool:
+    """Say whether a write changes nothing: times at which managers wrote do not count."""
     return _bare(old) == _bare(new)
 
 
 def _bare(obj: Obj) -> Obj:
-    metadata = {key: value for key, value in obj["metadata"].items() if key != "resourceVersion"}
+    metadata = {key: value for key, value in obj["metadata"].items() if key not in {"resourceVersion", "managedFields"}}
+    entries = obj["metadata"].get("managedFields") or ()
+    metadata["managedFields"] = [_timeless(entry) for entry in entries]
     return {**obj, "metadata": metadata}
+
+
+def _timeless(entry: Obj) -> Obj:
+    return {key: value for key, value in entry.items() if key != "time"}
 
 
 def _ordered(obj: Obj) -> Obj:

@@ -1,6 +1,7 @@
 """Reading what a client sends: media types, JSON and YAML, and the fit to the type it is meant for."""
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,8 +9,9 @@ import orjson
 import yaml
 
 from ai4k8s_simcluster.api import protobuf
+from ai4k8s_simcluster.customresources.schemas import prune
 from ai4k8s_simcluster.errors import bad_request, unsupported_media_type
-from ai4k8s_simcluster.registry import ResourceType
+from ai4k8s_simcluster.registry import Custom, ResourceType
 from ai4k8s_simcluster.schema import decode
 from ai4k8s_simcluster.types import Obj
 
@@ -17,6 +19,7 @@ _MEDIA_TYPES = "application/json, application/yaml, application/vnd.kubernetes.p
 _JSON = {"application/json", ""}
 _YAML = {"application/yaml", "application/x-yaml"}
 _EXCERPT = 30
+_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +83,30 @@ def fit(resource: ResourceType, value: Any, validation: str) -> Fitted:
     validation: `Strict` refuses unknown fields, `Warn` (and nothing) names them in warnings, `Ignore` drops
     them. Raises ApiError (400).
     """
+    if resource.custom is not None:
+        return _fit_custom(resource, resource.custom, value, validation)
     decoded = decode(resource.definition, resource.kind, value)
     if decoded.type_error:
         prefix = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
         raise bad_request(f"{prefix}: {decoded.type_error}")
-    unknown = tuple(f'unknown field "{path}"' for path in decoded.unknown)
+    return Fitted(decoded.value, _unknown(resource, decoded.unknown, validation))
+
+
+def _unknown(resource: ResourceType, paths: Sequence[str], validation: str) -> tuple[str, ...]:
+    unknown = tuple(f'unknown field "{path}"' for path in paths)
     if unknown and validation == "Strict":
         prefix = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
         raise bad_request(f"{prefix}: strict decoding error: {', '.join(unknown)}")
-    return Fitted(decoded.value, () if validation == "Ignore" else unknown)
+    return () if validation == "Ignore" else unknown
+
+
+def _fit_custom(resource: ResourceType, custom: Custom, value: Obj, validation: str) -> Fitted:
+    obj = copy.deepcopy(value)
+    dropped = prune(obj, dict(custom.schema))
+    metadata = decode(_META, resource.kind, obj.get("metadata") or {})
+    if metadata.type_error:
+        raise bad_request(f'{resource.kind} in version "{resource.version}" cannot be handled: {metadata.type_error}')
+    return Fitted({**obj, "metadata": metadata.value}, _unknown(resource, dropped, validation))
 
 
 def read_patch(raw: bytes, wanted: type[Any], go_type: str) -> Any:

@@ -9,10 +9,11 @@ from typing import Any
 
 import orjson
 
-from ai4k8s_simcluster.registry import Catalogue, ResourceType
+from ai4k8s_simcluster.registry import Catalogue, Custom, ResourceType
 from ai4k8s_simcluster.schema import KUBERNETES_MINOR, definitions, fields_of
 from ai4k8s_simcluster.types import Obj
 
+_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _OLD_REF = "#/$defs/"
 _NEW_REF = "#/components/schemas/"
 
@@ -53,15 +54,29 @@ class OpenApi:
 
 def _document(found: list[ResourceType]) -> bytes:
     names: set[str] = set()
+    schemas: Obj = {}
     for resource in found:
-        _collect(resource.definition, names)
+        if resource.custom is None:
+            _collect(resource.definition, names)
+        else:
+            _collect(_META, names)
+            schemas[resource.definition] = _custom(resource, resource.custom)
     body = {
         "openapi": "3.0.0",
         "info": {"title": "Kubernetes", "version": f"v1.{KUBERNETES_MINOR}.0"},
         "paths": {url: item for resource in found for url, item in _paths(resource).items()},
-        "components": {"schemas": {name: _converted(definitions()[name]) for name in sorted(names)}},
+        "components": {"schemas": {name: _converted(definitions()[name]) for name in sorted(names)} | schemas},
     }
     return orjson.dumps(body)
+
+
+def _custom(resource: ResourceType, custom: Custom) -> Obj:
+    """Return the schema of a custom resource, with the fields that every object has."""
+    known = definitions()["io.k8s.api.core.v1.Pod"]["properties"]
+    named = {name: _converted(known[name]) for name in ("apiVersion", "kind", "metadata")}
+    gvk = {"group": resource.group, "kind": resource.kind, "version": resource.version}
+    properties = {**(custom.schema.get("properties") or {}), **named}
+    return {**custom.schema, "properties": properties, "x-kubernetes-group-version-kind": [gvk]}
 
 
 def _collect(name: str, names: set[str]) -> None:

@@ -106,14 +106,17 @@ class Renderer:
                         "items": [partial_metadata(item.obj) for item in items],
                     }
                 )
-        head = {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": metadata}
+        head = {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": metadata}
         if self.how.yaml:
             return _emit({**head, "items": [from_storage(resource, item.obj) for item in items]}, self.how, 200)
         start = orjson.dumps(head)[:-1] + b',"items":['
+        if resource.custom is not None:
+            head = {**head, "metadata": {"continue": "", **metadata}}
+            return json_response({**head, "items": [from_storage(resource, item.obj) for item in items]})
         if resource.stored_as is not None:
             converted = b",".join(list_item(from_storage(resource, item.obj)) for item in items)
             return Response(start + converted + b"]}", 200, media_type="application/json")
         return _list_response(start, items)
 
     def _table(self, resource: ResourceType, objects: Sequence[Obj], metadata: Obj) -> Obj:
-        return make_table(resource.kind, objects, metadata, self.now, include=self.include, version=self.how.version)
+        return make_table(resource, objects, metadata, self.now, include=self.include, version=self.how.version)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from ai4k8s_simcluster.errors import Cause, bad_request, internal, invalid, no_such_resource
+from ai4k8s_simcluster.errors import Cause, UnservedPathError, bad_request, internal, invalid, no_such_resource
 from ai4k8s_simcluster.registry import Catalogue, ResourceType
 from ai4k8s_simcluster.types import Obj
 
@@ -63,7 +63,9 @@ class Continuation:
 
 
 def parse_target(catalogue: Catalogue, path: str) -> Target:
-    """Read a resource path. Raises ApiError (404) when nothing is served there."""
+    """Read a resource path. Raises ApiError (404) when nothing is served there, UnservedPathError when
+    not even the group and version are.
+    """
     parts = [part for part in path.split("/") if part]
     if parts[0] == "api":
         group, version, rest = "", parts[1], parts[2:]
@@ -72,6 +74,8 @@ def parse_target(catalogue: Catalogue, path: str) -> Target:
     namespace = ""
     if len(rest) > 2 and rest[0] == "namespaces" and catalogue.find(group, version, rest[2]) is not None:
         namespace, rest = rest[1], rest[2:]
+    if parts[0] == "apis" and (group, version) not in catalogue.groups:
+        raise UnservedPathError
     resource = catalogue.find(group, version, rest[0]) if rest else None
     if resource is None or len(rest) > 3 or (namespace and not resource.namespaced):
         raise no_such_resource()

@@ -7,17 +7,28 @@ from typing import Any
 from starlette.responses import Response, StreamingResponse
 
 from ai4k8s_simcluster import errors
-from ai4k8s_simcluster.api.bodies import check_kind, fit, media_type, read_object, read_patch
+from ai4k8s_simcluster.api.bodies import check_kind, fit, media_type, read_object
+from ai4k8s_simcluster.api.patching import (
+    APPLY,
+    check_options,
+    is_forced,
+    manager_causes,
+    manager_of,
+    patch_format,
+    patched,
+    read_configuration,
+)
 from ai4k8s_simcluster.api.rendering import Renderer, json_response
 from ai4k8s_simcluster.api.requests import Continuation, ListOptions, Target, parse_dry_run
-from ai4k8s_simcluster.api.scaling import read_scale, scale_of, with_replicas
+from ai4k8s_simcluster.api.scaling import read_scale, scale_configuration, scale_of, with_replicas
 from ai4k8s_simcluster.api.watching import Watch, WatchHub, WatchScope
+from ai4k8s_simcluster.apply.authors import Author, field_manager
 from ai4k8s_simcluster.auth.escalation import check_no_escalation
 from ai4k8s_simcluster.auth.rbac import Rbac
 from ai4k8s_simcluster.auth.users import User
+from ai4k8s_simcluster.clock import rfc3339
 from ai4k8s_simcluster.conversion import from_storage, to_storage
 from ai4k8s_simcluster.errors import Cause
-from ai4k8s_simcluster.patches import json_patch, merge_patch, strategic_merge
 from ai4k8s_simcluster.registry import ResourceType
 from ai4k8s_simcluster.selectors import compile_selectors
 from ai4k8s_simcluster.shelf import after, span
@@ -25,9 +36,6 @@ from ai4k8s_simcluster.store import CompactedError, Store, Stored
 from ai4k8s_simcluster.types import Obj
 from ai4k8s_simcluster.writes import DeleteOptions, Writer
 
-_MERGE = "application/merge-patch+json"
-_STRATEGIC = "application/strategic-merge-patch+json"
-_JSON_PATCH = "application/json-patch+json"
 _TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. "
     "You can start a new list without the continue parameter, or use the continue token in this response to "
@@ -65,7 +73,7 @@ class ResourceApi:
         """Answer with one object or a part of it."""
         stored = self._find(call.target)
         if call.target.subresource == "scale":
-            return json_response(scale_of(stored.obj))
+            return json_response(scale_of(call.target.resource, stored.obj))
         return call.renderer.one(call.target.resource, stored.obj)
 
     def list_all(self, call: Call, options: ListOptions) -> Response:
@@ -104,11 +112,14 @@ class ResourceApi:
             raise errors.bad_request(
                 "the namespace of the provided object does not match the namespace sent on the request"
             )
-        check_no_escalation(self._rbac, call.user, resource, fitted.obj, None)
-        created = self._writer.create(
-            resource.storage, to_storage(resource, fitted.obj), dry_run=parse_dry_run(call.query)
-        )
-        return call.renderer.one(resource, created, 201, _warning_headers(fitted.warnings))
+        return self._create(call, fitted.obj, _author(call, fitted.warnings))
+
+    def _create(self, call: Call, obj: Obj, author: Author) -> Response:
+        resource = call.target.resource
+        dry_run = parse_dry_run(call.query)
+        check_no_escalation(self._rbac, call.user, resource, obj, None)
+        created = self._writer.create(resource.storage, to_storage(resource, obj), dry_run=dry_run, author=author)
+        return call.renderer.one(resource, created, 201, _warning_headers(author.warnings))
 
     def replace(self, call: Call) -> Response:
         """Put the body in the place of the object."""
@@ -120,19 +131,49 @@ class ResourceApi:
             return self._write_scale(call, self._find(target), value)
         check_kind(value, kind, target.resource.group, target.resource.version)
         _check_place(target, value)
-        return self._write(call, self._find(target), value)
+        stored = self._find(target)
+        if target.resource.custom and not (value.get("metadata") or {}).get("resourceVersion"):
+            cause = Cause.invalid("metadata.resourceVersion", 0, "must be specified for an update")
+            error = errors.invalid(target.resource.plural, target.resource.group, target.name, [cause])
+            raise error
+        return self._write(call, stored, value)
 
     def patch(self, call: Call) -> Response:
         """Change the object as the patch says."""
-        content = media_type(call.headers)
-        if content not in {_MERGE, _STRATEGIC, _JSON_PATCH}:
-            raise errors.unsupported_media_type("415: Unsupported Media Type", {})
-        stored = self._find(call.target)
-        scaling = call.target.subresource == "scale"
-        before = scale_of(stored.obj) if scaling else from_storage(call.target.resource, stored.obj)
-        definition = "io.k8s.api.autoscaling.v1.Scale" if scaling else call.target.resource.definition
-        changed = _patched(content, before, call.body, definition)
-        return self._write_scale(call, stored, changed) if scaling else self._write(call, stored, changed)
+        target = call.target
+        content = patch_format(call.headers, custom=target.resource.custom is not None)
+        check_options(call.query, content)
+        if content == APPLY:
+            return self._apply(call)
+        stored = self._find(target)
+        if target.subresource == "scale":
+            before = scale_of(target.resource, stored.obj)
+            changed = patched(content, before, call.body, "io.k8s.api.autoscaling.v1.Scale")
+            return self._write_scale(call, stored, changed)
+        before = from_storage(target.resource, stored.obj)
+        return self._write(call, stored, patched(content, before, call.body, target.resource.definition))
+
+    def _apply(self, call: Call) -> Response:
+        """Make the object what the configuration says, as far as its manager goes."""
+        target, resource = call.target, call.target.resource
+        config = read_configuration(call.body)
+        stored = self._store.get(resource.storage, target.namespace, target.name)
+        if stored is None and target.subresource:
+            raise errors.not_found(resource.storage, target.name)
+        if target.subresource == "scale":
+            config = scale_configuration(resource, config, target.name)
+        manager = field_manager(resource, target.subresource, lambda: rfc3339(self._writer.clock.now()))
+        live = None if stored is None else from_storage(resource, stored.obj)
+        applied = manager.apply(live, config, call.query["fieldManager"], force=is_forced(call.query))
+        author = Author(call.query["fieldManager"], resource, target.subresource, applied=True)
+        obj = _named(target, applied.obj)
+        if stored is None:
+            uid = obj["metadata"].get("uid")
+            if uid:
+                why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+                raise errors.conflict(resource, target.name, why)
+            return self._create(call, fit(resource, obj, "Ignore").obj, author)
+        return self._update(call, stored, fit(resource, obj, "Ignore").obj, author)
 
     def delete(self, call: Call) -> Response:
         """Delete one object."""
@@ -197,26 +238,28 @@ class ResourceApi:
 
     def _write(self, call: Call, stored: Stored, value: Obj) -> Response:
         target = call.target
-        _check_place(target, value)
-        fitted = fit(target.resource, value, call.query.get("fieldValidation", ""))
-        fitted.obj.setdefault("metadata", {})["name"] = target.name
-        if target.namespace:
-            fitted.obj["metadata"]["namespace"] = target.namespace
-        check_no_escalation(self._rbac, call.user, target.resource, fitted.obj, stored.obj)
+        fitted = fit(target.resource, _named(target, value), call.query.get("fieldValidation", ""))
+        return self._update(call, stored, fitted.obj, _author(call, fitted.warnings))
+
+    def _update(self, call: Call, stored: Stored, value: Obj, author: Author) -> Response:
+        resource, subresource = call.target.resource, call.target.subresource
+        check_no_escalation(self._rbac, call.user, resource, value, stored.obj)
         updated = self._writer.update(
-            target.resource.storage,
+            resource.storage,
             stored,
-            to_storage(target.resource, fitted.obj),
-            status_only=target.subresource == "status",
+            to_storage(resource, value),
+            status_only=subresource == "status",
             dry_run=parse_dry_run(call.query),
+            author=author,
         )
-        return call.renderer.one(target.resource, updated, 200, _warning_headers(fitted.warnings))
+        if subresource == "scale":
+            return json_response(scale_of(resource, updated))
+        return call.renderer.one(resource, updated, 200, _warning_headers(author.warnings))
 
     def _write_scale(self, call: Call, stored: Stored, value: Obj) -> Response:
-        wanted = read_scale(value, call.target.name)
-        changed = with_replicas(stored.obj, wanted)
-        updated = self._writer.update(call.target.resource, stored, changed, dry_run=parse_dry_run(call.query))
-        return json_response(scale_of(updated))
+        resource = call.target.resource
+        changed = with_replicas(resource, stored.obj, read_scale(value, call.target.name))
+        return self._update(call, stored, changed, _author(call, ()))
 
     def _delete_options(self, call: Call) -> DeleteOptions:
         body: Obj = {}
@@ -238,6 +281,13 @@ class ResourceApi:
         )
 
 
+def _named(target: Target, value: Obj) -> Obj:
+    """Return an object under the name and namespace of its URL. Raises ApiError (400) when it has others."""
+    _check_place(target, value)
+    place = {"name": target.name, **({"namespace": target.namespace} if target.namespace else {})}
+    return {**value, "metadata": {**(value.get("metadata") or {}), **place}}
+
+
 def _check_place(target: Target, value: Obj) -> None:
     metadata = value.get("metadata") or {}
     name = metadata.get("name", target.name)
@@ -254,18 +304,13 @@ def _grace(value: Any) -> int:
         raise errors.bad_request(f'strconv.ParseInt: parsing "{value}": invalid syntax') from error
 
 
-def _patched(content: str, before: Obj, raw: bytes, definition: str) -> Obj:
-    if content == _JSON_PATCH:
-        operations = read_patch(raw, list, "[]handlers.jsonPatchOp")
-        after = json_patch(before, operations)
-        if not isinstance(after, dict):
-            raise errors.unprocessable_patch()
-        return after
-    patch = read_patch(raw, dict, "map[string]interface {}")
-    if content == _STRATEGIC:
-        return strategic_merge(before, patch, definition)
-    merged: Obj = merge_patch(before, patch)
-    return merged
+def _author(call: Call, warnings: Sequence[str]) -> Author:
+    """Return who writes. Raises ApiError (422) when the field manager's name cannot be one."""
+    if causes := manager_causes(call.query.get("fieldManager", "")):
+        kind = "CreateOptions" if not call.target.name else "UpdateOptions"
+        raise errors.invalid(kind, "meta.k8s.io", "", causes)
+    manager = manager_of(call.query, call.headers)
+    return Author(manager, call.target.resource, call.target.subresource, warnings=list(warnings))
 
 
 def _warning_headers(warnings: Sequence[str]) -> dict[str, str]:

@@ -1,26 +1,54 @@
 """The scale subresource: the one view through which every workload is scaled alike."""
 
 import copy
+from collections.abc import Mapping
+from typing import Any
 
-from ai4k8s_simcluster.errors import Cause, bad_request, invalid
+from ai4k8s_simcluster.errors import Cause, bad_request, internal, invalid
+from ai4k8s_simcluster.registry import ResourceType
 from ai4k8s_simcluster.selectors import write_selector
 from ai4k8s_simcluster.types import Obj
 
 _SHOWN = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+_BUILT_IN: Mapping[str, Any] = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
 
 
-def scale_of(obj: Obj) -> Obj:
-    """Return the Scale of a workload. Zero replicas are left out of its spec, as in a real answer."""
-    replicas = obj["spec"].get("replicas", 1)
+def replicas_path(resource: ResourceType) -> str:
+    """Return where a type says how many replicas it wants, without the leading dot."""
+    paths = (resource.custom.scale if resource.custom else None) or _BUILT_IN
+    return str(paths["specReplicasPath"]).lstrip(".")
+
+
+def _at(obj: Obj, path: str) -> Any:
+    value: Any = obj
+    for part in path.strip(".").split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def scale_of(resource: ResourceType, obj: Obj) -> Obj:
+    """Return the Scale of a workload. Zero replicas are left out of its spec, as in a real answer.
+
+    Raises ApiError (500) when a custom resource does not say how many replicas it wants.
+    """
+    custom = resource.custom.scale if resource.custom else None
+    paths = custom or _BUILT_IN
+    replicas = _at(obj, paths["specReplicasPath"])
+    if replicas is None and custom:
+        raise internal(f'the spec replicas field "{paths["specReplicasPath"]}" does not exist')
+    replicas = 1 if replicas is None else replicas
+    status: Obj = {"replicas": _at(obj, paths["statusReplicasPath"]) or 0}
+    selector = _at(obj, custom["labelSelectorPath"]) if custom and custom.get("labelSelectorPath") else None
+    if custom is None:
+        selector = write_selector(obj["spec"].get("selector"))
+    if selector:
+        status["selector"] = selector
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {name: obj["metadata"][name] for name in _SHOWN if name in obj["metadata"]},
         "spec": {"replicas": replicas} if replicas else {},
-        "status": {
-            "replicas": (obj.get("status") or {}).get("replicas", 0),
-            "selector": write_selector(obj["spec"].get("selector")),
-        },
+        "status": status,
     }
 
 
@@ -42,10 +70,22 @@ def read_scale(value: Obj, name: str) -> Obj:
     return {"replicas": replicas, "metadata": value.get("metadata") or {}}
 
 
-def with_replicas(obj: Obj, scale: Obj) -> Obj:
+def with_replicas(resource: ResourceType, obj: Obj, scale: Obj) -> Obj:
     """Return the workload with the replicas, resourceVersion and uid that the Scale carries."""
     changed = copy.deepcopy(obj)
-    changed["spec"]["replicas"] = scale["replicas"]
+    target = changed
+    *parents, last = replicas_path(resource).split(".")
+    for part in parents:
+        target = target.setdefault(part, {})
+    target[last] = scale["replicas"]
     changed["metadata"]["resourceVersion"] = scale["metadata"].get("resourceVersion", "")
     changed["metadata"]["uid"] = scale["metadata"].get("uid") or obj["metadata"]["uid"]
     return changed
+
+
+def scale_configuration(resource: ResourceType, config: Obj, name: str) -> Obj:
+    """Return what an applied Scale says of the workload itself."""
+    inner: Any = (config.get("spec") or {}).get("replicas", 0)
+    for part in reversed(replicas_path(resource).split(".")):
+        inner = {part: inner}
+    return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {"name": name}, **inner}

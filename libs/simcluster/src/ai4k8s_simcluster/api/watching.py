@@ -97,7 +97,7 @@ class Watch:
             self._hub.release(queue)
 
     def _offer(self, queue: asyncio.Queue[Change | None], change: Change) -> None:
-        if change.resource is not self._storage:
+        if change.resource.key != self._storage.key:
             return
         queue.put_nowait(change if queue.qsize() < _LONGEST_BACKLOG else None)
 
@@ -206,7 +206,7 @@ class Watch:
             "kind": "Table",
             "apiVersion": f"meta.k8s.io/{self._renderer.how.version}",
             "metadata": {"resourceVersion": metadata["resourceVersion"]},
-            "columnDefinitions": [column.definition() for column in columns_of(self._resource.kind)],
+            "columnDefinitions": columns_of(self._resource),
             "rows": [{"cells": [], "object": obj}],
         }
 

@@ -6,7 +6,6 @@ from ai4k8s_simcluster.types import Obj
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _FILE_MODE = 0o644
 _TOKEN_SECONDS = 3600
-_LOST_NODE_SECONDS = 300
 
 
 def _image_pull_policy(image: str) -> str:
@@ -130,13 +129,4 @@ def default_pod(pod: Obj) -> None:
         for name, limit in (resources.get("limits") or {}).items():
             resources.setdefault("requests", {}).setdefault(name, limit)
     default_pod_spec(spec)
-    fill(spec, serviceAccountName="default", priority=0, enableServiceLinks=True)
-    fill(spec, serviceAccount=spec["serviceAccountName"], preemptionPolicy="PreemptLowerPriority")
-    tolerations = spec.setdefault("tolerations", [])
-    for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):
-        if not any(found.get("key") == key for found in tolerations):
-            tolerations.append(
-                {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": _LOST_NODE_SECONDS}
-            )
-    pod.setdefault("status", {})
-    fill(pod["status"], phase="Pending", qosClass=qos_class(spec))
+    fill(spec, enableServiceLinks=True)

@@ -7,7 +7,7 @@ from ai4k8s_simcluster.types import Obj
 _HISTORY = 10
 _NO_BACKOFF_LIMIT = 2**31 - 1
 _DEFAULT_PERCENT = 80
-_JOB_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid", "batch.kubernetes.io/job-name", "job-name")
+JOB_LABELS = ("batch.kubernetes.io/controller-uid", "controller-uid", "batch.kubernetes.io/job-name", "job-name")
 _TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
 
 
@@ -111,9 +111,9 @@ def default_job(job: Obj) -> None:
 def _select_by_uid(job: Obj) -> None:
     uid, name = job["metadata"].get("uid", ""), job["metadata"].get("name", "")
     labels = part(job["spec"]["template"]["metadata"], "labels")
-    for label in _JOB_LABELS:
+    for label in JOB_LABELS:
         labels.setdefault(label, uid if label.endswith("uid") else name)
-    part(part(job["spec"], "selector"), "matchLabels").setdefault(_JOB_LABELS[0], uid)
+    part(part(job["spec"], "selector"), "matchLabels").setdefault(JOB_LABELS[0], uid)
 
 
 def default_cronjob(cronjob: Obj) -> None:

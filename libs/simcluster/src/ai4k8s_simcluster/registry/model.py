@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Verb(StrEnum):
@@ -40,12 +41,26 @@ SCALE = Subresource("scale", "Scale", group="autoscaling", version="v1")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Custom:
+    """What a custom resource's definition says of it beyond its names.
+
+    columns and scale are as the definition has them; scale is None where there is no such subresource.
+    """
+
+    schema: Mapping[str, Any]
+    list_kind: str
+    columns: tuple[Mapping[str, Any], ...] = ()
+    scale: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ResourceType:
     """A resource as discovery describes it, plus what the server must know to keep it.
 
     stored_as: the type whose objects this one shows in another version or group; None when it is kept itself.
     returns_deleted: a deletion is answered with the object rather than with a Status.
     field_labels: what a field selector may name, and the path of it in the object.
+    custom: what its definition says of a custom resource; None for a built-in type.
     """
 
     group: str
@@ -65,6 +80,7 @@ class ResourceType:
     stored: bool = True
     returns_deleted: bool = False
     stored_as: "ResourceType | None" = None
+    custom: Custom | None = None
 
     @property
     def key(self) -> str:
@@ -85,6 +101,11 @@ class ResourceType:
     def api_version(self) -> str:
         """Return what objects carry as apiVersion."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def list_kind(self) -> str:
+        """Return the kind of a list of these objects."""
+        return self.custom.list_kind if self.custom else f"{self.kind}List"
 
     def subresource(self, name: str) -> Subresource | None:
         """Return the subresource of that name, if there is one."""

@@ -1,9 +1,11 @@
 """The columns of `kubectl get`: the server computes them, the client only prints."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from ai4k8s_simcluster.tables import cluster, network, pods, workloads
-from ai4k8s_simcluster.tables.layout import CREATED_AT, NAME, Column, Layout, age, name_of
+from ai4k8s_simcluster.registry import ResourceType
+from ai4k8s_simcluster.tables import cluster, custom, network, pods, workloads
+from ai4k8s_simcluster.tables.layout import CREATED_AT, NAME, Layout, age, name_of
 from ai4k8s_simcluster.tables.pods import pod_status
 from ai4k8s_simcluster.types import Obj
 
@@ -11,13 +13,21 @@ _LAYOUTS: dict[str, Layout] = {**pods.LAYOUTS, **workloads.LAYOUTS, **network.LA
 _PLAIN = Layout((NAME, CREATED_AT), lambda obj, _: [name_of(obj), obj["metadata"].get("creationTimestamp")])
 
 
-def _layout(kind: str) -> Layout:
-    return _LAYOUTS.get(kind, _PLAIN)
+def _layout(resource: ResourceType) -> Layout:
+    return _LAYOUTS.get(resource.kind, _PLAIN)
 
 
-def columns_of(kind: str) -> tuple[Column, ...]:
-    """Return a kind's columns in the order of its cells."""
-    return _layout(kind).columns
+def columns_of(resource: ResourceType) -> list[Obj]:
+    """Return the definitions of a type's columns in the order of its cells."""
+    if resource.custom is not None:
+        return custom.column_definitions(resource.custom)
+    return [column.definition() for column in _layout(resource).columns]
+
+
+def _cells(resource: ResourceType, obj: Obj, now: float) -> list[Any]:
+    if resource.custom is not None:
+        return custom.cells(resource.custom, obj, now)
+    return _layout(resource).cells(obj, now)
 
 
 def partial_metadata(obj: Obj, version: str = "v1") -> Obj:
@@ -30,7 +40,7 @@ def partial_metadata(obj: Obj, version: str = "v1") -> Obj:
 
 
 def make_table(
-    kind: str,
+    resource: ResourceType,
     objects: Sequence[Obj],
     metadata: Obj,
     now: float,
@@ -42,10 +52,9 @@ def make_table(
 
     include: `Metadata`, `Object` or `None`: what each row carries besides its cells.
     """
-    layout = _layout(kind)
     rows: list[Obj] = []
     for obj in objects:
-        row: Obj = {"cells": layout.cells(obj, now)}
+        row: Obj = {"cells": _cells(resource, obj, now)}
         if include == "Metadata":
             row["object"] = partial_metadata(obj, version)
         else:
@@ -55,7 +64,7 @@ def make_table(
         "kind": "Table",
         "apiVersion": f"meta.k8s.io/{version}",
         "metadata": metadata,
-        "columnDefinitions": [column.definition() for column in layout.columns],
+        "columnDefinitions": columns_of(resource),
         "rows": rows,
     }
 

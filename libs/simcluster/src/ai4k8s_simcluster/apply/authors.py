@@ -1,0 +1,62 @@
+"""Who writes an object, for managedFields: the settled entries of one write."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from ai4k8s_simcluster.apply.fieldmanager import FieldManager, Target, entries_of
+from ai4k8s_simcluster.apply.shapes import Shape, shape_of, shape_of_custom
+from ai4k8s_simcluster.apply.skeletons import skeleton
+from ai4k8s_simcluster.registry import ResourceType
+from ai4k8s_simcluster.types import Obj
+
+STATUS = "status"
+_TYPES_KEPT = 512
+_CONTROLLERS = {"CustomResourceDefinition": "kube-apiserver", "Pod": "kubelet", "Node": "kubelet"}
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """The client behind a write.
+
+    resource: the type in the version that was asked for.
+    applied: the object already carries the managedFields of an apply.
+    warnings: what the client is to be told besides the answer.
+    """
+
+    manager: str
+    resource: ResourceType
+    subresource: str = ""
+    applied: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+
+@lru_cache(maxsize=_TYPES_KEPT)
+def shape_for(resource: ResourceType) -> Shape:
+    """Return the shape of a type's objects."""
+    return shape_of_custom(dict(resource.custom.schema)) if resource.custom else shape_of(resource.definition)
+
+
+def field_manager(resource: ResourceType, subresource: str, now: Callable[[], str]) -> FieldManager:
+    """Return field management for an endpoint of a type."""
+    if subresource == STATUS:
+        return _managing(resource, subresource, ("spec", "metadata"), now)
+    return _managing(resource, subresource, (STATUS,) if resource.subresource(STATUS) else (), now)
+
+
+def controller_entries(resource: ResourceType, old: Obj, new: Obj, subresource: str, now: Callable[[], str]) -> Any:
+    """Return the managedFields of an object that one of the control plane's own programs wrote."""
+    manager = _CONTROLLERS.get(resource.kind, "kube-controller-manager")
+    # Deployments get their annotations through the status endpoint.
+    endpoint = STATUS if resource.kind == "Deployment" else subresource
+    return entries_of(_managing(resource, endpoint, (), now).update(old, new, manager))
+
+
+def _managing(
+    resource: ResourceType, subresource: str, ignored: tuple[str, ...], now: Callable[[], str]
+) -> FieldManager:
+    empty = {"metadata": {}} if resource.custom else skeleton(resource.kind)
+    return FieldManager(
+        Target(resource.kind, resource.api_version, shape_for(resource), empty, subresource, ignored), now
+    )
