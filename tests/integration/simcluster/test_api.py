@@ -97,7 +97,7 @@ def test_discovery_tells_what_is_served(http: httpx.Client) -> None:
     [
         ("GET", "/api/v1/namespaces/x/nopes", 404, "NotFound"),
         ("GET", "/api/v1/namespaces/shop/pods/x/log", 404, "NotFound"),
-        ("GET", "/apis/node.k8s.io/v1/runtimeclasses", 404, "NotFound"),
+        ("GET", "/apis/apps/v1/runtimeclasses", 404, "NotFound"),
         ("GET", "/apis/apps/v1beta1/deployments", 404, "NotFound"),
         ("GET", "/api/v1/namespaces/shop/services/zzz", 404, "NotFound"),
         ("POST", "/api/v1/namespaces/shop/services/a", 405, "MethodNotAllowed"),
