@@ -11,6 +11,8 @@ from ai4k8s_gateway.clusters.schemas import ClusterList, ClusterView, NewCluster
 from ai4k8s_gateway.dependencies import Tx, User, Wired
 from ai4k8s_gateway.http.problems import responses_for
 from ai4k8s_gateway.jobs.schemas import JobView
+from ai4k8s_gateway.nodes import service as node_service
+from ai4k8s_gateway.nodes.schemas import NodeList
 from ai4k8s_gateway.workloads import service as workload_service
 from ai4k8s_gateway.workloads.schemas import WorkloadList
 
@@ -65,3 +67,9 @@ def list_workloads(cluster_id: UUID, user: User, tx: Tx, wiring: Wired) -> Workl
     """A cluster's workloads, each with a sentence on what it will need."""
     items = workload_service.list_views(tx.connection, wiring.clusters, user, cluster_id, utc_now())
     return WorkloadList(items=items)
+
+
+@router.get("/{cluster_id}/nodes", responses=responses_for(HTTPStatus.NOT_FOUND))
+def list_nodes(cluster_id: UUID, user: User, tx: Tx) -> NodeList:
+    """A cluster's nodes, each with its latest sample."""
+    return NodeList(items=node_service.list_views(tx.connection, user, cluster_id))

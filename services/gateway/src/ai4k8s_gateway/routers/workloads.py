@@ -10,7 +10,7 @@ from ai4k8s_common.clock import utc_now
 from ai4k8s_gateway.dependencies import Tx, User, Wired
 from ai4k8s_gateway.http.problems import responses_for
 from ai4k8s_gateway.workloads import service
-from ai4k8s_gateway.workloads.schemas import NewPolicy, Timeline, WorkloadView
+from ai4k8s_gateway.workloads.schemas import NewPolicy, PolicyPreview, Timeline, WorkloadView
 
 router = APIRouter(
     prefix="/workloads", tags=["workloads"], responses=responses_for(HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND)
@@ -30,6 +30,12 @@ def get_workload(workload_id: WorkloadId, user: User, tx: Tx, wiring: Wired) -> 
 def set_policy(workload_id: WorkloadId, body: NewPolicy, user: User, tx: Tx, wiring: Wired) -> WorkloadView:
     """Say how a workload shall be scaled. The scaler obeys from its next cycle on."""
     return service.set_policy(tx, wiring.clusters, user, workload_id, body, utc_now())
+
+
+@router.post("/{workload_id}/policy/preview", responses=responses_for(HTTPStatus.UNPROCESSABLE_ENTITY))
+def preview_policy(workload_id: WorkloadId, body: NewPolicy, user: User, tx: Tx, wiring: Wired) -> PolicyPreview:
+    """What a policy would do if it were set; nothing is stored."""
+    return service.preview_policy(tx.connection, wiring.clusters, user, workload_id, body, utc_now())
 
 
 @router.get("/{workload_id}/timeline", responses=responses_for(HTTPStatus.UNPROCESSABLE_ENTITY))

@@ -92,6 +92,18 @@ class WorkloadView(BaseModel):
     forecast_status: ForecastStatus | None
 
 
+class PolicyPreview(BaseModel):
+    """What a policy would do."""
+
+    outlook: OutlookView = Field(description="what would be said of the workload under this policy")
+    now_replicas: int
+    next_replicas: int | None = Field(
+        description="what the scaler would want at its next cycle, by its latest evaluation; null: it has none"
+    )
+    acts: bool = Field(description="whether that would be carried out without asking")
+    cpu_request_change_millicores: float | None = Field(description="requests that the change adds or frees")
+
+
 class WorkloadList(BaseModel):
     """A cluster's workloads, by namespace and name."""
 

@@ -21,6 +21,7 @@ from ai4k8s_gateway.workloads.schemas import (
     HpaCounterfactual,
     OutlookView,
     PastForecast,
+    PolicyPreview,
     PolicyView,
     ScalingStateView,
     Timeline,
@@ -51,6 +52,8 @@ FORECAST_REACH = timedelta(hours=6)
 LEAD_TIME_SECONDS = 90.0
 HPA_TICK_SECONDS = 15.0
 FRESH_CYCLES = 3
+# The scaler's name for the guard that keeps a wish within the policy's bounds.
+BOUNDS_GUARD = "bounds"
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -90,6 +93,31 @@ def set_policy(
     repository.set_policy(tx.connection, key, values)
     log.info("policy_set", workload_id=workload_id, mode=policy.mode.value, user_id=str(principal.user_id))
     return view(tx.connection, rules, principal, workload_id, now)
+
+
+def preview_policy(
+    connection: Connection,
+    rules: ClusterRules,
+    principal: Principal,
+    workload_id: int,
+    policy: NewPolicy,
+    now: datetime,
+) -> PolicyPreview:
+    """Say what a policy would do, by the latest forecast and the scaler's latest wish. Raises NotFoundError."""
+    row = _row(connection, principal, workload_id)
+    cluster = cluster_service.view(connection, rules, principal, row.cluster_id, now)
+    supposed = PolicyView(**policy.model_dump(), updated_at=None)
+    wish = _fresh_wish(row, cluster, now)
+    wanted = None if wish is None else min(max(_uncut(row, wish), policy.min_replicas), policy.max_replicas)
+    request = row.cpu_request_millicores
+    change = None if wanted is None or request is None else (wanted - row.desired_replicas) * request
+    return PolicyPreview(
+        outlook=_outlook(row, supposed, cluster, wanted, now),
+        now_replicas=row.desired_replicas,
+        next_replicas=wanted,
+        acts=policy.mode is PolicyMode.AUTO,
+        cpu_request_change_millicores=change,
+    )
 
 
 def show_timeline(
@@ -134,20 +162,6 @@ def _row(connection: Connection, principal: Principal, workload_id: int) -> Row[
 
 def _view(row: Row[Any], cluster: ClusterView, now: datetime) -> WorkloadView:
     policy = _policy(row)
-    blind = next((item for item in cluster.attention if item.scaling_held), None)
-    situation = outlook.Situation(
-        name=row.name,
-        ready_replicas=row.ready_replicas,
-        desired_replicas=row.desired_replicas,
-        cpu_request_millicores=row.cpu_request_millicores,
-        min_replicas=policy.min_replicas,
-        max_replicas=policy.max_replicas,
-        mode=policy.mode.value,
-        lead_time_seconds=row.lead_time_seconds or LEAD_TIME_SECONDS,
-        wanted_replicas=_fresh_wish(row, cluster, now),
-        blind_since=blind.since if blind else None,
-        is_blind=blind is not None,
-    )
     return WorkloadView(
         id=row.id,
         cluster_id=row.cluster_id,
@@ -164,10 +178,30 @@ def _view(row: Row[Any], cluster: ClusterView, now: datetime) -> WorkloadView:
         gone_at=row.gone_at,
         may_change=cluster.may_change,
         policy=policy,
-        outlook=OutlookView(**asdict(outlook.look_ahead(situation, _foreseen(row), now))),
+        outlook=_outlook(row, policy, cluster, _fresh_wish(row, cluster, now), now),
         scaling=_scaling(row),
         forecast_status=row.forecast_status,
     )
+
+
+def _outlook(
+    row: Row[Any], policy: PolicyView, cluster: ClusterView, wanted_replicas: int | None, now: datetime
+) -> OutlookView:
+    blind = next((item for item in cluster.attention if item.scaling_held), None)
+    situation = outlook.Situation(
+        name=row.name,
+        ready_replicas=row.ready_replicas,
+        desired_replicas=row.desired_replicas,
+        cpu_request_millicores=row.cpu_request_millicores,
+        min_replicas=policy.min_replicas,
+        max_replicas=policy.max_replicas,
+        mode=policy.mode.value,
+        lead_time_seconds=row.lead_time_seconds or LEAD_TIME_SECONDS,
+        wanted_replicas=wanted_replicas,
+        blind_since=blind.since if blind else None,
+        is_blind=blind is not None,
+    )
+    return OutlookView(**asdict(outlook.look_ahead(situation, _foreseen(row), now)))
 
 
 def _policy(row: Row[Any]) -> PolicyView:
@@ -212,6 +246,11 @@ def _fresh_wish(row: Row[Any], cluster: ClusterView, now: datetime) -> int | Non
         if now - row.evaluated_at <= FRESH_CYCLES * timedelta(seconds=cluster.interval_seconds)
         else None
     )
+
+
+def _uncut(row: Row[Any], wish: int) -> int:
+    """Return what was wanted before the policy's bounds cut it."""
+    return next((int(guard["before"]) for guard in row.guards or [] if guard["name"] == BOUNDS_GUARD), wish)
 
 
 def _foreseen(row: Row[Any]) -> outlook.Foreseen | None:

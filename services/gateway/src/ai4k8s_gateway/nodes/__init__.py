@@ -1,0 +1,1 @@
+"""Nodes, as they were last observed."""

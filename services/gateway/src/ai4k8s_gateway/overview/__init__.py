@@ -1,0 +1,1 @@
+"""All clusters at a glance, and what needs a person."""
