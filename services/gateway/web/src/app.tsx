@@ -1,29 +1,47 @@
-// Routes. Who is not logged in sees the door; the address they wanted is kept.
+// Routes. Who is not logged in sees what this is, or the door; the address they wanted is kept.
 import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 import { Navigate, Route, Routes, useLocation } from "react-router";
 
-import { clustersQuery, sessionQuery } from "./api/queries";
+import { sessionQuery } from "./api/queries";
 import { LiveProvider } from "./live/live";
-import { AddCluster } from "./pages/AddCluster";
-import { Door } from "./pages/Door";
-import { WorkloadPage } from "./pages/WorkloadPage";
-import { Workloads } from "./pages/Workloads";
+import { Dashboard } from "./pages/Dashboard";
 import { Shell } from "./shell/Shell";
-import { EmptyState, FailureState, PageSkeleton } from "./ui/states";
+import { useTheme } from "./shell/theme";
 import { ButtonLink } from "./ui/controls";
+import { EmptyState, FailureState, PageSkeleton } from "./ui/states";
+
+// Each page is a file of its own: a first visit loads the shell and what it shows.
+const AddCluster = lazy(async () => ({ default: (await import("./pages/AddCluster")).AddCluster }));
+const ClusterLayout = lazy(async () => ({ default: (await import("./pages/ClusterLayout")).ClusterLayout }));
+const ClusterOverview = lazy(async () => ({ default: (await import("./pages/ClusterOverview")).ClusterOverview }));
+const Decisions = lazy(async () => ({ default: (await import("./pages/Decisions")).Decisions }));
+const Door = lazy(async () => ({ default: (await import("./pages/Door")).Door }));
+const Jobs = lazy(async () => ({ default: (await import("./pages/Jobs")).Jobs }));
+const Landing = lazy(async () => ({ default: (await import("./pages/Landing")).Landing }));
+const Nodes = lazy(async () => ({ default: (await import("./pages/Nodes")).Nodes }));
+const System = lazy(async () => ({ default: (await import("./pages/System")).System }));
+const WorkloadPage = lazy(async () => ({ default: (await import("./pages/WorkloadPage")).WorkloadPage }));
+const Workloads = lazy(async () => ({ default: (await import("./pages/Workloads")).Workloads }));
 
 export function App() {
   const session = useQuery(sessionQuery);
   const location = useLocation();
-  if (session.isPending) return <PageSkeleton />;
-  if (session.isError) return <FailureState error={session.error} retry={() => void session.refetch()} />;
+  useTheme();
+  if (session.isPending) return <Whole><PageSkeleton /></Whole>;
+  if (session.isError) {
+    return <Whole><FailureState error={session.error} retry={() => void session.refetch()} /></Whole>;
+  }
   if (!session.data) {
     return (
-      <Routes>
-        <Route path="/login" element={<Door kind="login" />} />
-        <Route path="/register" element={<Door kind="register" />} />
-        <Route path="*" element={<Navigate to="/login" replace state={{ wanted: location.pathname + location.search }} />} />
-      </Routes>
+      <Suspense fallback={<Whole><PageSkeleton /></Whole>}>
+        <Routes>
+          <Route index element={<Landing />} />
+          <Route path="/login" element={<Door kind="login" />} />
+          <Route path="/register" element={<Door kind="register" />} />
+          <Route path="*" element={<Navigate to="/login" replace state={{ wanted: location.pathname + location.search }} />} />
+        </Routes>
+      </Suspense>
     );
   }
   const wanted = (location.state as { wanted?: string } | null)?.wanted ?? "/";
@@ -31,16 +49,24 @@ export function App() {
     <LiveProvider>
       <Routes>
         <Route element={<Shell session={session.data} />}>
-          <Route index element={<Home />} />
-          <Route path="/clusters/new" element={<AddCluster />} />
-          <Route path="/clusters/:clusterId" element={<Workloads />} />
+          <Route index element={<Dashboard />} />
+          <Route path="/jobs" element={<Jobs />} />
+          <Route path="/system" element={<System />} />
+          <Route path="/clusters" element={<Navigate to="/" replace />} />
+          <Route path="/clusters/new" element={<AddCluster session={session.data} />} />
+          <Route path="/clusters/:clusterId" element={<ClusterLayout />}>
+            <Route index element={<ClusterOverview />} />
+            <Route path="workloads" element={<Workloads />} />
+            <Route path="nodes" element={<Nodes />} />
+            <Route path="decisions" element={<Decisions />} />
+          </Route>
           <Route path="/clusters/:clusterId/workloads/:workloadId" element={<WorkloadPage />} />
           <Route path="/login" element={<Navigate to={wanted} replace />} />
           <Route path="/register" element={<Navigate to={wanted} replace />} />
           <Route
             path="*"
             element={
-              <EmptyState title="There is no such page" next={<ButtonLink to="/">Go to your clusters</ButtonLink>}>
+              <EmptyState title="There is no such page" next={<ButtonLink to="/">Go to the dashboard</ButtonLink>}>
                 The address may be old or mistyped.
               </EmptyState>
             }
@@ -51,16 +77,7 @@ export function App() {
   );
 }
 
-/** Straight to the first cluster: with one, a list of clusters says nothing. */
-function Home() {
-  const clusters = useQuery(clustersQuery);
-  if (clusters.isPending) return <PageSkeleton />;
-  if (clusters.isError) return <FailureState error={clusters.error} retry={() => void clusters.refetch()} />;
-  const first = clusters.data.items[0];
-  if (first) return <Navigate to={`/clusters/${first.id}`} replace />;
-  return (
-    <EmptyState title="No clusters yet" next={<ButtonLink to="/clusters/new">Add a cluster</ButtonLink>}>
-      Add one with its kubeconfig. AI4K8s starts by only observing: nothing is scaled until you say so, workload by workload.
-    </EmptyState>
-  );
+/** A window without the shell. */
+function Whole({ children }: { children: React.ReactNode }) {
+  return <main className="whole">{children}</main>;
 }

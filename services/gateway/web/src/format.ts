@@ -43,3 +43,20 @@ function scaled(seconds: number): [number, string] {
   if (seconds < 36 * 3600) return [Math.round(seconds / 3600), "h"];
   return [Math.round(seconds / 86_400), "days"];
 }
+
+export const percent = (share: number): string => `${significant(share * 100)} %`;
+
+const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
+
+export function bytes(count: number): string {
+  let value = count;
+  let unit = 0;
+  while (value >= 1024 && unit < BYTE_UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${significant(value)} ${BYTE_UNITS[unit]}`;
+}
+
+/** "1 node", "3 nodes". */
+export const count = (number: number, one: string, many = `${one}s`): string => `${significant(number)} ${number === 1 ? one : many}`;

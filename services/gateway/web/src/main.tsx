@@ -1,5 +1,7 @@
 import "./tokens.css";
 import "./base.css";
+import "./ui/panel.css";
+import "./table/table.css";
 
 import { QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";

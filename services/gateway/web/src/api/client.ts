@@ -13,6 +13,12 @@ export type Policy = Schemas["NewPolicy"];
 export type Session = Schemas["SessionView"];
 export type Problem = Schemas["Problem"];
 export type Job = Schemas["JobView"];
+export type Overview = Schemas["Overview"];
+export type ClusterSummary = Schemas["ClusterSummary"];
+export type Need = Schemas["Need"];
+export type Node = Schemas["NodeView"];
+export type System = Schemas["SystemView"];
+export type PolicyPreview = Schemas["PolicyPreview"];
 
 /** What the gateway refused, or that it could not be reached at all. */
 export class ApiError extends Error {

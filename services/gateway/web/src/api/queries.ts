@@ -1,5 +1,5 @@
 // What the page asks for, and how fresh it must be.
-import { QueryClient, queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
 
 import { ApiError, http, rememberCsrfToken, unwrap, type Session } from "./client";
 
@@ -54,6 +54,46 @@ export const workloadsQuery = (clusterId: string) =>
     refetchInterval: REFETCH_MS,
   });
 
+export const overviewQuery = (clusterId: string | null = null) =>
+  queryOptions({
+    queryKey: ["overview", clusterId],
+    queryFn: () => unwrap(http.GET("/api/v1/overview", { params: { query: { cluster_id: clusterId } } })),
+    refetchInterval: REFETCH_MS,
+  });
+
+export const nodesQuery = (clusterId: string) =>
+  queryOptions({
+    queryKey: ["nodes", clusterId],
+    queryFn: () =>
+      unwrap(http.GET("/api/v1/clusters/{cluster_id}/nodes", { params: { path: { cluster_id: clusterId } } })),
+    refetchInterval: REFETCH_MS,
+  });
+
+export const decisionsQuery = (clusterId: string | null, limit: number) =>
+  queryOptions({
+    queryKey: ["decisions", clusterId, limit],
+    queryFn: () =>
+      unwrap(
+        http.GET("/api/v1/decisions", { params: { query: { cluster_id: clusterId, limit, changes_only: true } } }),
+      ),
+    refetchInterval: REFETCH_MS,
+    placeholderData: keepPreviousData,
+  });
+
+export const systemQuery = queryOptions({
+  queryKey: ["system"],
+  queryFn: () => unwrap(http.GET("/api/v1/system")),
+  refetchInterval: 5_000,
+});
+
+export const jobsQuery = queryOptions({
+  queryKey: ["jobs", "all"],
+  queryFn: () => unwrap(http.GET("/api/v1/jobs", { params: { query: { limit: 100 } } })),
+  // While something runs its progress is worth asking for, should an event be missed.
+  refetchInterval: (query) =>
+    query.state.data?.items.some((job) => job.status === "processing") ? 3_000 : REFETCH_MS,
+});
+
 export interface Span {
   /** Length in seconds of a span that ends now; 0 for a fixed one. */
   seconds: number;
@@ -61,9 +101,9 @@ export interface Span {
   to: number;
 }
 
-export const timelineQuery = (workloadId: number, span: Span) =>
+export const timelineQuery = (clusterId: string, workloadId: number, span: Span) =>
   queryOptions({
-    queryKey: ["timeline", workloadId, span.seconds, span.from, span.to],
+    queryKey: ["timeline", clusterId, workloadId, span.seconds, span.from, span.to],
     queryFn: () => {
       const to = span.seconds ? Date.now() / 1000 : Math.min(span.to, Date.now() / 1000);
       const from = span.seconds ? to - span.seconds : Math.min(span.from, to - 60);
@@ -75,7 +115,7 @@ export const timelineQuery = (workloadId: number, span: Span) =>
       );
     },
     refetchInterval: REFETCH_MS,
-    placeholderData: (previous, query) => (query?.queryKey[1] === workloadId ? previous : undefined),
+    placeholderData: (previous, query) => (query?.queryKey[2] === workloadId ? previous : undefined),
   });
 
 export const decisionQuery = (decisionId: string) =>
@@ -83,11 +123,4 @@ export const decisionQuery = (decisionId: string) =>
     queryKey: ["decision", decisionId],
     queryFn: () =>
       unwrap(http.GET("/api/v1/decisions/{decision_id}", { params: { path: { decision_id: decisionId } } })),
-  });
-
-export const jobQuery = (jobId: string) =>
-  queryOptions({
-    queryKey: ["jobs", jobId],
-    queryFn: () => unwrap(http.GET("/api/v1/jobs/{job_id}", { params: { path: { job_id: jobId } } })),
-    refetchInterval: (query) => (query.state.data?.status === "processing" ? 2_000 : false),
   });

@@ -1,8 +1,9 @@
 // Live events for components: what changed is asked for again when an event says so, or when events were missed.
-import { useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useQueryClient, type QueryKey } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
 
 import { LiveConnection, type LiveState } from "./connection";
+import { Gather } from "./gather";
 import type { Payload } from "./room";
 
 export type { LiveState } from "./connection";
@@ -16,23 +17,32 @@ const LiveContext = createContext<Live>({ state: "connecting", connection: null 
 
 export const useLive = (): Live => useContext(LiveContext);
 
+/** Events come in bursts, some for each cluster and cycle: ask once for all of a moment. */
+const GATHER_MS = 250;
+
 export function LiveProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
   const [connection, setConnection] = useState<LiveConnection | null>(null);
   const [state, setState] = useState<LiveState>("connecting");
 
   useEffect(() => {
+    const stale = new Gather<QueryKey>(GATHER_MS, (keys) => {
+      for (const queryKey of keys) void queries.invalidateQueries({ queryKey });
+    });
     const opened = new LiveConnection({
       state: (next) => {
         setState(next);
         // The server ends a connection whose session ended: look whether that is so.
         if (next === "offline") void queries.invalidateQueries({ queryKey: ["session"] });
       },
-      event: (name, payload) => refresh(queries, name, payload),
-      resync: (clusterId) => (clusterId === null ? refreshJobs(queries) : void queries.invalidateQueries()),
+      event: (name, payload) => staleAfter(name, payload).forEach((key) => stale.add(key)),
+      resync: (clusterId) => stale.add(clusterId === null ? ["jobs"] : []),
     });
     setConnection(opened);
-    return () => opened.close();
+    return () => {
+      stale.stop();
+      opened.close();
+    };
   }, [queries]);
 
   return <LiveContext value={{ state, connection }}>{children}</LiveContext>;
@@ -44,17 +54,10 @@ export function useClusterRoom(clusterId: string | undefined): void {
   useEffect(() => (connection && clusterId ? connection.watch(clusterId) : undefined), [connection, clusterId]);
 }
 
-function refresh(queries: QueryClient, name: string, payload: Payload): void {
-  if (name === "job_status" || name === "progress") refreshJobs(queries);
-  else refreshCluster(queries, typeof payload.cluster_id === "string" ? payload.cluster_id : undefined);
-}
-
-function refreshJobs(queries: QueryClient): void {
-  void queries.invalidateQueries({ queryKey: ["jobs"] });
-}
-
-function refreshCluster(queries: QueryClient, clusterId: string | undefined): void {
-  void queries.invalidateQueries({ queryKey: ["clusters"] });
-  void queries.invalidateQueries({ queryKey: clusterId ? ["workloads", clusterId] : ["workloads"] });
-  void queries.invalidateQueries({ queryKey: ["timeline"] });
+/** Which answers an event makes stale. */
+export function staleAfter(name: string, payload: Payload): QueryKey[] {
+  if (name === "job_status" || name === "progress") return [["jobs"]];
+  const one = typeof payload.cluster_id === "string" ? [payload.cluster_id] : [];
+  const ofCluster = ["workloads", "nodes", "timeline"].map((kind) => [kind, ...one]);
+  return [["clusters"], ["overview"], ...ofCluster, ...(name === "decision" ? [["decisions"]] : [])];
 }

@@ -5,11 +5,22 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { useNavigate } from "react-router";
 
-import { ApiError, http, unwrap } from "../api/client";
+import { ApiError, http, unwrap, type Session } from "../api/client";
 import { Button, ButtonLink, TextArea, TextField } from "../ui/controls";
-import { FailureLine } from "../ui/states";
+import { FailureLine, NotPermitted } from "../ui/states";
 
-export function AddCluster() {
+export function AddCluster({ session }: { session: Session }) {
+  if (session.user.role === "viewer") {
+    return (
+      <NotPermitted title="Viewers cannot add clusters">
+        Your role is viewer: you may look at what others added. Ask an administrator for the operator role.
+      </NotPermitted>
+    );
+  }
+  return <AddClusterForm />;
+}
+
+function AddClusterForm() {
   const [name, setName] = useState("");
   const [kubeconfig, setKubeconfig] = useState("");
   const [prometheusUrl, setPrometheusUrl] = useState("");
@@ -20,6 +31,7 @@ export function AddCluster() {
       unwrap(http.POST("/api/v1/clusters", { body: { name, kubeconfig, prometheus_url: prometheusUrl || null } })),
     onSuccess: async (cluster) => {
       await queries.invalidateQueries({ queryKey: ["clusters"] });
+      void queries.invalidateQueries({ queryKey: ["overview"] });
       void navigate(`/clusters/${cluster.id}`);
     },
   });

@@ -40,7 +40,9 @@ export function Door({ kind }: { kind: "login" | "register" }) {
   return (
     <main className="door">
       <div className="door-box">
-        <p className="door-brand">AI4K8s</p>
+        <p className="door-brand">
+          <Link to="/">AI4K8s</Link>
+        </p>
         <p className="muted">Knows what your clusters are about to need, and scales before demand arrives.</p>
         <h1>{isLogin ? "Log in" : "Register"}</h1>
         <form onSubmit={submit}>

@@ -1,25 +1,25 @@
 // The page: a sentence, one time axis, the decisions, the policy.
-import "./workloads.css";
 import "../workload/workload.css";
 
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useState } from "react";
+import { useCallback } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
 
-import type { Decision } from "../api/client";
 import { clusterQuery, timelineQuery, type Span } from "../api/queries";
+import { AttentionBanners } from "../cluster/AttentionBanners";
+import { DecisionDrawer } from "../decisions/DecisionDrawer";
+import { DecisionPanel } from "../decisions/DecisionPanel";
+import { useOpened } from "../decisions/opened";
 import { clock, duration } from "../format";
-import { useClusterRoom } from "../live/live";
+import { useShortcuts } from "../shell/keys";
 import { Badge, Button, Segmented } from "../ui/controls";
 import { EmptyState, FailureLine, FailureState, Skeleton } from "../ui/states";
 import { useNow } from "../ui/clock";
-import { AttentionBanners } from "../workload/AttentionBanners";
-import { DecisionDrawer } from "../workload/DecisionDrawer";
-import { DecisionTable } from "../workload/DecisionTable";
+import { MODE_TONE } from "../workload/modes";
 import { PolicyPanel } from "../workload/PolicyPanel";
 import { Sentence } from "../workload/Sentence";
 import { TimeChart } from "../workload/TimeChart";
-import { WorkloadStatus } from "./Workloads";
+import { WorkloadStatus } from "../workload/WorkloadStatus";
 
 const RANGES = [
   { value: "1h", label: "1 h", seconds: 3_600, aheadSeconds: 1_800 },
@@ -34,9 +34,8 @@ export function WorkloadPage() {
   const { clusterId = "", workloadId = "" } = useParams();
   const view = useView();
   const cluster = useQuery(clusterQuery(clusterId));
-  const timeline = useQuery(timelineQuery(Number(workloadId), view.span));
-  const [opened, setOpened] = useState<Decision[] | null>(null);
-  useClusterRoom(clusterId);
+  const timeline = useQuery(timelineQuery(clusterId, Number(workloadId), view.span));
+  const { ids, open, close } = useOpened();
   const now = useNow(1_000).getTime() / 1000;
   const [from, to] = view.sight(now);
 
@@ -49,12 +48,13 @@ export function WorkloadPage() {
     <>
       <div className="crumbs">
         <nav aria-label="Breadcrumb">
-          <Link to={`/clusters/${clusterId}`}>{cluster.data?.name ?? "…"}</Link> / {workload?.namespace ?? "…"} /{" "}
+          <Link to={`/clusters/${clusterId}`}>{cluster.data?.name ?? "…"}</Link> /{" "}
+          {workload ? <Link to={`/clusters/${clusterId}/workloads?q=${workload.namespace}/`}>{workload.namespace}</Link> : "…"} /{" "}
           <h1>{workload?.name ?? "…"}</h1>
         </nav>
         {workload && (
           <>
-            <Badge tone={workload.policy.mode === "auto" ? "good" : "neutral"}>{workload.policy.mode}</Badge>
+            <Badge tone={MODE_TONE[workload.policy.mode]}>{workload.policy.mode}</Badge>
             <WorkloadStatus workload={workload} />
             <span className="muted">
               {workload.ready_replicas} of {workload.desired_replicas} ready
@@ -95,22 +95,18 @@ export function WorkloadPage() {
             </EmptyState>
           </div>
         ) : (
-          <TimeChart timeline={timeline.data} from={from} to={to} onZoom={view.zoom} onOpen={setOpened} />
+          <TimeChart timeline={timeline.data} from={from} to={to} onZoom={view.zoom} onOpen={open} />
         )}
       </section>
       <div className="below">
         {timeline.data ? (
-          <DecisionTable
-            decisions={timeline.data.decisions}
-            mode={timeline.data.workload.policy.mode}
-            onOpen={setOpened}
-          />
+          <DecisionPanel decisions={timeline.data.decisions} mode={timeline.data.workload.policy.mode} onOpen={open} />
         ) : (
           <Skeleton height={240} label="Loading decisions" />
         )}
         {workload ? <PolicyPanel workload={workload} key={workload.id} /> : <Skeleton height={240} label="Loading the policy" />}
       </div>
-      {opened && <DecisionDrawer decisions={opened} onClose={() => setOpened(null)} />}
+      {ids.length > 0 && <DecisionDrawer ids={ids} onClose={close} key={ids.join()} />}
     </>
   );
 }
@@ -130,6 +126,14 @@ interface View {
 function useView(): View {
   const [search, setSearch] = useSearchParams();
   const setRange = useCallback((range: Range) => setSearch({ range }, { replace: true }), [setSearch]);
+  useShortcuts(
+    RANGES.map((item, index) => ({
+      keys: String(index + 1),
+      name: `Show ${item.label}`,
+      group: "On the time axis",
+      run: () => setRange(item.value),
+    })),
+  );
   const zoom = useCallback(
     (from: number, to: number) => setSearch({ from: iso(from), to: iso(to) }),
     [setSearch],

@@ -1,112 +1,120 @@
-// What stays in sight on every page: where you are, whether the picture is live, and who you are.
+// What stays in sight on every page: where you are, where you can go, whether the picture is live, what runs, who you are.
 import "./shell.css";
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet, useMatch, useNavigate } from "react-router";
+import { Suspense, useCallback, useMemo, useState } from "react";
+import { Outlet, useLocation, useNavigate } from "react-router";
 
-import { http, unwrap, type Session } from "../api/client";
-import { clustersQuery, sessionQuery } from "../api/queries";
-import { useLive, type LiveState } from "../live/live";
-import { Badge, Button } from "../ui/controls";
-import { useTheme, type Theme } from "./theme";
+import type { Session } from "../api/client";
+import { useClusterRoom } from "../live/live";
+import { ErrorBoundary } from "../ui/ErrorBoundary";
+import { PageSkeleton } from "../ui/states";
+import { Toasts } from "../ui/toasts";
+import { useLogOut } from "./account";
+import { useCurrentCluster } from "./currentCluster";
+import { useShortcuts, type Shortcut } from "./keys";
+import { BottomBar, SideBar } from "./Navigation";
+import { Announcer } from "./Announcer";
+import { CommandPalette, type Command } from "./palette/CommandPalette";
+import { CLUSTER, inCluster, INSTALLATION } from "./places";
+import { Shortcuts } from "./Shortcuts";
+import { setTheme, THEMES, useTheme } from "./theme";
+import { TopBar } from "./TopBar";
+
+/** A page hears of this many clusters at once; of others it learns by asking. */
+const MOST_ROOMS = 30;
 
 export function Shell({ session }: { session: Session }) {
+  return (
+    <Toasts>
+      <Shortcuts>
+        <Frame session={session} />
+      </Shortcuts>
+    </Toasts>
+  );
+}
+
+function Frame({ session }: { session: Session }) {
+  const [isPaletteOpen, setPaletteOpen] = useState(false);
+  const current = useCurrentCluster();
+  const openPalette = useCallback(() => setPaletteOpen(true), []);
+  useTheme();
+  usePlaceShortcuts(current.id, openPalette);
+  const actions = useActions();
+  const { pathname } = useLocation();
   return (
     <>
       <a className="skip" href="#main">
         Skip to content
       </a>
-      <header className="bar">
-        <Link to="/" className="brand" aria-label="AI4K8s, home">
-          AI4K8s
-        </Link>
-        <ClusterSwitcher />
-        <div className="bar-end">
-          <Connection />
-          <ThemeChoice />
-          <Account session={session} />
-        </div>
-      </header>
-      <main id="main" className="page" tabIndex={-1}>
-        <Outlet />
-      </main>
+      <TopBar session={session} current={current} onSearch={openPalette} />
+      <div className="frame">
+        <SideBar clusterId={current.id} />
+        <main id="main" className="page" tabIndex={-1}>
+          <ErrorBoundary key={pathname}>
+            <Suspense fallback={<PageSkeleton />}>
+              <Outlet />
+            </Suspense>
+          </ErrorBoundary>
+        </main>
+      </div>
+      <BottomBar clusterId={current.id} />
+      <Announcer />
+      {current.all.slice(0, MOST_ROOMS).map((cluster) => (
+        <ClusterRoom key={cluster.id} clusterId={cluster.id} />
+      ))}
+      {isPaletteOpen && <CommandPalette clusterId={current.id} actions={actions} onClose={() => setPaletteOpen(false)} />}
     </>
   );
 }
 
-const NEW = "new";
+function ClusterRoom({ clusterId }: { clusterId: string }) {
+  useClusterRoom(clusterId);
+  return null;
+}
 
-function ClusterSwitcher() {
-  const clusters = useQuery(clustersQuery);
-  const current = useMatch("/clusters/:clusterId/*")?.params.clusterId ?? "";
+function usePlaceShortcuts(clusterId: string | null, openPalette: () => void): void {
   const navigate = useNavigate();
-  const items = clusters.data?.items ?? [];
-  return (
-    <label className="pick">
-      <span className="visually-hidden">Cluster</span>
-      <select value={current} onChange={(event) => void navigate(`/clusters/${event.target.value}`)}>
-        {!items.some((cluster) => cluster.id === current) && current !== NEW && (
-          <option value={current}>Choose a cluster</option>
-        )}
-        {items.map((cluster) => (
-          <option key={cluster.id} value={cluster.id}>
-            {cluster.name}
-            {cluster.attention.length > 0 ? " ▲" : ""}
-          </option>
-        ))}
-        <option value={NEW}>Add a cluster …</option>
-      </select>
-    </label>
-  );
+  const places = [...INSTALLATION, ...(clusterId ? CLUSTER.map((place) => inCluster(place, clusterId)) : [])];
+  const shortcuts: Shortcut[] = [
+    { keys: "Ctrl+k", name: "Search or command", group: "Everywhere", run: openPalette },
+    { keys: "/", name: "Filter this list, or search", group: "Everywhere", run: () => focusFilter() || openPalette() },
+    ...places.map((place) => ({
+      keys: `g ${place.letter}`,
+      name: place.name,
+      group: "Go to",
+      run: () => void navigate(place.path),
+    })),
+  ];
+  useShortcuts(shortcuts);
 }
 
-const CONNECTION: Record<LiveState, [tone: "good" | "warn" | "neutral", word: string, meaning: string]> = {
-  live: ["good", "live", "Changes show at once."],
-  connecting: ["neutral", "connecting", "Connecting for live changes."],
-  offline: ["warn", "not live", "The live connection is broken. It is tried again; until then the page asks every 15 s."],
-};
-
-function Connection() {
-  const { state } = useLive();
-  const [tone, word, meaning] = CONNECTION[state];
-  return (
-    <span role="status" title={meaning}>
-      <Badge tone={tone}>{word}</Badge>
-    </span>
-  );
+function focusFilter(): boolean {
+  const filter = document.querySelector<HTMLInputElement>("main input[type=search]");
+  filter?.focus();
+  return filter !== null;
 }
 
-function ThemeChoice() {
-  const [theme, setTheme] = useTheme();
-  return (
-    <label className="pick">
-      <span className="visually-hidden">Theme</span>
-      <select value={theme} onChange={(event) => setTheme(event.target.value as Theme)}>
-        <option value="system">System</option>
-        <option value="light">Light</option>
-        <option value="dark">Dark</option>
-      </select>
-    </label>
-  );
-}
-
-function Account({ session }: { session: Session }) {
-  const queries = useQueryClient();
-  const logOut = useMutation({
-    mutationFn: () => unwrap(http.POST("/api/v1/auth/logout")),
-    onSettled: () => {
-      queries.setQueryData(sessionQuery.queryKey, null);
-      queries.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
-    },
-  });
-  return (
-    <span className="account">
-      <span className="account-name" title={`${session.user.username}, ${session.user.role}`}>
-        {session.user.username}
-      </span>
-      <Button onClick={() => logOut.mutate()} disabled={logOut.isPending}>
-        Log out
-      </Button>
-    </span>
+function useActions(): Command[] {
+  const navigate = useNavigate();
+  const logOut = useLogOut();
+  return useMemo(
+    () => [
+      {
+        id: "add-cluster",
+        name: "Add a cluster",
+        hint: "do",
+        icon: "plus" as const,
+        run: () => void navigate("/clusters/new"),
+      },
+      ...THEMES.map(({ value, label }) => ({
+        id: `theme-${value}`,
+        name: `Theme: ${label.toLowerCase()}`,
+        hint: "do",
+        icon: "theme" as const,
+        run: () => setTheme(value),
+      })),
+      { id: "log-out", name: "Log out", hint: "do", icon: "leave" as const, run: logOut },
+    ],
+    [navigate, logOut],
   );
 }

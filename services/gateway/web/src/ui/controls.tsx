@@ -112,6 +112,15 @@ export type Tone = "good" | "warn" | "bad" | "info" | "forecast" | "neutral";
 
 const SHAPES: Record<Tone, string> = { good: "●", warn: "▲", bad: "■", info: "◆", forecast: "◇", neutral: "○" };
 
+/** A tone's shape alone, beside words that say the same. */
+export function Shape({ tone }: { tone: Tone }) {
+  return (
+    <span className={`shape shape-${tone}`} aria-hidden="true">
+      {SHAPES[tone]}
+    </span>
+  );
+}
+
 /** A word with a shape: never colour alone. */
 export function Badge({ tone, children }: { tone: Tone; children: ReactNode }) {
   return (

@@ -1,10 +1,11 @@
-// The states every page shares: loading keeps the layout, empty says the next step, an error says what to do.
+// The states every page shares: loading keeps the layout, empty says the next step, an error says what to do, and what is not
+// permitted or not available says why and what would change that.
 import "./states.css";
 
 import type { ReactNode } from "react";
 
 import { ApiError } from "../api/client";
-import { Button } from "./controls";
+import { Button, ButtonLink } from "./controls";
 
 export function Skeleton({ height, label = "Loading" }: { height: number; label?: string }) {
   return (
@@ -16,11 +17,23 @@ export function Skeleton({ height, label = "Loading" }: { height: number; label?
 
 export function PageSkeleton() {
   return (
-    <main className="page-skeleton">
+    <div className="page-skeleton">
       <Skeleton height={32} />
       <Skeleton height={320} />
       <Skeleton height={160} />
-    </main>
+    </div>
+  );
+}
+
+/** A table's place while it is asked for. */
+export function RowsSkeleton({ rows = 6, label }: { rows?: number; label: string }) {
+  return (
+    <div className="panel rows-skeleton" role="status">
+      <span className="visually-hidden">{label}</span>
+      {Array.from({ length: rows }, (_, index) => (
+        <div key={index} className="skeleton" />
+      ))}
+    </div>
   );
 }
 
@@ -30,6 +43,36 @@ export function EmptyState({ title, next, children }: { title: string; next?: Re
       <h2>{title}</h2>
       <p>{children}</p>
       {next && <div className="state-next">{next}</div>}
+    </section>
+  );
+}
+
+/** The person's role does not allow it: who can. */
+export function NotPermitted({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className="state state-waiting">
+      <h2>{title}</h2>
+      <p>{children}</p>
+      <div className="state-next">
+        <ButtonLink weight="plain" to="/">
+          Back to the dashboard
+        </ButtonLink>
+      </div>
+    </section>
+  );
+}
+
+/** Something in the cluster is missing: what, and the command that shows or gives it. */
+export function NotAvailable({ title, command, children }: { title: string; command?: string; children: ReactNode }) {
+  return (
+    <section className="state state-waiting">
+      <h2>{title}</h2>
+      <p>{children}</p>
+      {command && (
+        <pre className="command">
+          <code>{command}</code>
+        </pre>
+      )}
     </section>
   );
 }
@@ -72,7 +115,7 @@ function explain(error: Error): { title: string; detail: string; hint: string } 
   return { title, detail: sentence(error.detail), hint: sentence(error.hint) };
 }
 
-function sentence(text: string): string {
+export function sentence(text: string): string {
   if (!text) return "";
   const first = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(first) ? first : `${first}.`;

@@ -24,12 +24,12 @@ export function placeMarkers(chart: uPlot, decisions: Decision[]): Marker[] {
   return markers;
 }
 
-export function Markers({ markers, onOpen }: { markers: Marker[]; onOpen: (decisions: Decision[]) => void }) {
+export function Markers({ markers, onOpen }: { markers: Marker[]; onOpen: (ids: string[]) => void }) {
   return (
     <ul className="markers" aria-label="Scaling decisions">
       {markers.map((marker) => (
         <li key={marker.decisions[0]?.id} style={{ left: marker.left }}>
-          <button type="button" onClick={() => onOpen(marker.decisions)} title={tell(marker)} aria-label={tell(marker)}>
+          <button type="button" onClick={() => onOpen(marker.decisions.map((decision) => decision.id))} title={tell(marker)} aria-label={tell(marker)}>
             <Symbol marker={marker} />
           </button>
         </li>

@@ -1,13 +1,14 @@
-// How a workload is scaled. What will change is said before it is saved.
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+// How a workload is scaled. What a change would do is shown before it is saved; afterwards there is a way back.
 import { useState, type FormEvent } from "react";
 
-import { ApiError, http, unwrap, type Policy, type Workload } from "../api/client";
+import { ApiError, type Workload } from "../api/client";
 import { significant } from "../format";
 import { Button, Segmented, TextField } from "../ui/controls";
 import { FailureLine } from "../ui/states";
-
-type Mode = Policy["mode"];
+import type { Mode } from "./modes";
+import { draftOf, same, type Draft } from "./policyDraft";
+import { PolicyPreview } from "./PolicyPreview";
+import { useSavePolicy } from "./useSavePolicy";
 
 const MODES: { value: Mode; label: string }[] = [
   { value: "observe", label: "Observe" },
@@ -15,51 +16,21 @@ const MODES: { value: Mode; label: string }[] = [
   { value: "auto", label: "Auto" },
 ];
 
-interface Draft {
-  mode: Mode;
-  min: string;
-  max: string;
-  shortPercent: string;
-}
-
-const draftOf = (workload: Workload): Draft => ({
-  mode: workload.policy.mode,
-  min: String(workload.policy.min_replicas),
-  max: String(workload.policy.max_replicas),
-  shortPercent: significant(workload.policy.slo_short_share * 100),
-});
-
-const same = (one: Draft, other: Draft): boolean =>
-  one.mode === other.mode && one.min === other.min && one.max === other.max && one.shortPercent === other.shortPercent;
-
 export function PolicyPanel({ workload }: { workload: Workload }) {
-  const stored = draftOf(workload);
+  const stored = draftOf(workload.policy);
   const [edited, setEdited] = useState<Draft | null>(null);
+  /** What was in force before the latest save, to go back to. */
+  const [before, setBefore] = useState<Draft | null>(null);
   const draft = edited ?? stored;
-  const queries = useQueryClient();
-  const save = useMutation({
-    mutationFn: (wanted: Draft) =>
-      unwrap(
-        http.PUT("/api/v1/workloads/{workload_id}/policy", {
-          params: { path: { workload_id: workload.id } },
-          body: {
-            mode: wanted.mode,
-            min_replicas: Number(wanted.min),
-            max_replicas: Number(wanted.max),
-            target_utilization: workload.policy.target_utilization,
-            slo_short_share: Number(wanted.shortPercent) / 100,
-          },
-        }),
-      ),
-    onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ["timeline", workload.id] });
-      void queries.invalidateQueries({ queryKey: ["workloads"] });
-      setEdited(null);
-    },
-  });
+  const save = useSavePolicy(workload, () => setEdited(null));
   const edit = (change: Partial<Draft>) => {
     save.reset();
+    setBefore(null);
     setEdited({ ...draft, ...change });
+  };
+  const store = (wanted: Draft, wayBack: Draft | null) => {
+    setBefore(wayBack);
+    save.mutate(wanted);
   };
   const wrong = (field: string) =>
     save.error instanceof ApiError
@@ -67,10 +38,22 @@ export function PolicyPanel({ workload }: { workload: Workload }) {
       : undefined;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate(draft);
+    store(draft, stored);
   };
   const changed = !same(draft, stored);
   const fixed = !workload.may_change;
+  const number = (name: keyof Draft, label: string, field: string, more: object) => (
+    <TextField
+      label={label}
+      type="number"
+      required
+      disabled={fixed}
+      value={draft[name]}
+      error={wrong(field)}
+      onChange={(event) => edit({ [name]: event.target.value })}
+      {...more}
+    />
+  );
   return (
     <section className="panel" aria-labelledby="policy-title">
       <div className="panel-head">
@@ -80,56 +63,30 @@ export function PolicyPanel({ workload }: { workload: Workload }) {
       <form className="policy panel-body" onSubmit={submit}>
         <Segmented legend="Mode" choices={MODES} value={draft.mode} onChange={(mode) => edit({ mode })} disabled={fixed} />
         <div className="policy-bounds">
-          <TextField
-            label="Min pods"
-            type="number"
-            min={1}
-            max={10000}
-            required
-            disabled={fixed}
-            value={draft.min}
-            error={wrong("min_replicas")}
-            onChange={(event) => edit({ min: event.target.value })}
-          />
-          <TextField
-            label="Max pods"
-            type="number"
-            min={1}
-            max={10000}
-            required
-            disabled={fixed}
-            value={draft.max}
-            error={wrong("max_replicas")}
-            onChange={(event) => edit({ max: event.target.value })}
-          />
-          <TextField
-            label="Short at most"
-            type="number"
-            min={0.01}
-            max={20}
-            step="any"
-            required
-            unit="% of time"
-            disabled={fixed}
-            value={draft.shortPercent}
-            error={wrong("slo_short_share")}
-            onChange={(event) => edit({ shortPercent: event.target.value })}
-          />
+          {number("min", "Min pods", "min_replicas", { min: 1, max: 10_000 })}
+          {number("max", "Max pods", "max_replicas", { min: 1, max: 10_000 })}
+          {number("shortPercent", "Short at most", "slo_short_share", { min: 0.01, max: 20, step: "any", unit: "% of time" })}
         </div>
         <p className="policy-meaning">{meaning(workload.name, draft)}</p>
+        {changed && <PolicyPreview workload={workload} draft={draft} />}
         <FailureLine error={save.error} />
         <div className="policy-acts">
           <Button type="submit" weight="primary" disabled={fixed || !changed || save.isPending}>
             {save.isPending ? "Saving …" : "Save policy"}
           </Button>
-          {changed && <Button onClick={() => setEdited(null)}>Undo changes</Button>}
+          {changed && <Button onClick={() => setEdited(null)}>Discard</Button>}
           {fixed && <span className="muted">You may look at this cluster and not change it. Ask its owner.</span>}
-          {save.isSuccess && !changed && (
-            <span className="policy-saved" role="status">
-              ✓ Saved. The scaler obeys from its next cycle on.
-            </span>
-          )}
         </div>
+        {save.isSuccess && !changed && (
+          <div className="policy-saved" role="status">
+            <span>✓ Saved. The scaler obeys from its next cycle on.</span>
+            {before && !same(before, stored) && (
+              <Button onClick={() => store(before, null)} disabled={save.isPending}>
+                Undo: back to {before.mode}, {before.min} to {before.max} pods
+              </Button>
+            )}
+          </div>
+        )}
       </form>
     </section>
   );
@@ -143,6 +100,6 @@ function meaning(name: string, draft: Draft): string {
     case "recommend":
       return `Decisions ${bounds} are told here, and carried out by nobody.`;
     default:
-      return `${name} is scaled ${bounds} without asking, so that it is short of capacity at most ${draft.shortPercent || "?"} % of the time.`;
+      return `${name} is scaled ${bounds} without asking, so that it is short of capacity at most ${significant(Number(draft.shortPercent))} % of the time.`;
   }
 }

@@ -3,7 +3,12 @@ import type { Workload } from "../api/client";
 import { pods, significant } from "../format";
 import { Time } from "../ui/Time";
 
-export function Sentence({ workload, short = false }: { workload: Workload; short?: boolean }) {
+/** What is said of a workload: as it is, or as it would be under another policy. */
+export type Said = Pick<Workload, "name" | "outlook" | "ready_replicas" | "desired_replicas"> & {
+  policy: Pick<Workload["policy"], "mode">;
+};
+
+export function Sentence({ workload, short = false }: { workload: Said; short?: boolean }) {
   const { outlook } = workload;
   const name = short ? null : <strong>{workload.name} </strong>;
   const needed = outlook.needed_replicas ?? 0;
@@ -62,7 +67,7 @@ export function Sentence({ workload, short = false }: { workload: Workload; shor
   }
 }
 
-function Act({ workload }: { workload: Workload }) {
+function Act({ workload }: { workload: Said }) {
   const { outlook, policy } = workload;
   if (policy.mode === "recommend") return <>Recommended, not done.</>;
   if (policy.mode === "observe" || !outlook.acts_at) return <>Only observed, not scaled.</>;

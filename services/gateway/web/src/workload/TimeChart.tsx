@@ -5,7 +5,7 @@ import "./chart.css";
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import uPlot from "uplot";
 
-import type { Decision, Timeline } from "../api/client";
+import type { Timeline } from "../api/client";
 import { clock } from "../format";
 import { BANDS, SERIES, toChartData, type ChartData } from "./chartData";
 import { drawAbove, drawBelow, token } from "./chartDrawing";
@@ -18,7 +18,7 @@ interface Props {
   from: number;
   to: number;
   onZoom: (from: number, to: number) => void;
-  onOpen: (decisions: Decision[]) => void;
+  onOpen: (ids: string[]) => void;
 }
 
 const HEIGHT_WIDE = 380;
@@ -93,19 +93,19 @@ export function TimeChart({ timeline, from, to, onZoom, onOpen }: Props) {
       <Legend hasHpa={timeline.hpa_counterfactual !== null} hasPeak={timeline.step_seconds > 60} hasSaturated={data.saturated.length > 0} />
       <Readout reading={reading} now={data.now} />
       <div className="chart-stage">
-      <div
-        className="chart-plot"
-        role="slider"
-        tabIndex={0}
-        aria-label="Moment on the time axis; arrow keys move it"
-        aria-valuemin={Math.round(from)}
-        aria-valuemax={Math.round(to)}
-        aria-valuenow={Math.round(at)}
-        aria-valuetext={reading ? reading.words : `now, ${clock(new Date(data.now * 1000))}`}
-        onKeyDown={moveCursor}
-        ref={holder}
-      />
-      <Markers markers={markers} onOpen={onOpen} />
+        <div
+          className="chart-plot"
+          role="slider"
+          tabIndex={0}
+          aria-label="Moment on the time axis; arrow keys move it"
+          aria-valuemin={Math.round(from)}
+          aria-valuemax={Math.round(to)}
+          aria-valuenow={Math.round(at)}
+          aria-valuetext={reading ? reading.words : `now, ${clock(new Date(data.now * 1000))}`}
+          onKeyDown={moveCursor}
+          ref={holder}
+        />
+        <Markers markers={markers} onOpen={onOpen} />
       </div>
     </figure>
   );

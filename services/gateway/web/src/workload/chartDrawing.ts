@@ -4,6 +4,7 @@ import type uPlot from "uplot";
 import type { ChartData } from "./chartData";
 
 let tokens: { theme: string; values: Map<string, string> } = { theme: "", values: new Map() };
+let probe: HTMLElement | null = null;
 
 /** A colour of tokens.css as it is in the present theme. Read once per theme: this runs for every frame. */
 export function token(name: string): string {
@@ -12,9 +13,20 @@ export function token(name: string): string {
   if (tokens.theme !== theme) tokens = { theme, values: new Map() };
   const known = tokens.values.get(name);
   if (known !== undefined) return known;
-  const value = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const value = resolve(name);
   tokens.values.set(name, value);
   return value;
+}
+
+/** A custom property keeps its text, light-dark() and all; only a real property is computed to a colour. */
+function resolve(name: string): string {
+  if (!probe) {
+    probe = document.createElement("span");
+    probe.hidden = true;
+    document.body.append(probe);
+  }
+  probe.style.color = `var(${name})`;
+  return getComputedStyle(probe).color;
 }
 
 export function drawBelow(chart: uPlot, data: ChartData): void {

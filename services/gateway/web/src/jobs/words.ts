@@ -1,0 +1,13 @@
+// How jobs are called.
+const NAMES: Record<string, string> = {
+  "collector.check_connection": "Connection check",
+  "collector.backfill": "Reading the past",
+};
+
+export function jobName(kind: string): string {
+  const plain = kind.replace(/\.v\d+$/, "");
+  const known = NAMES[plain];
+  if (known) return known;
+  const words = (plain.split(".").at(-1) ?? plain).replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

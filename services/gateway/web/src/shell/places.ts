@@ -1,0 +1,29 @@
+// Every page of the shell: where it is, what it is called, and the letter that leads to it. Navigation, palette, keyboard
+// and the list of shortcuts all read from here.
+import type { IconName } from "../ui/icons";
+
+export interface Place {
+  path: string;
+  name: string;
+  letter: string;
+  icon: IconName;
+}
+
+export const INSTALLATION: readonly Place[] = [
+  { path: "/", name: "Dashboard", letter: "d", icon: "dashboard" },
+  { path: "/jobs", name: "Jobs", letter: "j", icon: "jobs" },
+  { path: "/system", name: "System", letter: "s", icon: "system" },
+];
+
+/** Of one cluster: the path is below /clusters/ID. */
+export const CLUSTER: readonly Place[] = [
+  { path: "", name: "Overview", letter: "o", icon: "overview" },
+  { path: "/workloads", name: "Workloads", letter: "w", icon: "workloads" },
+  { path: "/nodes", name: "Nodes", letter: "n", icon: "nodes" },
+  { path: "/decisions", name: "Decisions", letter: "e", icon: "decisions" },
+];
+
+export const inCluster = (place: Place, clusterId: string): Place => ({
+  ...place,
+  path: `/clusters/${clusterId}${place.path}`,
+});

@@ -1,0 +1,19 @@
+// A workload's state in a word.
+import type { Workload } from "../api/client";
+import { Badge, type Tone } from "../ui/controls";
+
+export function WorkloadStatus({ workload }: { workload: Workload }) {
+  const [tone, word] = statusOf(workload);
+  return <Badge tone={tone}>{word}</Badge>;
+}
+
+export function statusOf(workload: Workload): [Tone, string] {
+  if (workload.gone_at) return ["neutral", "gone"];
+  if (workload.outlook.kind === "blind") return ["bad", "no metrics"];
+  if (workload.rollout_in_progress) return ["info", "rolling out"];
+  if (workload.ready_replicas < workload.desired_replicas) return ["info", "scaling up"];
+  if (workload.outlook.kind === "not_ready") return ["neutral", "collecting"];
+  if (workload.outlook.kind === "rising") return ["forecast", "rise ahead"];
+  if (workload.outlook.kind === "unforeseen" || workload.outlook.kind === "no_request") return ["warn", "not foreseen"];
+  return ["good", "enough"];
+}

@@ -1,0 +1,34 @@
+// A policy while it is being edited: fields hold what is typed, which is not always a number yet.
+import type { Policy, Workload } from "../api/client";
+import type { Mode } from "./modes";
+
+export interface Draft {
+  mode: Mode;
+  min: string;
+  max: string;
+  shortPercent: string;
+}
+
+export const draftOf = (policy: Workload["policy"]): Draft => ({
+  mode: policy.mode,
+  min: String(policy.min_replicas),
+  max: String(policy.max_replicas),
+  shortPercent: String(Number((policy.slo_short_share * 100).toPrecision(6))),
+});
+
+export const same = (one: Draft, other: Draft): boolean =>
+  one.mode === other.mode && one.min === other.min && one.max === other.max && one.shortPercent === other.shortPercent;
+
+export const policyOf = (draft: Draft, targetUtilization: number): Policy => ({
+  mode: draft.mode,
+  min_replicas: Number(draft.min),
+  max_replicas: Number(draft.max),
+  target_utilization: targetUtilization,
+  slo_short_share: Number(draft.shortPercent) / 100,
+});
+
+/** Whether it can be asked about: whole numbers in order, and a share that the gateway takes. */
+export function isComplete(draft: Draft): boolean {
+  const [min, max, short] = [Number(draft.min), Number(draft.max), Number(draft.shortPercent)];
+  return Number.isInteger(min) && Number.isInteger(max) && min >= 1 && max >= min && short >= 0.01 && short <= 20;
+}
