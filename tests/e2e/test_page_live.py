@@ -49,5 +49,7 @@ def test_a_broken_connection_is_visible_and_what_was_missed_shows_once_it_is_bac
     page.get_by_text("● live", exact=True).wait_for(timeout=20_000)
     page.get_by_text("5 of 9 ready").first.wait_for(timeout=TOLD_WITHIN_MS)
     live.close()
+    # It would go on asking while the way to the gateway is taken down.
+    page.close()
     # The browser's own words about the connection that was cut here.
     seen.complaints[:] = [words for words in seen.complaints if "net::ERR_CONNECTION" not in words]

@@ -172,6 +172,40 @@ class FedWorkload:
         return decision_id
 
 
+def feed_node(
+    database: Database, cluster_id: str, name: str, *, ready: bool = True, usage_millicores: float | None = None
+) -> None:
+    """A node of 4 cores, with a sample of just now where its usage is known."""
+    at = datetime.now(UTC) - timedelta(seconds=5)
+    with database.connect() as connection:
+        row = connection.execute(
+            "INSERT INTO collector.nodes (cluster_id, name, ready, cpu_allocatable_millicores,"
+            " memory_allocatable_bytes, pods_allocatable, first_seen_at, last_seen_at)"
+            " VALUES (%s, %s, %s, 4000, 16e9, 110, %s, %s) RETURNING id",
+            (cluster_id, name, ready, at - timedelta(days=14), at),
+        ).fetchone()
+        assert row is not None
+        if usage_millicores is None:
+            return
+        connection.execute("SELECT collector.ensure_partitions(%s, %s)", (at.date(), (at + timedelta(days=1)).date()))
+        connection.execute(
+            "INSERT INTO collector.node_samples (cluster_id, node_id, at, source, cpu_usage_millicores, memory_bytes,"
+            " pods) VALUES (%s, %s, %s, 0, %s, %s, 12)",
+            (cluster_id, row[0], at, usage_millicores, 2e6 * usage_millicores + 3e9),
+        )
+
+
+def feed_wish(
+    workload: FedWorkload, replicas: int, mode: str, guards: list[dict[str, Any]] | None = None, reason: str = ""
+) -> None:
+    """The scaler's latest word on a workload."""
+    workload.execute(
+        "INSERT INTO scaler.workload_states (workload_id, cluster_id, cycle_id, evaluated_at, mode, wanted_replicas,"
+        " reason, guards) VALUES (%s, %s, %s, now(), %s, %s, %s, %s)",
+        (workload.id, workload.cluster_id, uuid.uuid4(), mode, replicas, reason, json.dumps(guards or [])),
+    )
+
+
 def feed_workload(
     database: Database,
     cluster_id: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import socket
 import sys
@@ -30,14 +31,16 @@ from ai4k8s_gateway.app import create_app
 from ai4k8s_gateway.settings import GatewaySettings
 from ai4k8s_gateway.wiring import Wiring, wire
 from ai4k8s_standalone.ports import pick_free
+from tests.support.stores import Valkey, new_database
 from tests.support.wait import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from ai4k8s_standalone.embedded.valkey import EmbeddedValkey
     from tests.support.processes import Processes, TestProcess
-    from tests.support.stores import Database, Valkey
+    from tests.support.stores import Database, SharedPostgres
 
 PASSWORD = "correct horse battery"
 
@@ -183,9 +186,9 @@ class _Server(uvicorn.Server):
 StartGateway = "Callable[..., RunningGateway]"
 
 
-@pytest.fixture
-def start_gateway(database: Database, valkey: Valkey) -> Iterator[Callable[..., RunningGateway]]:
-    """Start gateways: `start_gateway(database_url=..., static=..., registration_open=False)`."""
+@contextlib.contextmanager
+def gateways(database: Database, valkey: Valkey) -> Iterator[Callable[..., RunningGateway]]:
+    """Start gateways, and end them all at the end."""
     running: list[tuple[_Server, threading.Thread, RunningGateway]] = []
 
     def start(
@@ -235,6 +238,25 @@ def start_gateway(database: Database, valkey: Valkey) -> Iterator[Callable[..., 
 
 
 @pytest.fixture
+def start_gateway(database: Database, valkey: Valkey) -> Iterator[Callable[..., RunningGateway]]:
+    """Start gateways: `start_gateway(database_url=..., static=..., registration_open=False)`."""
+    with gateways(database, valkey) as start:
+        yield start
+
+
+@pytest.fixture
 def gateway(start_gateway: Callable[..., RunningGateway]) -> RunningGateway:
     """A gateway with the usual settings."""
     return start_gateway()
+
+
+@pytest.fixture(scope="module")
+def shared_gateway(
+    shared_postgres: SharedPostgres, migrated_template: str, valkey_of_this_process: EmbeddedValkey
+) -> Iterator[RunningGateway]:
+    """One gateway for the tests of a module, who each bring people and clusters of their own."""
+    with (
+        contextlib.contextmanager(new_database)(shared_postgres, migrated_template) as database,
+        gateways(database, Valkey(valkey_of_this_process)) as start,
+    ):
+        yield start()

@@ -237,7 +237,8 @@ class Valkey:
 
 
 @pytest.fixture(scope="session")
-def _valkey_of_this_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
+def valkey_of_this_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedValkey]:
+    """The Valkey behind `valkey`, for fixtures that outlive a test. Tests want `valkey` instead."""
     folder = tmp_path_factory.mktemp("valkey")
     server = disposable_valkey(folder / "data", keep_on_disk=False)
     running = start(server, folder / "valkey.log")
@@ -253,9 +254,9 @@ def disposable_valkey(folder: Path, *, keep_on_disk: bool) -> EmbeddedValkey:
 
 
 @pytest.fixture
-def valkey(_valkey_of_this_process: EmbeddedValkey) -> Valkey:
+def valkey(valkey_of_this_process: EmbeddedValkey) -> Valkey:
     """An empty Valkey: `.url` (logical database 0), `.url_of(number)`, `.empty()`."""
-    handed_out = Valkey(_valkey_of_this_process)
+    handed_out = Valkey(valkey_of_this_process)
     handed_out.empty()
     return handed_out
 

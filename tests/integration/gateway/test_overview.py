@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import uuid
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.feed import feed_workload
+from tests.support.feed import feed_node, feed_wish, feed_workload
 
 if TYPE_CHECKING:
     from tests.support.feed import FedWorkload
@@ -26,37 +23,10 @@ def web(gateway: RunningGateway, ada: Person) -> FedWorkload:
     return feed_workload(gateway.database, ada.add_cluster("prod")["id"])
 
 
-def wish(web: FedWorkload, replicas: int, mode: str, guards: list[dict[str, Any]] | None = None) -> None:
-    """The scaler's latest word on a workload."""
-    web.execute(
-        "INSERT INTO scaler.workload_states (workload_id, cluster_id, cycle_id, evaluated_at, mode, wanted_replicas,"
-        " reason, guards) VALUES (%s, %s, %s, now(), %s, %s, 'the forecast rises', %s)",
-        (web.id, web.cluster_id, uuid.uuid4(), mode, replicas, json.dumps(guards or [])),
-    )
-
-
-def node(web: FedWorkload, name: str, *, ready: bool = True, usage: float | None = None) -> None:
-    """A node, with a sample of just now where its usage is known."""
-    ((node_id,),) = web.execute(
-        "INSERT INTO collector.nodes (cluster_id, name, ready, cpu_allocatable_millicores, memory_allocatable_bytes,"
-        " pods_allocatable, first_seen_at, last_seen_at) VALUES (%s, %s, %s, 4000, 8e9, 110, now(), now()) RETURNING id",
-        (web.cluster_id, name, ready),
-    )
-    if usage is not None:
-        web.execute(
-            "SELECT collector.ensure_partitions(%s, %s)", (web.now.date(), (web.now + timedelta(days=1)).date())
-        )
-        web.execute(
-            "INSERT INTO collector.node_samples (cluster_id, node_id, at, source, cpu_usage_millicores, memory_bytes,"
-            " pods) VALUES (%s, %s, %s, 0, %s, 4e9, 12)",
-            (web.cluster_id, node_id, datetime.now(UTC) - timedelta(seconds=5), usage),
-        )
-
-
 def test_a_calm_cluster_needs_nobody_and_shows_its_ingredients(ada: Person, web: FedWorkload):
     web.feed_forecast()
-    node(web, "node-1", usage=1500)
-    node(web, "node-2", ready=False)
+    feed_node(web.database, web.cluster_id, "node-1", usage_millicores=1500)
+    feed_node(web.database, web.cluster_id, "node-2", ready=False)
 
     overview = ada.get("/overview").json()
 
@@ -71,12 +41,12 @@ def test_a_calm_cluster_needs_nobody_and_shows_its_ingredients(ada: Person, web:
 
 
 def test_what_needs_a_person_is_told_heaviest_first(ada: Person, web: FedWorkload):
-    wish(web, 9, "recommend")
+    feed_wish(web, 9, "recommend")
     failed, at_limit = (feed_workload(web.database, web.cluster_id, name=name) for name in ("api", "cart"))
     failed.feed_decisions(hours=2)
     failed.execute("UPDATE scaler.decisions SET outcome = 'failed', outcome_detail = 'forbidden'")
     bounds = {"name": "bounds", "detail": "", "before": 25, "after": 20}
-    wish(at_limit, 20, "auto", [bounds])
+    feed_wish(at_limit, 20, "auto", [bounds])
 
     overview = ada.get("/overview", cluster_id=web.cluster_id).json()
 
@@ -121,7 +91,7 @@ def test_the_silent_cluster_and_what_died_in_the_installation_are_told(
 
 def test_another_persons_clusters_are_in_no_sum(gateway: RunningGateway, web: FedWorkload):
     grace = gateway.person("grace")
-    wish(web, 9, "recommend")
+    feed_wish(web, 9, "recommend")
 
     assert grace.get("/overview").json() | {"now": None} == {"now": None, "needs": [], "clusters": []}
     assert grace.get("/overview", cluster_id=web.cluster_id).status_code == 404
@@ -129,8 +99,8 @@ def test_another_persons_clusters_are_in_no_sum(gateway: RunningGateway, web: Fe
 
 
 def test_nodes_come_with_their_latest_sample(ada: Person, web: FedWorkload):
-    node(web, "node-2")
-    node(web, "node-1", usage=1500)
+    feed_node(web.database, web.cluster_id, "node-2")
+    feed_node(web.database, web.cluster_id, "node-1", usage_millicores=1500)
 
     items = ada.get(f"/clusters/{web.cluster_id}/nodes").json()["items"]
 
@@ -142,7 +112,7 @@ def test_nodes_come_with_their_latest_sample(ada: Person, web: FedWorkload):
 
 def test_a_policy_tells_what_it_would_do_and_stores_nothing(ada: Person, web: FedWorkload):
     web.feed_forecast()
-    wish(web, 10, "observe", [{"name": "bounds", "detail": "", "before": 14, "after": 10}])
+    feed_wish(web, 10, "observe", [{"name": "bounds", "detail": "", "before": 14, "after": 10}])
     policy = {"mode": "auto", "min_replicas": 2, "max_replicas": 12}
 
     preview = ada.send("POST", f"/workloads/{web.id}/policy/preview", policy).json()

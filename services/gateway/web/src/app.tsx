@@ -30,7 +30,7 @@ export function App() {
   useTheme();
   if (session.isPending) return <Whole><PageSkeleton /></Whole>;
   if (session.isError) {
-    return <Whole><FailureState error={session.error} retry={() => void session.refetch()} /></Whole>;
+    return <Whole><FailureState isPage error={session.error} retry={() => void session.refetch()} /></Whole>;
   }
   if (!session.data) {
     return (
@@ -66,7 +66,7 @@ export function App() {
           <Route
             path="*"
             element={
-              <EmptyState title="There is no such page" next={<ButtonLink to="/">Go to the dashboard</ButtonLink>}>
+              <EmptyState isPage title="There is no such page" next={<ButtonLink to="/">Go to the dashboard</ButtonLink>}>
                 The address may be old or mistyped.
               </EmptyState>
             }

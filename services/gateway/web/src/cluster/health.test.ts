@@ -25,6 +25,10 @@ describe("healthOf", () => {
     expect(weights).toEqual([3, 2, 1, 0]);
   });
 
+  it("does not tell old counts as new", () => {
+    expect(healthOf(attention("unreachable")).ingredients[0]).toBe("as last seen");
+  });
+
   it("takes what somebody chose for no sickness", () => {
     expect(healthOf(attention("paused")).tone).toBe("neutral");
   });

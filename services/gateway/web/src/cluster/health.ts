@@ -1,5 +1,5 @@
 // A cluster's health in a word, with what it is made of: never a colour without its ingredients.
-import type { ClusterSummary } from "../api/client";
+import type { Cluster, ClusterSummary } from "../api/client";
 import { count } from "../format";
 import type { Tone } from "../ui/controls";
 
@@ -9,6 +9,25 @@ export interface Health {
   /** For sorting: sicker is more. */
   weight: number;
   ingredients: string[];
+}
+
+type Kind = Cluster["attention"][number]["kind"];
+
+const WORDS: Record<Kind, string> = {
+  waiting: "not seen yet",
+  paused: "paused",
+  unreachable: "unreachable",
+  no_metrics: "no metrics",
+  stale: "no fresh metrics",
+  held: "scaling held",
+};
+
+const isCalm = (kind: Kind): boolean => kind === "waiting" || kind === "paused";
+
+/** Whether a cluster is seen, in a word. */
+export function sightOf(cluster: Cluster): [Tone, string] {
+  const [first] = cluster.attention;
+  return first ? [isCalm(first.kind) ? "neutral" : "bad", WORDS[first.kind]] : ["good", "observed"];
 }
 
 export function healthOf(summary: ClusterSummary): Health {
@@ -21,9 +40,9 @@ export function healthOf(summary: ClusterSummary): Health {
   ].filter(Boolean);
   const [first] = cluster.attention;
   if (first) {
-    const calm = first.kind === "waiting" || first.kind === "paused";
-    const word = { waiting: "not seen yet", paused: "paused", unreachable: "unreachable", no_metrics: "no metrics", stale: "stale", held: "held" }[first.kind];
-    return { tone: calm ? "neutral" : "bad", word, weight: calm ? 1 : 3, ingredients };
+    const calm = isCalm(first.kind);
+    const seen = calm || ingredients.length === 0 ? ingredients : ["as last seen", ...ingredients];
+    return { tone: calm ? "neutral" : "bad", word: WORDS[first.kind], weight: calm ? 1 : 3, ingredients: seen };
   }
   if (nodesAway > 0) return { tone: "warn", word: "nodes away", weight: 2, ingredients };
   if (summary.workloads_short > 0) {

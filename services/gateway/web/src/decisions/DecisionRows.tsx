@@ -51,14 +51,15 @@ export function DecisionRows({ decisions, onOpen, withWorkload = false, withClus
               <Change decision={decision} />
             </td>
             <td className="decision-reason">{decision.reason}</td>
-            <td>
+            <td className="decision-came">
               <Outcome decision={decision} />
             </td>
-            <td>
+            <td className="decision-came">
               <Verdict decision={decision} />
             </td>
-            <td>
+            <td className="decision-why">
               <Button
+                className="button-small"
                 onClick={() => onOpen([decision.id])}
                 aria-label={`Why ${decision.workload} ${decision.from_replicas} to ${decision.to_replicas}`}
               >

@@ -12,7 +12,7 @@ import { FailureLine, NotPermitted } from "../ui/states";
 export function AddCluster({ session }: { session: Session }) {
   if (session.user.role === "viewer") {
     return (
-      <NotPermitted title="Viewers cannot add clusters">
+      <NotPermitted isPage title="Viewers cannot add clusters">
         Your role is viewer: you may look at what others added. Ask an administrator for the operator role.
       </NotPermitted>
     );

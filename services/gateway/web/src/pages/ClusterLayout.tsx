@@ -7,6 +7,7 @@ import { Outlet, useOutletContext, useParams } from "react-router";
 import { http, unwrap, type Cluster } from "../api/client";
 import { clusterQuery } from "../api/queries";
 import { AttentionBanners } from "../cluster/AttentionBanners";
+import { sightOf } from "../cluster/health";
 import { Badge, Button } from "../ui/controls";
 import { FailureLine, FailureState, Skeleton } from "../ui/states";
 import { Time } from "../ui/Time";
@@ -17,7 +18,7 @@ export const useCluster = (): Cluster => useOutletContext<Cluster>();
 export function ClusterLayout() {
   const { clusterId = "" } = useParams();
   const cluster = useQuery(clusterQuery(clusterId));
-  if (cluster.isError && !cluster.data) return <FailureState error={cluster.error} retry={() => void cluster.refetch()} />;
+  if (cluster.isError && !cluster.data) return <FailureState isPage error={cluster.error} retry={() => void cluster.refetch()} />;
   if (!cluster.data) {
     return (
       <>
@@ -38,6 +39,7 @@ export function ClusterLayout() {
 
 function ClusterHead({ cluster }: { cluster: Cluster }) {
   const queries = useQueryClient();
+  const [tone, word] = sightOf(cluster);
   const tell = useToasts();
   const check = useMutation({
     mutationFn: () => unwrap(http.POST("/api/v1/clusters/{cluster_id}/test", { params: { path: { cluster_id: cluster.id } } })),
@@ -49,11 +51,7 @@ function ClusterHead({ cluster }: { cluster: Cluster }) {
   return (
     <div className="cluster-head">
       <h1>{cluster.name}</h1>
-      {cluster.attention.length === 0 ? (
-        <Badge tone="good">observed</Badge>
-      ) : (
-        <Badge tone={cluster.status === "pending" ? "neutral" : "bad"}>{cluster.status}</Badge>
-      )}
+      <Badge tone={tone}>{word}</Badge>
       {cluster.demo && <Badge tone="info">simulated</Badge>}
       <span className="muted">
         {cluster.server_version && `Kubernetes ${cluster.server_version.replace(/^v/, "")}, `}

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 
-import type { ClusterSummary, Workload } from "../api/client";
+import type { ClusterSummary, Need, Workload } from "../api/client";
 import { decisionsQuery, overviewQuery, workloadsQuery } from "../api/queries";
 import { usageOf } from "../cluster/usage";
 import { DoneForYou } from "../decisions/DoneForYou";
@@ -29,18 +29,22 @@ export function ClusterOverview() {
       {summary && overview.data ? (
         <>
           <p className="sentence">{sentenceOf(summary)}</p>
-          <NeedsPanel needs={overview.data.needs} />
+          <ClusterNeeds needs={overview.data.needs} />
           <Figures summary={summary} />
         </>
       ) : (
         <Skeleton height={220} label="Loading the overview" />
       )}
-      <div className="halves">
-        {workloads.data ? <Coming workloads={workloads.data.items} clusterId={cluster.id} /> : <RowsSkeleton label="Loading what is coming" />}
-        {decisions.data ? <DoneForYou decisions={decisions.data.items} withCluster={[]} /> : <RowsSkeleton label="Loading decisions" />}
-      </div>
+      {workloads.data ? <Coming workloads={workloads.data.items} clusterId={cluster.id} /> : <RowsSkeleton label="Loading what is coming" />}
+      {decisions.data ? <DoneForYou decisions={decisions.data.items} withCluster={[]} /> : <RowsSkeleton label="Loading decisions" />}
     </>
   );
+}
+
+/** What the banners above say already is not said twice. */
+function ClusterNeeds({ needs }: { needs: Need[] }) {
+  const others = needs.filter((need) => need.kind !== "cluster");
+  return others.length === 0 && needs.length > 0 ? null : <NeedsPanel needs={others} />;
 }
 
 function sentenceOf(summary: ClusterSummary): string {

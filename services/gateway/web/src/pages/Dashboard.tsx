@@ -31,7 +31,7 @@ export function Dashboard() {
       </>
     );
   }
-  if (overview.isError && !overview.data) return <FailureState error={overview.error} retry={() => void overview.refetch()} />;
+  if (overview.isError && !overview.data) return <FailureState isPage error={overview.error} retry={() => void overview.refetch()} />;
   const { clusters, needs } = overview.data;
   if (clusters.length === 0) {
     return (

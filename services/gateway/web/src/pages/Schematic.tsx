@@ -15,7 +15,9 @@ export function Schematic() {
         <path d={FORECAST} className="schematic-forecast" />
         <path d="M320 14V182" className="schematic-now" />
         <path d="M206 22 L212 32 H200 Z" className="schematic-marker" />
-        <text x="216" y="31">scaled 4 → 7, in time</text>
+        <text x="194" y="31" textAnchor="end">
+          scaled 4 → 7, in time
+        </text>
         <text x="326" y="31">now</text>
         <text x="8" y="118">ready capacity</text>
         <text x="8" y="168">demand</text>

@@ -16,7 +16,7 @@ const SLOW_SECONDS = 60;
 export function System() {
   const system = useQuery(systemQuery);
   if (system.isPending) return <RowsSkeleton rows={10} label="Loading the system's state" />;
-  if (system.isError && !system.data) return <FailureState error={system.error} retry={() => void system.refetch()} />;
+  if (system.isError && !system.data) return <FailureState isPage error={system.error} retry={() => void system.refetch()} />;
   const { data } = system;
   return (
     <>

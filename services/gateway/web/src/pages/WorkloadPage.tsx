@@ -40,7 +40,7 @@ export function WorkloadPage() {
   const [from, to] = view.sight(now);
 
   if (timeline.isError && !timeline.data) {
-    return <FailureState error={timeline.error} retry={() => void timeline.refetch()} />;
+    return <FailureState isPage error={timeline.error} retry={() => void timeline.refetch()} />;
   }
   const workload = timeline.data?.workload;
   const isEmpty = timeline.data?.history.at.length === 0 && !timeline.data.forecast?.start_at;

@@ -27,10 +27,12 @@ export function TopBar({ session, current, onSearch }: Props) {
         <span className="brand-name">AI4K8s</span>
       </Link>
       <ClusterSwitcher current={current} />
-      <button type="button" className="bar-search" onClick={onSearch} aria-label="Search or command" title="Search or command (Ctrl K)">
+      <button type="button" className="bar-search" onClick={onSearch} title="Search or command (Ctrl K)">
         <Icon name="search" />
         <span>Search or command</span>
-        <Keys keys="Ctrl K" />
+        <span className="bar-search-keys" aria-hidden="true">
+          <Keys keys="Ctrl K" />
+        </span>
       </button>
       <div className="bar-end">
         <Connection />

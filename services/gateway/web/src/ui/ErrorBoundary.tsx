@@ -20,6 +20,6 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, State> {
 
   override render(): ReactNode {
     if (!this.state.error) return this.props.children;
-    return <FailureState error={this.state.error} retry={() => location.reload()} />;
+    return <FailureState isPage error={this.state.error} retry={() => location.reload()} />;
   }
 }

@@ -37,10 +37,21 @@ export function RowsSkeleton({ rows = 6, label }: { rows?: number; label: string
   );
 }
 
-export function EmptyState({ title, next, children }: { title: string; next?: ReactNode; children: ReactNode }) {
+interface StateProps {
+  title: string;
+  /** It stands for the whole page: its title is the page's. */
+  isPage?: boolean;
+  children: ReactNode;
+}
+
+function Title({ text, isPage = false }: { text: string; isPage?: boolean | undefined }) {
+  return isPage ? <h1>{text}</h1> : <h2>{text}</h2>;
+}
+
+export function EmptyState({ title, isPage, next, children }: StateProps & { next?: ReactNode }) {
   return (
     <section className="state">
-      <h2>{title}</h2>
+      <Title text={title} isPage={isPage} />
       <p>{children}</p>
       {next && <div className="state-next">{next}</div>}
     </section>
@@ -48,10 +59,10 @@ export function EmptyState({ title, next, children }: { title: string; next?: Re
 }
 
 /** The person's role does not allow it: who can. */
-export function NotPermitted({ title, children }: { title: string; children: ReactNode }) {
+export function NotPermitted({ title, isPage, children }: StateProps) {
   return (
     <section className="state state-waiting">
-      <h2>{title}</h2>
+      <Title text={title} isPage={isPage} />
       <p>{children}</p>
       <div className="state-next">
         <ButtonLink weight="plain" to="/">
@@ -63,10 +74,10 @@ export function NotPermitted({ title, children }: { title: string; children: Rea
 }
 
 /** Something in the cluster is missing: what, and the command that shows or gives it. */
-export function NotAvailable({ title, command, children }: { title: string; command?: string; children: ReactNode }) {
+export function NotAvailable({ title, isPage, command, children }: StateProps & { command?: string }) {
   return (
     <section className="state state-waiting">
-      <h2>{title}</h2>
+      <Title text={title} isPage={isPage} />
       <p>{children}</p>
       {command && (
         <pre className="command">
@@ -77,11 +88,11 @@ export function NotAvailable({ title, command, children }: { title: string; comm
   );
 }
 
-export function FailureState({ error, retry }: { error: Error; retry?: () => void }) {
+export function FailureState({ error, isPage, retry }: { error: Error; isPage?: boolean; retry?: () => void }) {
   const { title, detail, hint } = explain(error);
   return (
     <section className="state state-failed" role="alert">
-      <h2>{title}</h2>
+      <Title text={title} isPage={isPage} />
       <p>
         {detail} {hint}
       </p>

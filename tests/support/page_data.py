@@ -1,0 +1,101 @@
+"""What a person would find on the page after two weeks: clusters well and sick, workloads, decisions, jobs, dead letters."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tests.support.feed import feed_node, feed_wish, feed_workload
+
+if TYPE_CHECKING:
+    from tests.support.feed import FedWorkload
+    from tests.support.gateway import Person, RunningGateway
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Where to look."""
+
+    cluster_id: str
+    web: FedWorkload
+
+
+def fill_workload(gateway: RunningGateway, person: Person, cluster: str = "prod-eu") -> FedWorkload:
+    """A cluster with a workload that has a past, a forecast and decisions."""
+    # Observed so seldom that nothing here grows stale while it is looked at.
+    cluster_id = person.add_cluster(cluster, interval_seconds=3600)["id"]
+    web = feed_workload(gateway.database, cluster_id)
+    feed_workload(gateway.database, cluster_id, name="checkout", ready=3).feed_forecast(status="not_ready", hours=3)
+    web.feed_samples(hours=14 * 24, every_seconds=300, source=1, until=web.now - timedelta(hours=7))
+    web.feed_samples(hours=7, every_seconds=15)
+    for minutes in (330, 240, 150, 60, 0):
+        web.feed_forecast(made_at=web.now - timedelta(minutes=minutes))
+    web.feed_decisions(hours=24)
+    policy = {"mode": "auto", "min_replicas": 2, "max_replicas": 20}
+    assert person.send("PUT", f"/workloads/{web.id}/policy", policy).status_code == 200
+    return web
+
+
+def fill(gateway: RunningGateway, person: Person) -> Filled:
+    """Everything that a page can show."""
+    web = fill_workload(gateway, person)
+    database, cluster_id = gateway.database, web.cluster_id
+    for number, usage in enumerate((1500.0, 3400.0, None), start=1):
+        feed_node(database, cluster_id, f"node-{number}", ready=usage is not None, usage_millicores=usage)
+    api = feed_workload(database, cluster_id, name="api", namespace="billing", ready=6)
+    api.feed_forecast()
+    feed_wish(api, 9, "recommend", reason="the forecast's 0.95 quantile of the next 4 minutes' maximum is 8.4 pods")
+    for name in ("cart", "search", "images"):
+        feed_workload(database, cluster_id, name=name, ready=2).feed_forecast()
+    away = person.add_cluster("staging")["id"]
+    feed_workload(database, away, name="web", ready=1)
+    gateway.execute(
+        "UPDATE collector.cluster_states SET status = 'unreachable', reason = 'connection refused',"
+        " status_since = now() - interval '12 min', last_success_at = now() - interval '12 min' WHERE cluster_id = %s",
+        (away,),
+    )
+    _feed_jobs(gateway, person, cluster_id, away)
+    _feed_system(gateway)
+    return Filled(cluster_id, web)
+
+
+def _feed_jobs(gateway: RunningGateway, person: Person, cluster_id: str, away: str) -> None:
+    checks = [
+        {"step": "credential", "outcome": "passed", "detail": "", "hint": ""},
+        {"step": "dns", "outcome": "passed", "detail": "192.0.2.10", "hint": ""},
+        {
+            "step": "tcp",
+            "outcome": "failed",
+            "detail": "192.0.2.10:6443 does not accept connections: connection refused",
+            "hint": "Check the port, firewalls between this server and the cluster, and that the API server runs.",
+        },
+        {"step": "tls", "outcome": "skipped", "detail": "not tried: an earlier line failed", "hint": ""},
+    ]
+    states = (
+        (away, "completed", 100, "cannot be used: tcp failed", {"ok": False, "checks": checks}, None),
+        (cluster_id, "failed", 40, "list pods", None, "the worker ended before the job did"),
+        (cluster_id, "processing", 60, "list pods: passed", None, None),
+    )
+    for cluster, status, progress, message, result, error in states:
+        job = person.send("POST", f"/clusters/{cluster}/test").json()["job_id"]
+        gateway.execute(
+            "INSERT INTO collector.job_states (job_id, kind, status, progress, message, result, error)"
+            " VALUES (%s, 'collector.check_connection.v1', %s, %s, %s, %s, %s)",
+            (job, status, progress, message, json.dumps(result) if result else None, error),
+        )
+
+
+def _feed_system(gateway: RunningGateway) -> None:
+    for service in ("collector", "forecaster", "scaler"):
+        gateway.execute(
+            f"INSERT INTO {service}.heartbeats (host, process, pid, started_at, seen_at)"
+            " VALUES ('host-1', %s, 4711, now() - interval '3 h', now() + interval '1 h')",
+            (f"{service}.cycle",),
+        )
+    gateway.execute(
+        "INSERT INTO scaler.dead_letters (message_id, contract, queue, payload, attempts, error, died_at)"
+        " VALUES (gen_random_uuid(), 'scaler.evaluate.v1', 'scaler.cycle', '{}', 5,"
+        " 'ValueError: cannot convert float NaN to integer', now() - interval '20 min')"
+    )
