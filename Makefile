@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 
-.PHONY: help setup clients web up down status test check format lock
+.PHONY: help setup clients web up down status test screenshots check format lock
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -29,6 +29,9 @@ down: setup ## stop what `make up` started
 
 test: setup web ## the whole suite, in parallel
 	@tools/test.sh $(ARGS)
+
+screenshots: setup web ## make the pictures of the README (needs Chromium; about five minutes)
+	@$(PY) tools/screenshots.py
 
 check: setup ## format, lint, strict types, import rules
 	@.venv/bin/ruff format --check .

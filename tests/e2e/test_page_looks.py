@@ -28,7 +28,7 @@ LOOKS = [
 
 @pytest.fixture(scope="module")
 def ada(shared_gateway: RunningGateway) -> Person:
-    return shared_gateway.person("ada")
+    return shared_gateway.admin()
 
 
 @pytest.fixture(scope="module")

@@ -10,25 +10,20 @@ import os
 import re
 import shutil
 import signal
-import sys
-import tempfile
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx
-import psycopg
 import pytest
 
-from ai4k8s_standalone.ports import pick_free
-from tests.support.processes import Processes
+from tests.support.gateway import PASSWORD
+from tests.support.installation import installed
 from tests.support.wait import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from tests.support.processes import TestProcess
+    from tests.support.browser import Visit
+    from tests.support.installation import Installation
 
 # Run alone, the last wait spans the start, the whole way to the rise and the rise itself.
 pytestmark = pytest.mark.timeout(900)
@@ -39,74 +34,56 @@ RISEN_MILLICORES = 1092
 WORKERS = ("collector-cycle", "forecaster-cycle", "scaler-cycle")
 
 
-@dataclass
-class Installation:
-    """A running `ai4k8s up` and ways to look at it."""
-
-    folder: Path
-    process: TestProcess
-    api: httpx.Client
-
-    def sql(self, query: str) -> list[tuple[Any, ...]]:
-        """Rows, as the owner."""
-        secrets = json.loads((self.folder / "secrets.json").read_text())
-        port = next(self.folder.rglob("postmaster.pid")).read_text().splitlines()[3]
-        login = f"postgresql://ai4k8s:{secrets['superuser_password']}@127.0.0.1:{port}/ai4k8s"
-        with psycopg.connect(login, autocommit=True) as connection:
-            return connection.execute(query).fetchall()
-
-    def cluster(self) -> dict[str, Any]:
-        """The demo cluster as the API shows it."""
-        (found,) = self.api.get("/clusters").json()["items"]
-        return dict(found)
-
-    def workload(self, name: str) -> dict[str, Any]:
-        """A workload as the API shows it."""
-        items = self.api.get(f"/clusters/{self.cluster()['id']}/workloads").json()["items"]
-        return next(item for item in items if item["name"] == name)
-
-    def pid_of(self, name: str) -> int:
-        """A supervised process, from the command that a person would ask."""
-        import subprocess
-
-        command = [sys.executable, "-m", "ai4k8s_standalone.cli", "status", "--data-dir", str(self.folder)]
-        out = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-        match = re.search(rf"^{name}\s+ready\s+(\d+)", out, re.MULTILINE)
-        assert match, f"{name} is not ready: {out}"
-        return int(match[1])
-
-    def cycles(self) -> list[tuple[datetime, str]]:
-        """Cycles, oldest first."""
-        return [(at, status) for at, status in self.sql("SELECT started_at, status FROM collector.cycles ORDER BY 1")]
-
-
 @pytest.fixture(scope="module")
 def installation() -> Iterator[Installation]:
-    folder = Path(tempfile.mkdtemp(prefix="ai4k8s-e2e-"))
-    folder.chmod(0o711)
-    processes = Processes(folder)
-    command = [sys.executable, "-m", "ai4k8s_standalone.cli", "up", "--data-dir", str(folder / "home")]
-    process = processes.start(
-        [*command, "--port", str(pick_free()), "--cycle-seconds", str(CYCLE_SECONDS), "--rise-in", "180"],
-        environment=dict(os.environ),
-    )
-    try:
-        process.wait_for_output("`ai4k8s logs` tell how it is", within=150)
-        url = process.wait_for_output(r"AI4K8s is running: (\S+)")[1]
-        password = process.wait_for_output(r"password\s+(\S+)")[1]
-        with httpx.Client(base_url=f"{url}/api/v1", timeout=20) as api:
-            api.post("/auth/login", json={"username": "admin", "password": password}).raise_for_status()
-            yield Installation(folder / "home", process, api)
-        assert process.terminate(within=60) == 0
-        assert process.members() == []
-    finally:
-        processes.end_all()
+    with installed("--cycle-seconds", str(CYCLE_SECONDS), "--rise-in", "180") as running:
+        yield running
 
 
 def test_the_demo_cluster_is_connected_and_its_past_is_read(installation: Installation) -> None:
     eventually(lambda: installation.cluster()["status"] == "connected", 60)
     eventually(lambda: installation.cluster()["backfill_status"] == "completed", 90)
     eventually(lambda: installation.workload("web")["forecast_status"] == "ready", 60)
+
+
+@pytest.mark.browser
+def test_a_new_person_gets_from_the_landing_page_to_a_decision_and_back(
+    installation: Installation, visit: Callable[..., Visit]
+) -> None:
+    seen = visit(installation.url)
+    page = seen.open("/").page
+    page.set_default_timeout(30_000)
+    page.get_by_role("link", name="Start observing").click()
+    page.get_by_label("Username").fill("grace")
+    page.get_by_label("Email").fill("grace@example.org")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Register").click()
+
+    page.get_by_role("heading", name="What needs me").wait_for()
+    page.get_by_role("link", name="demo").click()
+    page.get_by_role("heading", name="What is coming").wait_for()
+    page.keyboard.press("g")
+    page.keyboard.press("w")
+    page.get_by_role("link", name="batch / reports").click()
+
+    page.locator(".sentence").get_by_text("pod").first.wait_for()
+    page.locator(".chart canvas").wait_for()
+    wanted = installation.workload("reports")["desired_replicas"] + 2
+    page.get_by_label("Auto", exact=True).click()
+    page.get_by_label("Min pods").fill(str(wanted))
+    preview = page.get_by_role("region", name="If you save this")
+    preview.get_by_text(re.compile(rf"→ {wanted} pods, adding")).wait_for()
+    page.get_by_role("button", name="Save policy").click()
+    page.get_by_text("Saved.").wait_for()
+
+    page.get_by_role("button", name=re.compile(rf"Why batch/reports \d+ to {wanted}$")).click()
+    page.get_by_role("heading", name="What it went by").wait_for()
+    page.get_by_role("dialog").get_by_text("done", exact=False).first.wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_text(f"{wanted} of {wanted} ready").wait_for()
+
+    page.get_by_role("button", name="Undo: back to observe").click()
+    eventually(lambda: installation.workload("reports")["policy"]["mode"] == "observe", 10)
 
 
 @pytest.mark.parametrize("name", WORKERS)

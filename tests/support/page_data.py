@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ai4k8s_gateway.system.service import EXPECTED
 from tests.support.feed import feed_node, feed_wish, feed_workload
 
 if TYPE_CHECKING:
@@ -88,11 +89,13 @@ def _feed_jobs(gateway: RunningGateway, person: Person, cluster_id: str, away: s
 
 
 def _feed_system(gateway: RunningGateway) -> None:
-    for service in ("collector", "forecaster", "scaler"):
+    for name in EXPECTED:
+        service = name.partition(".")[0]
+        # From a little ahead of now, so that they live as long as somebody looks.
         gateway.execute(
-            f"INSERT INTO {service}.heartbeats (host, process, pid, started_at, seen_at)"
-            " VALUES ('host-1', %s, 4711, now() - interval '3 h', now() + interval '1 h')",
-            (f"{service}.cycle",),
+            f"INSERT INTO {service}.heartbeats (host, process, pid, version, started_at, seen_at)"
+            " VALUES ('host-1', %s, 4711, '0.1.0', now() - interval '3 h', now() + interval '5 min')",
+            (name,),
         )
     gateway.execute(
         "INSERT INTO scaler.dead_letters (message_id, contract, queue, payload, attempts, error, died_at)"

@@ -152,7 +152,10 @@ def _system_needs(connection: Connection, now: datetime) -> list[Need]:
         title = "1 message was given up on" if dead == 1 else f"{dead} messages were given up on"
         needs.append(
             _system_need(
-                NeedKind.DEAD_LETTERS, title, "each failed on every attempt", "See the system page for their errors."
+                NeedKind.DEAD_LETTERS,
+                title,
+                "each failed on every attempt",
+                "An administrator sees their errors on the system page, and sends them again or discards them.",
             )
         )
     return needs

@@ -86,6 +86,12 @@ export const systemQuery = queryOptions({
   refetchInterval: 5_000,
 });
 
+export const deadLettersQuery = queryOptions({
+  queryKey: ["system", "dead-letters"],
+  queryFn: () => unwrap(http.GET("/api/v1/system/dead-letters")),
+  refetchInterval: REFETCH_MS,
+});
+
 export const jobsQuery = queryOptions({
   queryKey: ["jobs", "all"],
   queryFn: () => unwrap(http.GET("/api/v1/jobs", { params: { query: { limit: 100 } } })),

@@ -26,6 +26,7 @@ export function JobLine({ job, isOpen = false }: { job: Job; isOpen?: boolean })
       <div className="job-head">
         <strong>{jobName(job.kind)}</strong>
         {cluster && <span className="muted">{cluster.name}</span>}
+        {job.attempt > 1 && <span className="muted">attempt {job.attempt}</span>}
         <Badge tone={tone}>{word}</Badge>
         <span className="job-at">
           <Time at={runs ? job.created_at : job.updated_at} relative />

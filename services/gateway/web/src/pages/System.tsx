@@ -1,4 +1,6 @@
 // The installation itself: in a sentence, then its processes, queues, cycles, and the messages that were given up on.
+import "../system/system.css";
+
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 
@@ -18,6 +20,7 @@ export function System() {
   if (system.isPending) return <RowsSkeleton rows={10} label="Loading the system's state" />;
   if (system.isError && !system.data) return <FailureState isPage error={system.error} retry={() => void system.refetch()} />;
   const { data } = system;
+  const dead = deadOf(data);
   return (
     <>
       <div className="page-head">
@@ -26,23 +29,27 @@ export function System() {
       </div>
       <p className="sentence">{sentenceOf(data)}</p>
       <FailureLine error={system.error} />
-      <DeadLetters letters={data.dead_letters} />
+      {dead > 0 && <DeadLetters count={dead} />}
       <div className="halves">
         <Queues queues={data.queues} />
-        <Processes processes={data.processes} />
+        <Services services={data.services} processes={data.processes} />
       </div>
       <Cycles cycles={data.cycles} />
     </>
   );
 }
 
-function sentenceOf({ processes, queues, dead_letters: dead }: SystemState): string {
-  const away = processes.filter((item) => !item.fresh).length;
+const deadOf = (state: SystemState): number => state.dead_letters.reduce((sum, item) => sum + item.count, 0);
+
+function sentenceOf(state: SystemState): string {
+  const { services, queues } = state;
+  const dead = deadOf(state);
+  const away = services.filter((item) => !item.alive).length;
   const waiting = queues.reduce((sum, item) => sum + item.open_messages, 0);
   const slow = queues.filter((item) => item.oldest_age_seconds > SLOW_SECONDS).length;
-  const life = away === 0 ? `All ${processes.length} processes answer` : `${processes.length - away} of ${processes.length} processes answer`;
+  const life = away === 0 ? `All ${services.length} parts are alive` : `${services.length - away} of ${services.length} parts are alive`;
   const flow = slow === 0 ? (waiting === 0 ? "nothing waits" : `${waiting} messages are on their way`) : `${slow} ${slow === 1 ? "queue is" : "queues are"} slow`;
-  const lost = dead.length === 0 ? "nothing was given up on" : `${dead.length} ${dead.length === 1 ? "message was" : "messages were"} given up on`;
+  const lost = dead === 0 ? "nothing was given up on" : `${dead} ${dead === 1 ? "message was" : "messages were"} given up on`;
   return `${life}, ${flow}, ${lost}.`;
 }
 
@@ -94,45 +101,56 @@ function queueState(queue: SystemState["queues"][number]): [Tone, string] {
   return queue.open_messages === 0 ? ["good", "empty"] : ["good", "flowing"];
 }
 
-function Processes({ processes }: { processes: SystemState["processes"] }) {
+function Services({ services, processes }: Pick<SystemState, "services" | "processes">) {
   return (
-    <section className="panel" aria-labelledby="processes-title">
+    <section className="panel" aria-labelledby="services-title">
       <div className="panel-head">
-        <h2 id="processes-title">Services</h2>
-        <span className="muted">each process says every few seconds that it lives</span>
+        <h2 id="services-title">Services</h2>
+        <span className="muted">each says every few seconds that it lives</span>
       </div>
       <table className="rows">
         <thead>
           <tr>
-            <th scope="col">Process</th>
+            <th scope="col">Service</th>
             <th scope="col">State</th>
-            <th scope="col">Host</th>
             <th scope="col" className="number">
-              Started
+              Processes
             </th>
+            <th scope="col">Version</th>
             <th scope="col" className="number">
               Last sign
             </th>
           </tr>
         </thead>
         <tbody>
-          {processes.map((item) => (
-            <tr key={`${item.host} ${item.process} ${item.pid}`}>
-              <th scope="row">{item.process}</th>
-              <td>{item.fresh ? <Badge tone="good">alive</Badge> : <Badge tone="bad">silent</Badge>}</td>
-              <td data-label="Host">
-                {item.host} <span className="muted">pid {item.pid}</span>
+          {services.map((item) => (
+            <tr key={item.name}>
+              <th scope="row">{item.name}</th>
+              <td>{item.alive ? <Badge tone="good">alive</Badge> : <Badge tone="bad">silent</Badge>}</td>
+              <td className="number" data-label="Processes">
+                {item.processes}
               </td>
-              <td className="number" data-label="Started">
-                <Time at={item.started_at} relative />
-              </td>
+              <td data-label="Version">{item.versions.join(", ") || <span className="muted">–</span>}</td>
               <td className="number" data-label="Last sign">
-                <Time at={item.seen_at} relative />
+                {item.last_seen_at ? <Time at={item.last_seen_at} relative /> : <span className="muted">not for a day</span>}
               </td>
             </tr>
           ))}
         </tbody>
       </table>
+      {processes.length > 0 && (
+        <details className="processes">
+          <summary>Processes</summary>
+          <ul>
+            {processes.map((item) => (
+              <li key={`${item.host} ${item.process} ${item.pid}`}>
+                {item.process} <span className="muted">on {item.host}, pid {item.pid}, started</span> <Time at={item.started_at} relative />
+                {!item.fresh && <Badge tone="bad">silent</Badge>}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
     </section>
   );
 }

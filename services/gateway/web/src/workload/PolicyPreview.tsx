@@ -21,7 +21,7 @@ export function PolicyPreview({ workload, draft }: { workload: Workload; draft: 
   if (!preview.data) return <Skeleton height={96} label="Loading the preview" />;
   const { outlook, now_replicas: now, next_replicas: next, acts, cpu_request_change_millicores: change } = preview.data;
   return (
-    <section className="preview" aria-live="polite">
+    <section className="preview" aria-live="polite" aria-label="If you save this">
       <h3>If you save this</h3>
       <p>
         <Sentence workload={{ ...workload, outlook, policy: { mode: draft.mode } }} />
