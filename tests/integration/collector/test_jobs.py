@@ -13,6 +13,7 @@ from ai4k8s_collector.backfill import backfill_cluster
 from ai4k8s_collector.batch import collect_due_clusters
 from ai4k8s_collector.checks import check_connection
 from ai4k8s_collector.maintenance import maintain
+from ai4k8s_common.bus.jobs import JobCancelledError
 from ai4k8s_common.contracts.collector import BackfillCluster, CheckConnection
 from ai4k8s_common.errors import Ai4k8sError, InvalidInputError
 from ai4k8s_common.kube.credentials import ClusterCredential
@@ -46,6 +47,26 @@ def test_everything_works(collector: CollectorBench) -> None:
         lines = check(collector, server.url)
     assert lines[""]["ok"]
     assert {name for name, outcome in outcomes(lines).items() if outcome != "passed"} == {"prometheus"}
+
+
+def test_a_cancelled_check_ends_at_its_next_line_and_asks_the_cluster_no_more(collector: CollectorBench) -> None:
+    job_id = uuid.uuid4()
+
+    def cancel_on_version(seen: Seen) -> Reply:
+        if seen.path == "/version":
+            collector.execute("UPDATE gateway.jobs SET cancel_requested_at = now()")
+        return answer(seen)
+
+    with scripted(cancel_on_version) as server:
+        cluster_id = collector.connect(credential=ClusterCredential(server=server.url, token=SecretStr("x")))
+        collector.execute(
+            "INSERT INTO gateway.jobs (id, kind, consumer, request) VALUES (%s, %s, 'collector', '{}')",
+            job_id,
+            CheckConnection.name,
+        )
+        with pytest.raises(JobCancelledError):
+            check_connection(collector.context, CheckConnection(job_id=job_id, cluster_id=cluster_id))
+    assert {seen.path for seen in server.seen} == {"/version"}
 
 
 def test_nobody_listens(collector: CollectorBench) -> None:
