@@ -10,7 +10,7 @@ import pytest
 
 from ai4k8s_simcluster.__main__ import read_settings
 from ai4k8s_simcluster.clock import short_duration
-from ai4k8s_simcluster.load.shapes import ShapeKind
+from ai4k8s_simcluster.load.shapes import ShapeError, ShapeKind
 from ai4k8s_simcluster.persistence import StateFiles, StateInUseError
 from ai4k8s_simcluster.quantity import QuantityError, cores, parse_quantity, size_bytes
 from ai4k8s_simcluster.registry import NAMESPACES, PODS, SERVICES
@@ -160,7 +160,7 @@ def test_a_wrong_trace_is_refused(text: str) -> None:
 
 
 def test_a_wrong_shape_is_refused() -> None:
-    with pytest.raises(SettingsError):
+    with pytest.raises(ShapeError):
         parse_shape_spec("shop/web=hourly:base")
 
 

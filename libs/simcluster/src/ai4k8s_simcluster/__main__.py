@@ -11,11 +11,18 @@ from pathlib import Path
 import structlog
 
 from ai4k8s_simcluster.controllers.context import SecondsRange, parse_range
+from ai4k8s_simcluster.load.behaviour import ANNOTATIONS
 from ai4k8s_simcluster.load.shapes import ShapeError, ShapeKind
 from ai4k8s_simcluster.load.traces import TraceError
 from ai4k8s_simcluster.persistence import StateInUseError
 from ai4k8s_simcluster.server import SimServer
-from ai4k8s_simcluster.settings import SettingsError, SimSettings, parse_shape_spec, parse_trace_spec
+from ai4k8s_simcluster.settings import (
+    SettingsError,
+    SimSettings,
+    parse_behaviour_spec,
+    parse_shape_spec,
+    parse_trace_spec,
+)
 
 _USAGE_ERROR = 2
 MOST_PODS_A_NODE = 100  # of the 110 that a kubelet takes
@@ -63,6 +70,15 @@ def _parser() -> argparse.ArgumentParser:
     add("--churn", type=float, default=0.0, help="pods of the fleet that are replaced every second")
     add("--seed", type=int, default=1, help="what generated names, shapes and durations depend on")
     add("--no-demo", action="store_true", help="leave out the demonstration's own workloads")
+    traits = "; ".join(f"{name}: {meaning}" for name, meaning in ANNOTATIONS.items())
+    add(
+        "--behaviour",
+        action="append",
+        default=[],
+        metavar="NS/NAME=TRAIT=VALUE[,...]",
+        help=f"how the pods of such a workload behave; may be repeated. {traits}. "
+        "The annotations sim.ai4k8s.io/TRAIT say the same of workloads and pods made through the API",
+    )
     add(
         "--startup-seconds",
         type=_range,
@@ -96,6 +112,7 @@ def read_settings(arguments: list[str]) -> SimSettings:
         port=given.port,
         prometheus_port=given.prometheus_port,
         traces=tuple(parse_trace_spec(text) for text in given.trace),
+        behaviours=tuple(parse_behaviour_spec(text) for text in given.behaviour),
         shapes=tuple(parse_shape_spec(text) for text in given.shape),
         nodes=given.nodes,
         pods=given.pods,

@@ -2,7 +2,7 @@
 over.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from ai4k8s_simcluster.load.placing import choose_scale, find_rise
 from ai4k8s_simcluster.load.shapes import Shape, ShapeKind
 from ai4k8s_simcluster.load.traces import read_trace
 from ai4k8s_simcluster.load.workload import REQUEST_CORES, LoadedWorkload, WorkloadKey
-from ai4k8s_simcluster.settings import ShapeSpec, SimSettings, TraceSpec
+from ai4k8s_simcluster.settings import SettingsError, ShapeSpec, SimSettings, TraceSpec
 
 _TRACE_REPLICAS = (1, 15)
 _SHAPE_REPLICAS = (1, 12)
@@ -38,6 +38,7 @@ class Anchor:
     offset_seconds: float = 0.0
     cores_per_unit: float = 0.0
     shape: dict[str, Any] | None = None
+    annotations: dict[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> WorkloadKey:
@@ -65,6 +66,7 @@ class Anchor:
             self.placement,
             self.rise_at,
             self.managed,
+            self.annotations,
         )
 
 
@@ -109,7 +111,7 @@ def _demo_anchors(settings: SimSettings, now: float) -> list[Anchor]:
 def make_anchors(settings: SimSettings, saved: list[dict[str, Any]], now: float) -> list[Anchor]:
     """Return all workloads' anchors: those saved where the load is still the same, new ones for the rest.
 
-    Raises TraceError or OSError for a trace that cannot be read.
+    Raises TraceError or OSError for a trace that cannot be read, SettingsError for a behaviour of nobody.
     """
     old = {anchor.key: anchor for anchor in (Anchor(**raw) for raw in saved)}
     found: dict[WorkloadKey, Anchor] = {}
@@ -127,4 +129,8 @@ def make_anchors(settings: SimSettings, saved: list[dict[str, Any]], now: float)
     for trace_spec in settings.traces:
         if trace_spec.key not in old or old[trace_spec.key].origin != trace_spec.origin:
             found[trace_spec.key] = _trace_anchor(trace_spec, settings, now)
+    for behaviour in settings.behaviours:
+        if behaviour.key not in found:
+            raise SettingsError(f"--behaviour {behaviour.key}: no such workload; give it a --shape or a --trace")
+        found[behaviour.key] = replace(found[behaviour.key], annotations=behaviour.annotations)
     return list(found.values())

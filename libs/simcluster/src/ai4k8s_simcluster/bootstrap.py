@@ -127,6 +127,7 @@ def deployment_of(workload: LoadedWorkload, replicas: int, created_at: float) ->
     annotations = {
         "sim.ai4k8s.io/load": workload.origin.partition(" ")[0],
         "sim.ai4k8s.io/placement": workload.placement,
+        **workload.annotations,
     }
     if workload.managed:
         annotations |= {

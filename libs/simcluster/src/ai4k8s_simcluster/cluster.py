@@ -34,6 +34,7 @@ from ai4k8s_simcluster.faults.nodes import NodeFaults
 from ai4k8s_simcluster.faults.usage import SpoiltUsage
 from ai4k8s_simcluster.fleet.churn import Churn
 from ai4k8s_simcluster.fleet.furnish import furnish
+from ai4k8s_simcluster.load.annotated import AnnotatedLoads, Placing
 from ai4k8s_simcluster.load.model import LoadModel
 from ai4k8s_simcluster.load.workload import LoadedWorkload, WorkloadKey, replicas_for
 from ai4k8s_simcluster.persistence import SavedState, StateFiles
@@ -105,6 +106,8 @@ class Cluster:
             DisruptionController(self.context),
         )
         self.rbac = Rbac(self.store)
+        placing = Placing(files.directory / "traces", settings.lead_seconds, settings.seed)
+        self._annotated = AnnotatedLoads(self.store, self.model, events, placing)
         self._saved_at = -math.inf
         self._ends_told: set[WorkloadKey] = set()
         self._control()
@@ -119,6 +122,7 @@ class Cluster:
         if self._churn is not None:
             self._churn.tick(now)
         self._control()
+        self._annotated.tick()
         self.model.tick(now)
         self._tell_ends(now)
         if now - self._saved_at >= _SNAPSHOT_SECONDS:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ai4k8s_simcluster.controllers.context import SecondsRange
-from ai4k8s_simcluster.load.shapes import Shape, parse_shape
+from ai4k8s_simcluster.load.behaviour import ANNOTATIONS, PREFIX, BehaviourError, read_behaviour
+from ai4k8s_simcluster.load.shapes import Shape, read_shape
 from ai4k8s_simcluster.load.workload import WorkloadKey
 
 
@@ -42,6 +43,14 @@ class ShapeSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class BehaviourSpec:
+    """How the pods of a workload that is made at the first start behave: annotations of its Deployment."""
+
+    key: WorkloadKey
+    annotations: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class SimSettings:
     """Everything a simulated cluster can be told."""
 
@@ -52,6 +61,7 @@ class SimSettings:
     prometheus_port: int = 0
     traces: tuple[TraceSpec, ...] = ()
     shapes: tuple[ShapeSpec, ...] = ()
+    behaviours: tuple[BehaviourSpec, ...] = ()
     nodes: int = 4
     pods: int = 0
     churn: float = 0.0
@@ -93,11 +103,20 @@ def parse_shape_spec(text: str) -> ShapeSpec:
     target, equals, rest = text.partition("=")
     if not equals:
         raise SettingsError(f"'{text}' is not NAMESPACE/NAME=KIND[:k=v,...]")
-    kind, _, listed = rest.partition(":")
-    parameters: dict[str, str] = {}
-    for pair in filter(None, listed.split(",")):
-        name, marked, value = pair.partition("=")
-        if not marked:
-            raise SettingsError(f"'{pair}' is not PARAMETER=VALUE")
-        parameters[name.strip()] = value.strip()
-    return ShapeSpec(_key(target), parse_shape(kind, parameters), rest)
+    return ShapeSpec(_key(target), read_shape(rest), rest)
+
+
+def parse_behaviour_spec(text: str) -> BehaviourSpec:
+    """Read `NAMESPACE/NAME=TRAIT=VALUE[,TRAIT=VALUE...]`. Raises SettingsError."""
+    target, equals, listed = text.partition("=")
+    pairs = [pair.partition("=") for pair in listed.split(",")]
+    if not equals or not all(marked for _, marked, _ in pairs):
+        raise SettingsError(f"'{text}' is not NAMESPACE/NAME=TRAIT=VALUE[,...]")
+    if unknown := [name for name, _, _ in pairs if name not in ANNOTATIONS]:
+        raise SettingsError(f"no trait {', '.join(unknown)}; there are {', '.join(ANNOTATIONS)}")
+    annotations = {PREFIX + name: value for name, _, value in pairs}
+    try:
+        read_behaviour({"metadata": {"annotations": annotations}})
+    except BehaviourError as error:
+        raise SettingsError(str(error)) from error
+    return BehaviourSpec(_key(target), annotations)

@@ -80,6 +80,18 @@ class Shape:
         return replace(self, phase_at=self.phase_at or phase_at, seed=self.seed or seed)
 
 
+def read_shape(text: str) -> "Shape":
+    """Read `KIND[:k=v,...]`. Raises ShapeError."""
+    kind, _, listed = text.partition(":")
+    parameters: dict[str, str] = {}
+    for pair in filter(None, listed.split(",")):
+        name, marked, value = pair.partition("=")
+        if not marked:
+            raise ShapeError(f"'{pair}' is not PARAMETER=VALUE")
+        parameters[name.strip()] = value.strip()
+    return parse_shape(kind, parameters)
+
+
 def parse_shape(kind: str, parameters: dict[str, str]) -> Shape:
     """Read a shape from the command line's form. Raises ShapeError."""
     try:
