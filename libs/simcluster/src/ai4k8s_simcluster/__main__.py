@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -125,11 +126,14 @@ def read_settings(arguments: list[str]) -> SimSettings:
     )
 
 
-def _configure_logging() -> None:
+def configure_logging(*, quiet: bool = False) -> None:
+    """Write the log to standard error, as lines for programs or people; quiet: only what is wrong."""
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
     if os.environ.get("AI4K8S_LOG_FORMAT", "json") == "console":
         renderer = structlog.dev.ConsoleRenderer()
-    level = logging.getLevelNamesMapping().get(os.environ.get("AI4K8S_LOG_LEVEL", "INFO").upper(), logging.INFO)
+    level = logging.getLevelNamesMapping().get(
+        os.environ.get("AI4K8S_LOG_LEVEL", "WARNING" if quiet else "INFO").upper(), logging.INFO
+    )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -142,20 +146,21 @@ def _configure_logging() -> None:
     )
 
 
-async def _serve(settings: SimSettings) -> None:
+async def serve_until_told(settings: SimSettings, ready: Callable[[SimServer], None] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; ready: told once it listens."""
     server = SimServer(settings)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
-    await server.serve()
+    await server.serve(None if ready is None else lambda: ready(server))
 
 
 def main() -> int:
     """Run until a signal; return the exit code."""
-    _configure_logging()
+    configure_logging()
     log = structlog.get_logger(__name__)
     try:
-        asyncio.run(_serve(read_settings(sys.argv[1:])))
+        asyncio.run(serve_until_told(read_settings(sys.argv[1:])))
     except (SettingsError, ShapeError, TraceError, StateInUseError, OSError) as error:
         log.error("simulated cluster could not start", reason=str(error))  # noqa: TRY400 - one sentence
         return _USAGE_ERROR

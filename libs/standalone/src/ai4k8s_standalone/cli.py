@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ai4k8s_standalone import identity, logfiles
+from ai4k8s_standalone import identity, logfiles, sim
 from ai4k8s_standalone.display import Display
 from ai4k8s_standalone.errors import AlreadyRunningError, StandaloneError
 from ai4k8s_standalone.folder import DataFolder, choose_folder
@@ -44,6 +44,7 @@ Examples:
                                      values says; 0.02 cores for each unit
   ai4k8s up --no-demo --port 8080    for your own clusters, on another port
   ai4k8s logs scaler-cycle -f        watch one process
+  ai4k8s sim                         a simulated cluster alone; prints its kubeconfig
 
 \b
 The data folder is, in this order:
@@ -57,6 +58,7 @@ ones; the first must name the owner of a Postgres database who may create roles.
 """
 
 app = typer.Typer(help=EXAMPLES, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app.add_typer(sim.app, name="sim")
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Where everything is kept.", file_okay=False, show_default=False)
