@@ -81,6 +81,11 @@ def test_a_recurring_rise_is_foreseen_and_the_scaler_is_told(cluster, bus, conte
     assert len(row["path_values"]) == len(row["path_levels"]) * 72
     assert row["path_start_at"] == NOW.replace(minute=55, second=0)
     assert row["sentence"].startswith("Will need 9 pods") or row["sentence"].startswith("Will need 10 pods")
+    assert set(row["rhythms"]) == {"daily"}
+    # The job of the first hour is over in the last.
+    assert (row["trend"], row["shifted_at"]) == ("decreasing", None)
+    assert row["peak_value"] == max(row["path_values"][3 * 72 : 4 * 72])
+    assert row["skill"] > 0
     assert len(row["window_15m_values"]) == len(row["window_60m_values"]) == len(row["window_levels"])
     message = cluster.row("SELECT * FROM forecaster.outbox")
     assert message["contract"] == "scaler.evaluate_policies.v1"
@@ -97,6 +102,7 @@ def test_what_cannot_be_known_is_not_made_up(cluster, bus, context):
     assert (row["status"], row["detail"]) == ("not_ready", "3 h of 24 h collected")
     assert (row["window_status"], row["window_detail"]) == ("not_ready", "3 h of 42 h collected")
     assert row["path_values"] is None
+    assert (row["trend"], row["rhythms"], row["skill"]) == (None, None, None)
     assert row["window_values"] is None
     assert newest(cluster, unmeasured)["detail"] == "0 h of 24 h collected"
     row = newest(cluster, unlimited)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ai4k8s_forecaster.domain.character import Character, describe
 from ai4k8s_forecaster.domain.grid import FIVE_MINUTES_SECONDS, MINUTE_SECONDS, Grid, coarsen
 from ai4k8s_forecaster.domain.path import STEP_SECONDS, PathForecast, forecast_path
 from ai4k8s_forecaster.domain.status import HistoryState, history_states
@@ -25,12 +26,14 @@ class Paths:
         start_at: start of the first step.
         forecast: in the unit of the grid.
         states: what may be said about each.
+        characters: rhythms and growth of each.
     """
 
     ids: tuple[int, ...]
     start_at: datetime
     forecast: PathForecast
     states: list[HistoryState]
+    characters: list[Character]
 
 
 class PathCache:
@@ -52,6 +55,6 @@ class PathCache:
         states = history_states(complete, FIVE_MINUTES_SECONDS)
         forecast = forecast_path(complete, states)
         judged = [state.judged_by(float(skill)) for state, skill in zip(states, forecast.skill, strict=True)]
-        paths = Paths(ids, start_at, forecast, judged)
+        paths = Paths(ids, start_at, forecast, judged, describe(complete))
         self._paths[cluster_id] = (past, paths)
         return paths

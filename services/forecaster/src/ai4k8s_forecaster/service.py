@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from ai4k8s_forecaster.repository import ForecastWorkload
     from ai4k8s_forecaster.windows import Fitted, Windows
 
+_IN_SHORT = (
+    "trend", "trend_p_value", "peak_at", "peak_value", "rhythms", "growth_per_week",
+    "shifted_at", "shift_value", "skill",
+)  # fmt: skip
+
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -99,11 +104,6 @@ def _row(
 ) -> dict[str, Any]:
     state, path = paths.states[index], paths.forecast.values[index]
     told = bool(np.isfinite(path).all())
-    sentence = ""
-    if told:
-        sentence = summarise(
-            path, paths.start_at, STEP_SECONDS, workload.cpu_request_millicores, workload.ready_replicas
-        ).sentence
     return {
         "workload_id": workload.workload_id,
         "metric": repository.CPU_METRIC,
@@ -112,7 +112,7 @@ def _row(
         "cycle_id": message.cycle_id,
         "status": state.status.value,
         "detail": state.detail,
-        "sentence": sentence,
+        **_in_short(workload, paths, index, told=told),
         "history_hours": state.observed_hours,
         "path_start_at": paths.start_at if told else None,
         "path_step_seconds": STEP_SECONDS if told else None,
@@ -125,6 +125,33 @@ def _row(
         "window_values": _rounded(windows.lead),
         "window_15m_values": _rounded(windows.quarter),
         "window_60m_values": _rounded(windows.hour),
+    }
+
+
+def _in_short(workload: ForecastWorkload, paths: Paths, index: int, *, told: bool) -> dict[str, Any]:
+    """What the numbers say, for people and programs that do not want to read 504 of them."""
+    if not told:
+        return {"sentence": ""} | dict.fromkeys(_IN_SHORT)
+    summary = summarise(
+        paths.forecast.values[index],
+        paths.start_at,
+        STEP_SECONDS,
+        workload.cpu_request_millicores,
+        workload.ready_replicas,
+    )
+    character, shifts = paths.characters[index], paths.forecast.shifts
+    shifted, skill = int(shifts.age_hours[index]), float(paths.forecast.skill[index])
+    return {
+        "sentence": summary.sentence,
+        "trend": summary.trend.value,
+        "trend_p_value": summary.trend_p_value,
+        "peak_at": summary.peak_at,
+        "peak_value": round(summary.peak, 3),
+        "rhythms": {rhythm.value: share for rhythm, share in character.rhythms.items()},
+        "growth_per_week": character.growth_per_week,
+        "shifted_at": paths.start_at - timedelta(hours=shifted) if shifted else None,
+        "shift_value": round(float(shifts.height[index]), 3) if shifted else None,
+        "skill": round(skill, 4) if paths.forecast.judged[index] and np.isfinite(skill) else None,
     }
 
 

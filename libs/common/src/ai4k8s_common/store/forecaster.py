@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Column, Double, Index, Integer, LargeBinary, Table, Text
-from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from ai4k8s_common.store.base import at_column, metadata
 
@@ -31,6 +31,19 @@ forecasts = Table(
     Column("detail", Text, nullable=False, server_default=""),
     Column("sentence", Text, nullable=False, server_default=""),
     Column("history_hours", Double, nullable=False),
+    # What the path and the history say in short; NULL where there is no path. `rhythms`: {hourly | daily | weekly:
+    # share of variance explained on data that it was not learnt from}.
+    Column("trend", Text),
+    Column("trend_p_value", Double),
+    at_column("peak_at", nullable=True),
+    Column("peak_value", Double),
+    Column(
+        "rhythms", JSONB(none_as_null=True)
+    ),  # {hourly | daily | weekly: share explained on data it was not learnt from}
+    Column("growth_per_week", Double),  # relative; NULL where it may as well be chance
+    at_column("shifted_at", nullable=True),
+    Column("shift_value", Double),
+    Column("skill", Double),  # 1 - error relative to the better naive forecast, over past origins
     # 6 h path: `path_values` is levels x steps, row by row, in the metric's unit (millicores for CPU).
     at_column("path_start_at", nullable=True),
     Column("path_step_seconds", Integer),

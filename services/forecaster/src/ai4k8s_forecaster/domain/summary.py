@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ai4k8s_forecaster.domain.arrays import FloatArray
 
 _MEDIAN = int(np.searchsorted(PATH_LEVELS, 0.5))
+_NORMAL_80 = 1.2816  # standard deviations on either side of an 80 % interval
+_SIGNIFICANT = 0.05
 _LOW, _HIGH = int(np.searchsorted(PATH_LEVELS, 0.1)), int(np.searchsorted(PATH_LEVELS, 0.9))
 
 
@@ -32,13 +34,15 @@ class Summary:
     """Peak and trend of one path.
 
     Attributes:
-        trend: increasing or decreasing only where the last hour lies outside of the 80 % interval of the first.
+        trend: increasing or decreasing only where the difference of the last hour from the first is significant.
+        trend_p_value: two-sided, of that difference, from the 80 % intervals of both hours taken as normal.
         peak_at: start of the step with the highest median.
         peak: its value, in the unit of the path.
         sentence: for people.
     """
 
     trend: Trend
+    trend_p_value: float
     peak_at: datetime
     peak: float
     sentence: str
@@ -59,10 +63,10 @@ def summarise(
     middle = path[_MEDIAN]
     step = int(np.argmax(middle))
     peak_at, peak = start_at + timedelta(seconds=step * step_seconds), float(middle[step])
-    trend = _trend(path)
+    trend, p_value = _trend(path)
     when = peak_at.strftime("%H:%M")
     if request is None or request <= 0:
-        return Summary(trend, peak_at, peak, f"{trend.value.capitalize()}; peaks at {peak:.0f} at {when}.")
+        return Summary(trend, p_value, peak_at, peak, f"{trend.value.capitalize()}; peaks at {peak:.0f} at {when}.")
     pods = max(1, math.ceil(peak / request))
     if pods == ready_replicas:
         sentence = f"Will need {pods} {_pods(pods)} at most in the next 6 h, as many as now."
@@ -72,18 +76,20 @@ def summarise(
         sentence = f"Will need {pods} {_pods(pods)} at {when} ({ready_replicas} now, too few from {since})."
     else:
         sentence = f"Will need {pods} {_pods(pods)} at most in the next 6 h, at {when} ({ready_replicas} now)."
-    return Summary(trend, peak_at, peak, sentence)
+    return Summary(trend, p_value, peak_at, peak, sentence)
 
 
 def _pods(count: int) -> str:
     return "pod" if count == 1 else "pods"
 
 
-def _trend(path: FloatArray) -> Trend:
+def _trend(path: FloatArray) -> tuple[Trend, float]:
     hour = max(path.shape[1] // 6, 1)
-    end = float(path[_MEDIAN, -hour:].mean())
-    if end > float(path[_HIGH, :hour].mean()):
-        return Trend.INCREASING
-    if end < float(path[_LOW, :hour].mean()):
-        return Trend.DECREASING
-    return Trend.STABLE
+    change = float(path[_MEDIAN, -hour:].mean() - path[_MEDIAN, :hour].mean())
+    widths = [float((path[_HIGH, steps] - path[_LOW, steps]).mean()) for steps in (slice(hour), slice(-hour, None))]
+    deviation = math.hypot(*widths) / (2 * _NORMAL_80)
+    certain = 0.0 if change else 1.0
+    p_value = math.erfc(abs(change) / deviation / math.sqrt(2)) if deviation > 0 else certain
+    if p_value >= _SIGNIFICANT:
+        return Trend.STABLE, round(p_value, 4)
+    return Trend.INCREASING if change > 0 else Trend.DECREASING, round(p_value, 4)

@@ -1,7 +1,7 @@
 """What the workload routes take and give."""
 
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
@@ -138,6 +138,22 @@ class WindowView(BaseModel):
     values: list[float]
 
 
+class ForecastInShort(BaseModel):
+    """What the numbers say."""
+
+    trend: Literal["increasing", "decreasing", "stable"] = Field(description="of the next six hours")
+    trend_p_value: float = Field(description="chance of such a difference without a trend")
+    peak_at: datetime
+    peak_millicores: float
+    rhythms: dict[Literal["hourly", "daily", "weekly"], float] = Field(
+        description="those found, with the share of variance each explains on data it was not learnt from"
+    )
+    growth_per_week: float | None = Field(description="relative; null where it may as well be chance")
+    shifted_at: datetime | None = Field(description="since when demand has another level; null without a shift")
+    shift_millicores: float | None
+    skill: float | None = Field(description="1 - error relative to the better naive forecast, on past forecasts")
+
+
 class ForecastView(BaseModel):
     """The newest forecast: `values[level][step]` in millicores."""
 
@@ -150,6 +166,7 @@ class ForecastView(BaseModel):
     levels: list[float]
     values: list[list[float]]
     window: WindowView | None
+    in_short: ForecastInShort | None
 
 
 class PastForecast(BaseModel):

@@ -16,6 +16,7 @@ from ai4k8s_gateway.decisions.service import brief
 from ai4k8s_gateway.domain import outlook, timeline
 from ai4k8s_gateway.workloads import repository
 from ai4k8s_gateway.workloads.schemas import (
+    ForecastInShort,
     ForecastView,
     History,
     HpaCounterfactual,
@@ -284,6 +285,23 @@ def _forecast(row: Row[Any]) -> ForecastView | None:
         levels=levels,
         values=repository.rows_by_level(levels, list(row.path_values or [])),
         window=window,
+        in_short=_in_short(row),
+    )
+
+
+def _in_short(row: Row[Any]) -> ForecastInShort | None:
+    if row.trend is None:
+        return None
+    return ForecastInShort(
+        trend=row.trend,
+        trend_p_value=row.trend_p_value,
+        peak_at=row.peak_at,
+        peak_millicores=row.peak_value,
+        rhythms=row.rhythms or {},
+        growth_per_week=row.growth_per_week,
+        shifted_at=row.shifted_at,
+        shift_millicores=row.shift_value,
+        skill=row.skill,
     )
 
 
