@@ -47,6 +47,7 @@ from ai4k8s_simcluster.prom.recorder import Recorder
 from ai4k8s_simcluster.registry import DEPLOYMENTS, EVENTS, PODS
 from ai4k8s_simcluster.settings import SimSettings
 from ai4k8s_simcluster.store import Store
+from ai4k8s_simcluster.system_objects import create_system_objects
 from ai4k8s_simcluster.types import Obj
 from ai4k8s_simcluster.writes import Writer
 
@@ -184,6 +185,7 @@ class Cluster:
         now = self.clock.now()
         size = FLEET_NODE_SIZE if self.settings.pods else NODE_SIZE
         create_nodes(self.context, self.settings.nodes, now - _HISTORY_SECONDS, size)
+        create_system_objects(self.context, now - _HISTORY_SECONDS)
         create_roles(self.context, now - _HISTORY_SECONDS)
         histories = []
         counters: dict[str, float] = {}

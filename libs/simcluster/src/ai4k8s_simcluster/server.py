@@ -34,7 +34,7 @@ from ai4k8s_simcluster.faults.injection import FaultInjector
 from ai4k8s_simcluster.persistence import StateFiles, write_private
 from ai4k8s_simcluster.pods.work import MeasuredWork
 from ai4k8s_simcluster.prom.app import PrometheusApplication
-from ai4k8s_simcluster.registry import PODS, SERVICE_ACCOUNTS
+from ai4k8s_simcluster.registry import BINDINGS, PODS, SERVICE_ACCOUNTS
 from ai4k8s_simcluster.settings import SimSettings
 from ai4k8s_simcluster.tls import Identity, kubeconfig, load_identity
 
@@ -162,6 +162,7 @@ class SimServer:
             fairness=Fairness(self._settings.max_requests_inflight),
             reviews=Reviews(rbac, gate.authenticator, clock),
             actions={
+                (BINDINGS, ""): PodBindings(store, clock).create,
                 (PODS, "binding"): PodBindings(store, clock).create,
                 (PODS, "eviction"): Evictions(store, cluster.writer, clock).create,
                 (PODS, "exec"): commands.refuse,

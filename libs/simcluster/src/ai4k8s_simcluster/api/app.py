@@ -131,7 +131,9 @@ class ApiApplication:
             case ["apis", name, version]:
                 return _found(self._discovery.resource_list(name, version))
             case ["openapi", "v3"]:
-                return Response(self._openapi.index(), media_type="application/json")
+                return Response(self._openapi.index(), media_type="text/plain")
+            case ["openapi", "v2"]:
+                return Response(self._openapi.legacy(), media_type="application/json")
             case ["openapi", "v3", *rest]:
                 return self._document("/".join(rest))
             case ["openid", "v1", "jwks"]:
@@ -146,8 +148,13 @@ class ApiApplication:
     async def _resource(self, request: Request, path: str, user: User) -> Response:
         target = parse_target(self._parts.resources.catalogue, path)
         verb = _verb(request.method, target)
-        how = negotiate(request.headers.get("accept", "*/*"))
+        accept = request.headers.get("accept", "*/*")
+        how = negotiate(accept, converted=target.resource.stored)
         query = dict(request.query_params)
+        if target.legacy_watch:
+            query["watch"] = "true"
+            if target.name:
+                query["fieldSelector"] = f"metadata.name={target.name}"
         renderer = Renderer(how, query, self._parts.clock.now())
         body = await _body(request)
         pairs = request.query_params.multi_items()
@@ -208,7 +215,8 @@ def _verb(method: str, target: Target) -> Verb:
         verb = _SUBRESOURCE_VERBS.get(method)
         allowed = found.verbs
     else:
-        verb = (_ITEM_VERBS if target.name else _COLLECTION_VERBS).get(method)
+        one = target.name and not target.legacy_watch
+        verb = (_ITEM_VERBS if one else _COLLECTION_VERBS).get(method)
         allowed = resource.verbs
     outside = resource.namespaced and not target.namespace and verb in {Verb.CREATE, Verb.DELETE_COLLECTION}
     if verb is None or verb not in allowed or outside:

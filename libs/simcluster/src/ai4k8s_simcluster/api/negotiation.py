@@ -28,8 +28,11 @@ class Representation:
     version: str = "v1"
 
 
-def negotiate(accept: str) -> Representation:
-    """Choose the first acceptable form that can be made. Raises ApiError (406) when there is none."""
+def negotiate(accept: str, *, converted: bool = True) -> Representation:
+    """Choose the first acceptable form that can be made. Raises ApiError (406) when there is none.
+
+    converted: whether tables and bare metadata can be made of the resource.
+    """
     wanted_conversion = False
     for clause in accept.split(","):
         media_type, *raw = (part.strip() for part in clause.split(";"))
@@ -41,7 +44,9 @@ def negotiate(accept: str) -> Representation:
         if not target:
             return Representation(yaml=media_type in _YAML)
         wanted_conversion = True
-        known = target in set(Form) and parameters.get("g") == "meta.k8s.io" and version in {"v1", "v1beta1"}
+        known = (
+            converted and target in set(Form) and parameters.get("g") == "meta.k8s.io" and version in {"v1", "v1beta1"}
+        )
         if known and media_type in _JSON:
             return Representation(Form(target), version=version)
     if wanted_conversion:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import orjson
 
 from ai4k8s_simcluster.errors import Cause, UnservedPathError, bad_request, internal, invalid, no_such_resource
-from ai4k8s_simcluster.registry import Catalogue, ResourceType
+from ai4k8s_simcluster.registry import Catalogue, ResourceType, Verb
 from ai4k8s_simcluster.types import Obj
 
 _NO_VALUE = "looking for beginning of value"
@@ -25,6 +25,7 @@ class Target:
     namespace: str = ""
     name: str = ""
     subresource: str = ""
+    legacy_watch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ def parse_target(catalogue: Catalogue, path: str) -> Target:
         group, version, rest = "", parts[1], parts[2:]
     else:
         group, version, rest = parts[1], parts[2], parts[3:]
+    legacy_watch = rest[:1] == ["watch"]
+    rest = rest[1:] if legacy_watch else rest
     namespace = ""
     if len(rest) > 2 and rest[0] == "namespaces" and catalogue.find(group, version, rest[2]) is not None:
         namespace, rest = rest[1], rest[2:]
@@ -83,7 +86,9 @@ def parse_target(catalogue: Catalogue, path: str) -> Target:
     subresource = rest[2] if len(rest) > 2 else ""
     if name and resource.namespaced and not namespace:
         raise no_such_resource()
-    return Target(resource, namespace, name, subresource)
+    if legacy_watch and (subresource or Verb.WATCH not in resource.verbs):
+        raise no_such_resource()
+    return Target(resource, namespace, name, subresource, legacy_watch)
 
 
 def parse_continuation(text: str) -> Continuation:

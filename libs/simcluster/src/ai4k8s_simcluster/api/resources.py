@@ -21,6 +21,7 @@ from ai4k8s_simcluster.api.patching import (
 from ai4k8s_simcluster.api.rendering import Renderer, json_response
 from ai4k8s_simcluster.api.requests import Continuation, ListOptions, Target, parse_dry_run
 from ai4k8s_simcluster.api.scaling import read_scale, scale_configuration, scale_of, with_replicas
+from ai4k8s_simcluster.api.warnings import warning_headers, warnings_of
 from ai4k8s_simcluster.api.watching import Watch, WatchHub, WatchScope
 from ai4k8s_simcluster.apply.authors import Author, field_manager
 from ai4k8s_simcluster.auth.escalation import check_no_escalation
@@ -29,11 +30,12 @@ from ai4k8s_simcluster.auth.users import User
 from ai4k8s_simcluster.clock import rfc3339
 from ai4k8s_simcluster.conversion import from_storage, to_storage
 from ai4k8s_simcluster.errors import Cause
-from ai4k8s_simcluster.registry import ResourceType
+from ai4k8s_simcluster.registry import GROUP_EVENTS, ResourceType
 from ai4k8s_simcluster.selectors import compile_selectors
 from ai4k8s_simcluster.shelf import after, span
 from ai4k8s_simcluster.store import CompactedError, Store, Stored
 from ai4k8s_simcluster.types import Obj
+from ai4k8s_simcluster.validation import check_group_event
 from ai4k8s_simcluster.writes import DeleteOptions, Writer
 
 _TOO_OLD = (
@@ -74,7 +76,9 @@ class ResourceApi:
         stored = self._find(call.target)
         if call.target.subresource == "scale":
             return json_response(scale_of(call.target.resource, stored.obj))
-        return call.renderer.one(call.target.resource, stored.obj)
+        resource = call.target.resource
+        headers = warning_headers([resource.deprecation] if resource.deprecation else [])
+        return call.renderer.one(resource, stored.obj, 200, headers)
 
     def list_all(self, call: Call, options: ListOptions) -> Response:
         """Answer with a list, whole or a page of it."""
@@ -118,8 +122,12 @@ class ResourceApi:
         resource = call.target.resource
         dry_run = parse_dry_run(call.query)
         check_no_escalation(self._rbac, call.user, resource, obj, None)
-        created = self._writer.create(resource.storage, to_storage(resource, obj), dry_run=dry_run, author=author)
-        return call.renderer.one(resource, created, 201, _warning_headers(author.warnings))
+        stored_form = to_storage(resource, obj)
+        causes = check_group_event(stored_form) if resource is GROUP_EVENTS else []
+        if causes:
+            raise errors.invalid(resource.kind, "", str(obj["metadata"].get("name", "")), causes)
+        created = self._writer.create(resource.storage, stored_form, dry_run=dry_run, author=author)
+        return call.renderer.one(resource, created, 201, _warnings(resource, created, author.warnings))
 
     def replace(self, call: Call) -> Response:
         """Put the body in the place of the object."""
@@ -254,7 +262,7 @@ class ResourceApi:
         )
         if subresource == "scale":
             return json_response(scale_of(resource, updated))
-        return call.renderer.one(resource, updated, 200, _warning_headers(author.warnings))
+        return call.renderer.one(resource, updated, 200, _warnings(resource, updated, author.warnings))
 
     def _write_scale(self, call: Call, stored: Stored, value: Obj) -> Response:
         resource = call.target.resource
@@ -313,6 +321,5 @@ def _author(call: Call, warnings: Sequence[str]) -> Author:
     return Author(manager, call.target.resource, call.target.subresource, warnings=list(warnings))
 
 
-def _warning_headers(warnings: Sequence[str]) -> dict[str, str]:
-    quoted = [text.replace("\\", "\\\\").replace('"', '\\"') for text in warnings]
-    return {"Warning": ", ".join(f'299 - "{text}"' for text in quoted)} if quoted else {}
+def _warnings(resource: ResourceType, obj: Obj, unknown: Sequence[str]) -> dict[str, str]:
+    return warning_headers([*unknown, *warnings_of(resource, obj)])

@@ -38,6 +38,8 @@ def default_endpoint_slice(endpoint_slice: Obj) -> None:
     """Fill in an EndpointSlice."""
     endpoint_slice.setdefault("endpoints", None)
     endpoint_slice.setdefault("ports", None)
+    for endpoint in items(endpoint_slice, "endpoints"):
+        endpoint.setdefault("conditions", {})
     for port in items(endpoint_slice, "ports"):
         fill(port, name="", protocol="TCP")
 

@@ -14,6 +14,7 @@ from ai4k8s_simcluster.registry.access import (
 )
 from ai4k8s_simcluster.registry.catalogue import BUILT_IN, Catalogue
 from ai4k8s_simcluster.registry.core import (
+    BINDINGS,
     CONFIG_MAPS,
     ENDPOINTS,
     EVENTS,
@@ -71,6 +72,7 @@ __all__ = [
     "API_SERVICES",
     "AUTOSCALERS",
     "AUTOSCALERS_V1",
+    "BINDINGS",
     "BUILT_IN",
     "CLUSTER_ROLES",
     "CLUSTER_ROLE_BINDINGS",

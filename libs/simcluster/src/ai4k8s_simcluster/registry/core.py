@@ -15,8 +15,10 @@ _CORE = Family("", "v1", "io.k8s.api.core.v1")
 _EVENTS = Family("events.k8s.io", "v1", "io.k8s.api.events.v1")
 _INVOLVED = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 
+_ENDPOINTS_DEPRECATED = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+BINDINGS = _CORE.resource("bindings", "Binding", verbs=(Verb.CREATE,), stored=False)
 CONFIG_MAPS = _CORE.resource("configmaps", "ConfigMap", short=("cm",))
-ENDPOINTS = _CORE.resource("endpoints", "Endpoints", short=("ep",))
+ENDPOINTS = _CORE.resource("endpoints", "Endpoints", short=("ep",), deprecation=_ENDPOINTS_DEPRECATED)
 EVENTS = _CORE.resource(
     "events",
     "Event",
@@ -121,6 +123,7 @@ SERVICES = _CORE.resource(
 )
 
 CORE_TYPES: tuple[ResourceType, ...] = (
+    BINDINGS,
     CONFIG_MAPS,
     ENDPOINTS,
     EVENTS,

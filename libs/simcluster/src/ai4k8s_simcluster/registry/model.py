@@ -59,6 +59,7 @@ class ResourceType:
 
     stored_as: the type whose objects this one shows in another version or group; None when it is kept itself.
     returns_deleted: a deletion is answered with the object rather than with a Status.
+    deprecation: what every answer warns of.
     field_labels: what a field selector may name, and the path of it in the object.
     custom: what its definition says of a custom resource; None for a built-in type.
     """
@@ -79,6 +80,7 @@ class ResourceType:
     has_generation: bool = False
     stored: bool = True
     returns_deleted: bool = False
+    deprecation: str = ""
     stored_as: "ResourceType | None" = None
     custom: Custom | None = None
 
@@ -136,6 +138,7 @@ class Family:
         generation: bool = False,
         stored: bool = True,
         returns_deleted: bool = False,
+        deprecation: str = "",
         stored_as: ResourceType | None = None,
     ) -> ResourceType:
         """Return one type; `status` says that it has that subresource."""
@@ -157,6 +160,7 @@ class Family:
             has_generation=generation,
             stored=stored,
             returns_deleted=returns_deleted,
+            deprecation=deprecation,
             stored_as=stored_as,
         )
 

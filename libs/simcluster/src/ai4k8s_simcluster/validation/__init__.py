@@ -9,6 +9,7 @@ from functools import partial
 from ai4k8s_simcluster.auth import validation as access
 from ai4k8s_simcluster.types import Obj
 from ai4k8s_simcluster.validation import autoscaling, batch, cluster, network, pods, resources, workloads
+from ai4k8s_simcluster.validation.cluster import check_group_event
 from ai4k8s_simcluster.validation.metadata import check_metadata, check_metadata_change
 from ai4k8s_simcluster.validation.rules import Causes
 
@@ -76,4 +77,4 @@ def validate_change(kind: str, old: Obj, new: Obj) -> Causes:
     return check_metadata_change(old, new) + (check(old, new) if check else [])
 
 
-__all__ = ["validate", "validate_change"]
+__all__ = ["check_group_event", "validate", "validate_change"]

@@ -192,6 +192,20 @@ def check_priority_class_change(old: Obj, new: Obj) -> rules.Causes:
     return causes
 
 
+def check_group_event(obj: Obj) -> rules.Causes:
+    """Check an Event that is created by its own group, where more must be said."""
+    if not obj.get("eventTime"):
+        return [Cause.required("eventTime")]
+    causes: rules.Causes = []
+    controller = obj.get("reportingComponent", "")
+    if not controller:
+        causes.append(Cause.required("reportingController"))
+    else:
+        causes += rules.refused("reportingController", controller, rules.qualified_name(controller))
+    causes += [Cause.required(name) for name in ("reportingInstance", "action", "reason") if not obj.get(name)]
+    return causes + rules.one_of("type", obj.get("type"), ("Normal", "Warning"))
+
+
 def check_event(obj: Obj) -> rules.Causes:
     """Check an Event of the core group."""
     involved = obj.get("involvedObject") or {}

@@ -13,7 +13,7 @@ _NAMES: dict[str, Callable[[str], list[str]]] = {
     "ClusterRole": rules.path_segment,
     "RoleBinding": rules.path_segment,
     "ClusterRoleBinding": rules.path_segment,
-    "Event": rules.subdomain,
+    "APIService": rules.path_segment,
 }
 _IMMUTABLE = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 _STANDARD_FINALIZERS = {"orphan", "foregroundDeletion", "kubernetes"}
