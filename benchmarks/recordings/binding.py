@@ -6,6 +6,7 @@ be the same. Values that belong to the recording's machine (which node a pod was
 
 import re
 import uuid
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -166,10 +167,12 @@ class Binder:
         return [name for name in found if name not in self.values]
 
     def invent(self, text: str) -> None:
-        """Bind uids of a request that no answer has brought: they are meant to belong to nothing."""
+        """Bind uids and service addresses of a request that no answer has brought: they belong to nothing yet."""
         for name in self.unbound(text):
             if name.startswith("<uid-"):
                 self.values[name] = str(uuid.uuid4())
+            elif name.startswith("<clusterip-"):
+                self.values[name] = f"10.96.250.{len(self.values) % 250 + 1}"
 
     def substitute(self, value: Any) -> Any:
         """Put values in the place of placeholders. Raises UnboundPlaceholderError."""
@@ -190,6 +193,8 @@ class Binder:
         name, kind, number = match[0], match[1], match[2]
         if name in self.values:
             return self.values[name]
+        if kind == "time":
+            return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         if number is not None and kind in _BOUND:
             raise UnboundPlaceholderError(f"{name} has not been seen in any answer")
         return name

@@ -7,6 +7,7 @@ clients download, so that none of this is written twice.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -21,6 +22,7 @@ _PACKAGE = "kubernetes_validate"
 _FILE = f"kubernetes-json-schema/v1.{KUBERNETES_MINOR}.0-local/_definitions.json"
 _REF = "#/$defs/"
 _QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _BASE64_BEGINNING = re.compile(r"[A-Za-z0-9+/]*")
 _OPAQUE = frozenset(
@@ -139,12 +141,23 @@ class _Decoder:
         time_like = definition.endswith((".Time", ".MicroTime"))
         if time_like and value is not None and not isinstance(value, str):
             self.wrong(owner, path, value, "string")
+        elif time_like and isinstance(value, str):
+            return self.moment(value, fractions=definition.endswith(".MicroTime"))
         quantity = definition.endswith((".Quantity", ".IntOrString"))
         if quantity and (isinstance(value, bool) or not isinstance(value, str | int | float | None)):
             self.wrong(owner, path, value, definition.rsplit(".", 1)[-1])
         elif definition == _QUANTITY and value is not None:
             return self.amount(value, str)
         return value
+
+    def moment(self, value: str, *, fractions: bool) -> str:
+        """Read a time, and write it as the server does: in UTC, in whole seconds or in microseconds."""
+        if _TIME.fullmatch(value) is None:
+            layout = '"2006-01-02T15:04:05Z07:00": cannot parse'
+            self.type_error = self.type_error or f'parsing time "{value}" as {layout} "{value}" as "2006"'
+            return value
+        found = datetime.fromisoformat(value).astimezone(UTC)
+        return found.strftime("%Y-%m-%dT%H:%M:%S.%fZ" if fractions else "%Y-%m-%dT%H:%M:%SZ")
 
     def amount(self, value: Any, write: Callable[[Any], str]) -> Any:
         try:
