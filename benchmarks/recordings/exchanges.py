@@ -154,7 +154,8 @@ class ExchangeReplay:
         listed = self._client.send("GET", str(self._binder.substitute(collection)))
         items = (listed.body or {}).get("items") or [] if isinstance(listed.body, dict) else []
         taken = set(self._binder.values.values())
-        for item in items:
+        # The oldest first: a recording names what its scenario began with, not what replaced it meanwhile.
+        for item in sorted(items, key=lambda found: str(found["metadata"].get("creationTimestamp", ""))):
             found = item["metadata"]["name"]
             if found.startswith(start.split("<")[0]) and found.rsplit("-", 1)[-1] not in taken:
                 trial = self._binder.copy()

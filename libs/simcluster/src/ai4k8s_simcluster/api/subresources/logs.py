@@ -17,6 +17,7 @@ from ai4k8s_simcluster.registry import PODS
 from ai4k8s_simcluster.store import Store
 
 _LOOK_SECONDS = 0.25
+_OVERLAP_SECONDS = 5.0
 _TRUE = {"1", "true", "True", "t", "T", "TRUE"}
 _STREAMS = ("All", "Stdout", "Stderr")
 _TEXT = "text/plain"
@@ -79,7 +80,8 @@ class PodLogs:
         self, container: Container, run: Run, lines: list[Line], options: LogOptions
     ) -> AsyncIterator[bytes]:
         left = options.limit_bytes
-        shown = self._clock.now()
+        # Times of events are whole seconds: a new line may belong to a moment that is over already.
+        known = self._latest(container, run)
         while True:
             text = _cut(_text(lines, options), left)
             if text:
@@ -88,15 +90,19 @@ class PodLogs:
             if left == 0 or run.finished is not None or self._stopping():
                 return
             await asyncio.sleep(_LOOK_SECONDS)
-            now = self._clock.now()
             stored = self._store.get(PODS, container.pod["metadata"]["namespace"], container.pod["metadata"]["name"])
             if stored is None or stored.obj["metadata"]["uid"] != container.pod["metadata"]["uid"]:
                 return
             container = find_container(stored.obj, container.name)
             # Whoever follows sees one run: what a restarted container writes is another log.
             run = _same_run(container, run)
-            lines = write_log(container, run, self._measured, now, after=shown)
-            shown = now
+            latest = self._latest(container, run)
+            lines = [line for line in latest if line not in known]
+            known = latest
+
+    def _latest(self, container: Container, run: Run) -> list[Line]:
+        now = self._clock.now()
+        return write_log(container, run, self._measured, now, after=now - _OVERLAP_SECONDS)
 
 
 def read_options(query: Mapping[str, str], name: str) -> LogOptions:
