@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from ai4k8s_simcluster.admission.keeping import Keeper
 from ai4k8s_simcluster.anchors import Anchor, make_anchors
 from ai4k8s_simcluster.auth.rbac import Rbac
 from ai4k8s_simcluster.auth.tokens import TokenIssuer, load_signing_key
@@ -71,6 +72,7 @@ class Cluster:
         self.writer = Writer(self.store, clock, rng)
         self.definitions = Establisher(self.store, self.writer, clock)
         self.definitions.start()
+        self._keeper = Keeper(self.store, self.writer)
         add_shipped(self.store, self.writer)
         self.definitions.sync()
         events = EventRecorder(self.store, self.writer, clock, rng)
@@ -131,6 +133,7 @@ class Cluster:
 
     def _control(self) -> None:
         self.definitions.sync()
+        self._keeper.sync()
         self._manager.tick()
         for loop in self._access:
             loop.sync()

@@ -6,6 +6,7 @@ Built-in types have rules in code, custom resources have those of their definiti
 from collections.abc import Mapping
 from typing import Any
 
+from ai4k8s_simcluster.admission.podsecurity import label_causes
 from ai4k8s_simcluster.customresources.definitions import (
     change_causes,
     default_definition,
@@ -25,7 +26,7 @@ from ai4k8s_simcluster.defaults import apply_defaults
 from ai4k8s_simcluster.defaults.pods import qos_class
 from ai4k8s_simcluster.defaults.workloads import JOB_LABELS
 from ai4k8s_simcluster.errors import Cause
-from ai4k8s_simcluster.registry import CUSTOM_RESOURCE_DEFINITIONS, JOBS, PODS, Custom, ResourceType
+from ai4k8s_simcluster.registry import CUSTOM_RESOURCE_DEFINITIONS, JOBS, NAMESPACES, PODS, Custom, ResourceType
 from ai4k8s_simcluster.types import Obj
 from ai4k8s_simcluster.validation import validate, validate_change
 from ai4k8s_simcluster.validation.metadata import check_metadata, check_metadata_change
@@ -96,7 +97,7 @@ def causes_of_new(resource: ResourceType, obj: Obj) -> list[Cause]:
     if resource is CUSTOM_RESOURCE_DEFINITIONS:
         return definition_causes(obj)
     if resource.custom is None:
-        return validate(resource.kind, obj)
+        return validate(resource.kind, obj) + _level_causes(resource, obj)
     causes = check_metadata("", obj) + _by_schema(resource.custom, obj)
     return causes + _by_rules(causes, resource.custom.schema, obj, None)
 
@@ -107,7 +108,8 @@ def causes_of_change(resource: ResourceType, old: Obj, new: Obj, *, status_only:
     if resource is CUSTOM_RESOURCE_DEFINITIONS:
         return definition_causes(new) + change_causes(old, new) + check_metadata_change(old, new)
     if custom is None:
-        return validate(resource.kind, new) + validate_change(resource.kind, old, new)
+        causes = validate(resource.kind, new) + validate_change(resource.kind, old, new)
+        return causes + _level_causes(resource, new)
     if status_only:
         schema = (custom.schema.get("properties") or {}).get("status") or {}
         causes = validate_value(new.get("status"), schema, "status") if new.get("status") is not None else []
@@ -115,6 +117,10 @@ def causes_of_change(resource: ResourceType, old: Obj, new: Obj, *, status_only:
         return causes + _by_rules(causes, custom.schema, new, old)
     causes = check_metadata("", new) + check_metadata_change(old, new) + _by_schema(custom, new)
     return causes + _by_rules(causes, custom.schema, new, old)
+
+
+def _level_causes(resource: ResourceType, obj: Obj) -> list[Cause]:
+    return label_causes(obj["metadata"].get("labels") or {}) if resource is NAMESPACES else []
 
 
 def _by_schema(custom: Custom, obj: Obj) -> list[Cause]:

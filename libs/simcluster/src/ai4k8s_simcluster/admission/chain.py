@@ -20,6 +20,8 @@ from ai4k8s_simcluster.registry import (
 from ai4k8s_simcluster.store import Store, Stored
 from ai4k8s_simcluster.types import Obj
 
+# Keeps a claim that is being deleted until no pod uses it.
+CLAIM_PROTECTION = "kubernetes.io/pvc-protection"
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 _IMMORTAL = {"default", "kube-system", "kube-public"}
 _TEMPLATES = {
@@ -58,6 +60,9 @@ class Admission:
             self._change_pod(obj)
         elif resource is PERSISTENT_VOLUME_CLAIMS:
             self._choose_storage_class(obj)
+            finalizers = obj["metadata"].get("finalizers") or []
+            if CLAIM_PROTECTION not in finalizers:
+                obj["metadata"]["finalizers"] = [*finalizers, CLAIM_PROTECTION]
 
     def check_new(self, resource: ResourceType, obj: Obj, warnings: list[str]) -> None:
         """Refuse a new object that the namespace does not allow (403), and count it for its quotas."""

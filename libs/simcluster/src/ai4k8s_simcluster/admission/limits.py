@@ -133,4 +133,4 @@ def _ratio(kind: str, name: str, bound: str, requests: Obj, limits: Obj) -> Iter
     elif not limit:
         yield f"{rule}, but no limit is specified or limit is 0"
     elif limit / request > parse_quantity(bound):
-        yield f"{rule}, but provided ratio is {limit / request:f}"
+        yield f"{rule}, but provided ratio is {float(limit / request):f}"
