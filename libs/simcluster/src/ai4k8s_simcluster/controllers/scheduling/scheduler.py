@@ -191,7 +191,8 @@ class Scheduler:
         request = Request(pod.obj, self._rooms, namespaces, self._anti_affine)
         fitting, refusals = self._search(request)
         if fitting:
-            best = max(fitting, key=lambda room: self._score(request, room))
+            siblings = self._siblings(pod.obj)
+            best = max(fitting, key=lambda room: self._score(request, room, siblings))
             self._assign(pod, best)
             return ""
         message = self._preempt(pod, request, refusals)
@@ -235,12 +236,12 @@ class Scheduler:
             found[node] = room
         return found
 
-    def _score(self, request: Request, room: Room) -> tuple[float, ...]:
+    def _score(self, request: Request, room: Room, siblings: Mapping[str, int]) -> tuple[float, ...]:
         """Rank a node: what the pod prefers, then apart from its siblings, then the least loaded."""
         wish = float(preference(request.spec, room.name, room.labels)) + self._company(request, room)
         soft = -len([t for t in (room.node.get("spec") or {}).get("taints") or () if t["effect"] == "PreferNoSchedule"])
-        siblings = self._siblings(request.pod, room)
-        return (float(soft), wish, -float(siblings), -round(room.load(request.amounts), 6), -float(len(room.pods)))
+        apart = -float(siblings.get(room.name, 0))
+        return (float(soft), wish, apart, -round(room.load(request.amounts), 6), -float(len(room.pods)))
 
     def _company(self, request: Request, room: Room) -> float:
         total = 0.0
@@ -252,11 +253,12 @@ class Scheduler:
                     total += sign * int(term["weight"])
         return total
 
-    def _siblings(self, pod: Obj, room: Room) -> int:
+    def _siblings(self, pod: Obj) -> Mapping[str, int]:
+        """Return how many pods of the same owner each node has."""
         owner = controller_of(pod)
         if owner is None:
-            return 0
-        return sum(1 for other in room.pods.values() if (controller_of(other) or {}).get("uid") == owner["uid"])
+            return {}
+        return Counter(item.obj["spec"].get("nodeName", "") for item in self._store.owned(PODS, owner["uid"]))
 
     def _preempt(self, pod: Stored, request: Request, refusals: dict[str, Refusal]) -> str:
         """Make room where that is possible; return what to say of the attempt to place the pod."""
@@ -365,8 +367,8 @@ def _offer(node: Obj) -> tuple[object, ...]:
 
 
 def _feasible_enough(nodes: int) -> int:
-    """Return how many fitting nodes are looked for: all of up to a hundred, a falling share of more."""
-    if nodes <= _FEWEST_NODES:
-        return max(nodes, 1)
-    share = max(50 - nodes // 125, 5)
-    return max(nodes * share // 100, _FEWEST_NODES)
+    """Return how many fitting nodes are looked for: all of up to a hundred, a hundred of more.
+
+    As with `percentageOfNodesToScore: 1`; by default a real scheduler looks for up to five hundred.
+    """
+    return min(max(nodes, 1), _FEWEST_NODES)
