@@ -73,6 +73,8 @@ def test_the_decision_explains_itself_to_auth_can_i(bot: httpx.Client, ctl: Kube
         "allowed": True,
         "reason": 'RBAC: allowed by RoleBinding "reader/shop" of Role "reader" to ServiceAccount "bot/shop"',
     }
+    owned = answer["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:resourceAttributes"]
+    assert owned == {".": {}, "f:namespace": {}, "f:resource": {}, "f:verb": {}}
     asked = ("auth", "can-i", "--as", "system:serviceaccount:shop:bot", "-n", "shop")
     assert ctl(*asked, "list", "pods") == "yes\n"
     assert ctl.run(*asked, "delete", "pods").stdout == "no\n"

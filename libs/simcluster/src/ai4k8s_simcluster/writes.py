@@ -203,16 +203,17 @@ class Writer:
         self.admission.charge(resource, old.obj, new)
         return self.store.put(resource, new).obj
 
-    def set_status(self, resource: ResourceType, old: Stored, status: Obj) -> Obj:
+    def set_status(self, resource: ResourceType, old: Stored, status: Obj, *, manager: str = "") -> Obj:
         """Write a status as a controller does: without validation, and only when it differs.
 
         The controller becomes a manager where managers are known, which is on what a client wrote.
+        manager: the program that writes, when it is not the one that usually does.
         """
         if old.obj.get("status") == status:
             return old.obj
         new = {**old.obj, "status": status}
         if entries_of(old.obj):
-            entries = controller_entries(resource, old.obj, new, STATUS, self._timestamp)
+            entries = controller_entries(resource, old.obj, new, STATUS, self._timestamp, manager)
             new = {**new, "metadata": {**old.obj["metadata"], "managedFields": entries}}
         return self.store.put(resource, new).obj
 

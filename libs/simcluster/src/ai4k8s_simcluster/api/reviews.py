@@ -6,8 +6,10 @@ from starlette.responses import Response
 
 from ai4k8s_simcluster import errors
 from ai4k8s_simcluster.api.bodies import check_kind, fit, media_type, read_object
+from ai4k8s_simcluster.api.patching import manager_of
 from ai4k8s_simcluster.api.rendering import Renderer
 from ai4k8s_simcluster.api.resources import Call
+from ai4k8s_simcluster.apply.authors import asked_entries
 from ai4k8s_simcluster.auth.attributes import Attributes
 from ai4k8s_simcluster.auth.authentication import Authenticator
 from ai4k8s_simcluster.auth.rbac import Rbac
@@ -59,13 +61,18 @@ class Reviews:
         check_kind(value, resource.kind, resource.group, resource.version)
         review = fit(resource, value, call.query.get("fieldValidation", "")).obj
         asked: Obj = review.get("spec") or {}
-        found = {
-            "kind": resource.kind,
-            "apiVersion": resource.api_version,
-            "metadata": review.get("metadata") or {},
-            **self._answers[resource](call, asked),
-        }
-        return respond(call.renderer, resource, found)
+        head = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": review.get("metadata") or {}}
+        answer = self._answers[resource](call, asked)
+        if answer.get("spec"):
+            head["metadata"] = self._managed(call, {**head, "spec": asked})
+        return respond(call.renderer, resource, {**head, **answer})
+
+    def _managed(self, call: Call, review: Obj) -> Obj:
+        """Return the metadata of a review with its fields' manager."""
+        now = rfc3339(self._clock.now())
+        manager = manager_of(call.query, call.headers)
+        entries = asked_entries(call.target.resource.definition, review, "", manager, lambda: now)
+        return {**review["metadata"], "managedFields": entries}
 
     def _self_access(self, call: Call, spec: Obj) -> Obj:
         _check_attributes(spec)

@@ -45,12 +45,20 @@ def field_manager(resource: ResourceType, subresource: str, now: Callable[[], st
     return _managing(resource, subresource, (STATUS,) if resource.subresource(STATUS) else (), now)
 
 
-def controller_entries(resource: ResourceType, old: Obj, new: Obj, subresource: str, now: Callable[[], str]) -> Any:
+def controller_entries(
+    resource: ResourceType, old: Obj, new: Obj, subresource: str, now: Callable[[], str], manager: str = ""
+) -> Any:
     """Return the managedFields of an object that one of the control plane's own programs wrote."""
-    manager = _CONTROLLERS.get(resource.kind, "kube-controller-manager")
+    manager = manager or _CONTROLLERS.get(resource.kind, "kube-controller-manager")
     # Deployments get their annotations through the status endpoint.
     endpoint = STATUS if resource.kind == "Deployment" else subresource
     return entries_of(_managing(resource, endpoint, (), now).update(old, new, manager))
+
+
+def asked_entries(definition: str, asked: Obj, subresource: str, manager: str, now: Callable[[], str]) -> Any:
+    """Return the managedFields of something that is created to be answered and never kept."""
+    target = Target(asked["kind"], asked["apiVersion"], shape_of(definition), {"metadata": {}, "spec": {}}, subresource)
+    return entries_of(FieldManager(target, now).update(None, asked, manager))
 
 
 def _managing(

@@ -79,7 +79,7 @@ class Evictions:
             status["conditions"] = set_condition(
                 list(status.get("conditions") or []), allowed_condition(budget.obj, allowed=0), now
             )
-        self._writer.set_status(DISRUPTION_BUDGETS, budget, status)
+        self._writer.set_status(DISRUPTION_BUDGETS, budget, status, manager="kube-apiserver")
 
     def _evict(self, pod: Stored, options: DeleteOptions) -> None:
         if not is_terminating(pod.obj) and condition(pod.obj, "DisruptionTarget") is None:

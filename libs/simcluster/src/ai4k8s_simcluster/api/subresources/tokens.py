@@ -4,8 +4,10 @@ from starlette.responses import Response
 
 from ai4k8s_simcluster import errors
 from ai4k8s_simcluster.api.bodies import media_type, read_object
+from ai4k8s_simcluster.api.patching import manager_of
 from ai4k8s_simcluster.api.rendering import json_response
 from ai4k8s_simcluster.api.resources import Call
+from ai4k8s_simcluster.apply.authors import asked_entries
 from ai4k8s_simcluster.auth.tokens import API_AUDIENCES, Bound, Claims, TokenIssuer
 from ai4k8s_simcluster.clock import Clock, rfc3339
 from ai4k8s_simcluster.errors import Cause
@@ -17,6 +19,7 @@ _DEFAULT_SECONDS = 3600
 _LEAST_SECONDS = 600
 _MOST_SECONDS = 1 << 32
 _API_VERSION = "authentication.k8s.io/v1"
+_DEFINITION = "io.k8s.api.authentication.v1.TokenRequest"
 
 
 class TokenRequests:
@@ -43,8 +46,12 @@ class TokenRequests:
         account = stored.obj["metadata"]
         claims = Claims(target.namespace, target.name, account["uid"], audiences, bound)
         token, ends_at = self._issuer.issue(claims, int(seconds))
-        metadata = {"name": target.name, "namespace": target.namespace, "uid": account["uid"]}
-        metadata["creationTimestamp"] = rfc3339(self._clock.now())
+        now = rfc3339(self._clock.now())
+        metadata: Obj = {"name": target.name, "namespace": target.namespace, "uid": account["uid"]}
+        asked = {"kind": "TokenRequest", "apiVersion": _API_VERSION, "metadata": {}, "spec": spec}
+        manager = manager_of(call.query, call.headers)
+        entries = asked_entries(_DEFINITION, asked, "token", manager, lambda: now)
+        metadata |= {"creationTimestamp": now, "managedFields": entries}
         answer: Obj = {
             "kind": "TokenRequest",
             "apiVersion": _API_VERSION,
