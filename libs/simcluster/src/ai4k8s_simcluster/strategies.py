@@ -85,9 +85,7 @@ def keeps_status(resource: ResourceType) -> bool:
 
 def generation_counts(resource: ResourceType, old: Obj, new: Obj) -> bool:
     """Say whether a change makes a new generation."""
-    if resource.custom is None:
-        return bool(old.get("spec") != new.get("spec"))
-    ignored = {"metadata", "status"} if keeps_status(resource) else {"metadata"}
+    ignored = {"metadata", "status"} if resource.custom is None or keeps_status(resource) else {"metadata"}
     before, after = ({key: value for key, value in obj.items() if key not in ignored} for obj in (old, new))
     return before != after
 

@@ -4,6 +4,7 @@ from ai4k8s_simcluster.controllers.autoscaling.hpa import HorizontalPodAutoscale
 from ai4k8s_simcluster.controllers.autoscaling.metrics import UsageMetrics
 from ai4k8s_simcluster.controllers.autoscaling.vpa import VerticalPodAutoscalerRecommender
 from ai4k8s_simcluster.controllers.context import Context
+from ai4k8s_simcluster.controllers.disruption import DisruptionController
 from ai4k8s_simcluster.controllers.garbage import GarbageCollector
 from ai4k8s_simcluster.controllers.manager import Controller
 from ai4k8s_simcluster.controllers.namespaces import NamespaceController
@@ -39,6 +40,7 @@ def make_controllers(context: Context, usage: UsageReader) -> tuple[Controller, 
         NodeController(context),
         TaintEviction(context),
         EndpointController(context),
+        DisruptionController(context),
         VolumeController(context),
         VerticalPodAutoscalerRecommender(context, usage),
         Scheduler(context),
