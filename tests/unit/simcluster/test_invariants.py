@@ -157,8 +157,8 @@ def _assert_consistent(world: World) -> None:
         assert counts == [wanted] * 4
         assert status["observedGeneration"] == deployment.obj["metadata"]["generation"]
     for stateful in store.listing(STATEFUL_SETS):
-        pods = [pod.name for pod in store.owned(PODS, stateful.uid)]
-        assert sorted(pods) == [f"{stateful.name}-{at}" for at in range(stateful.obj["spec"]["replicas"])]
+        names = [pod.name for pod in store.owned(PODS, stateful.uid)]
+        assert sorted(names) == [f"{stateful.name}-{at}" for at in range(stateful.obj["spec"]["replicas"])]
     for job in store.listing(JOBS):
         kinds = {c["type"] for c in job.obj["status"].get("conditions") or []}
         assert kinds & {"Complete", "Failed"}, f"{job.name} never ended"

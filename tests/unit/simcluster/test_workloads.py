@@ -169,9 +169,9 @@ def test_a_daemonset_follows_nodes_and_its_selector() -> None:
 
 def _job(world: World, name: str = "job", command: list[str] | None = None, **more: Any) -> None:
     container = {**CONTAINER, **({"command": command} if command else {})}
-    template = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+    template: dict[str, Any] = {"spec": {"restartPolicy": "Never", "containers": [container]}}
     selector = {"matchLabels": {"batch.kubernetes.io/job-name": name}}
-    template["metadata"] = {"labels": selector["matchLabels"]}
+    template = {"metadata": {"labels": selector["matchLabels"]}, **template}
     spec = {"parallelism": 1, "completions": 1, "backoffLimit": 6, "completionMode": "NonIndexed", "suspend": False,
             "selector": selector, "manualSelector": True, "template": template, **more}  # fmt: skip
     _make(world, JOBS, name, spec)

@@ -5,12 +5,11 @@ from typing import ClassVar
 
 from ai4k8s_simcluster.controllers.context import is_terminating
 from ai4k8s_simcluster.controllers.reconciler import Handler, Reconciler
-from ai4k8s_simcluster.controllers.scheduling.volumes import SELECTED_NODE, claim_names
+from ai4k8s_simcluster.controllers.scheduling.volumes import SELECTED_NODE
 from ai4k8s_simcluster.quantity import parse_quantity
 from ai4k8s_simcluster.registry import (
     PERSISTENT_VOLUME_CLAIMS,
     PERSISTENT_VOLUMES,
-    PODS,
     STORAGE_CLASSES,
 )
 from ai4k8s_simcluster.selectors import from_label_selector, match_labels
@@ -21,7 +20,6 @@ from ai4k8s_simcluster.writes import DeleteOptions
 _BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
 _BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller"
 _PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"
-_CLAIM_FINALIZER = "kubernetes.io/pvc-protection"
 _NO_PROVISIONER = "kubernetes.io/no-provisioner"
 
 
@@ -32,12 +30,11 @@ class VolumeController(Reconciler):
     component: ClassVar = "persistentvolume-controller"
 
     def watches(self) -> Mapping[str, Handler]:
-        """Follow claims and volumes, the classes, and the pods that use claims."""
+        """Follow claims, volumes and the classes."""
         return {
             PERSISTENT_VOLUME_CLAIMS.key: self._on_claim,
             PERSISTENT_VOLUMES.key: self._on_volume,
             STORAGE_CLASSES.key: lambda _: self.start(),
-            PODS.key: self._on_pod,
         }
 
     def _on_claim(self, change: Change) -> None:
@@ -53,20 +50,13 @@ class VolumeController(Reconciler):
                 if not claim.obj["spec"].get("volumeName"):
                     self.queue.add((claim.namespace, claim.name))
 
-    def _on_pod(self, change: Change) -> None:
-        finished = (change.stored.obj.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
-        if change.kind is ChangeKind.DELETED or finished:
-            for name in claim_names(change.stored.obj):
-                self.queue.add((change.stored.namespace, name))
-
     def _show_available(self, volume: Stored) -> None:
         if not (volume.obj.get("status") or {}).get("phase") and not volume.obj["spec"].get("claimRef"):
             self.writer.set_status(PERSISTENT_VOLUMES, volume, {"phase": "Available"})
 
     def reconcile(self, stored: Stored) -> None:
-        """Protect a claim while it is in use, and bind it."""
+        """Bind a claim."""
         if is_terminating(stored.obj):
-            self._let_go(stored)
             return
         claim = stored.obj
         status = claim.get("status") or {}
@@ -77,23 +67,6 @@ class VolumeController(Reconciler):
             self._bind(stored, volume)
         elif not status.get("phase"):
             self.writer.set_status(PERSISTENT_VOLUME_CLAIMS, stored, {**status, "phase": "Pending"})
-
-    def _let_go(self, stored: Stored) -> None:
-        """Let a deleted claim go once no pod uses it."""
-        finalizers = stored.obj["metadata"].get("finalizers") or []
-        if _CLAIM_FINALIZER not in finalizers or self._is_used(stored):
-            return
-        left = [name for name in finalizers if name != _CLAIM_FINALIZER]
-        metadata = {key: value for key, value in stored.obj["metadata"].items() if key != "finalizers"}
-        changed = {**stored.obj, "metadata": {**metadata, **({"finalizers": left} if left else {})}}
-        self.writer.update(PERSISTENT_VOLUME_CLAIMS, stored, changed)
-
-    def _is_used(self, claim: Stored) -> bool:
-        for pod in self.store.listing(PODS, claim.namespace):
-            ended = (pod.obj.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
-            if not ended and pod.obj["spec"].get("nodeName") and claim.name in claim_names(pod.obj):
-                return True
-        return False
 
     def _matching(self, claim: Obj) -> Stored | None:
         """Return the smallest free volume that a claim can have, or the one that is meant for it."""
