@@ -199,3 +199,10 @@ def test_server_side_apply_shares_fields_between_managers(ctl: Kubectl, namespac
     )
     forced = ctl.run("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=manifest)
     assert forced.stdout == "deployment.apps/app serverside-applied\n"
+
+
+def test_a_scale_is_shown_as_a_table(ctl: Kubectl) -> None:
+    head, row = ctl("get", "deploy", "web", "--subresource=scale", "-n", "shop").splitlines()
+    assert head.split() == ["NAME", "DESIRED", "AVAILABLE", "AGE"]
+    assert row.split()[0] == "web"
+    assert int(row.split()[1]) >= 1

@@ -9,6 +9,11 @@ from ai4k8s_simcluster.registry import ResourceType
 from ai4k8s_simcluster.selectors import write_selector
 from ai4k8s_simcluster.types import Obj
 
+# In this form every scale is shown; none is kept.
+SCALES = ResourceType(
+    "autoscaling", "v1", "scales", "scale", "Scale", namespaced=True, definition="io.k8s.api.autoscaling.v1.Scale",
+    stored=False,
+)  # fmt: skip
 _SHOWN = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 _BUILT_IN: Mapping[str, Any] = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
 
