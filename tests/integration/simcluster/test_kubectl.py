@@ -206,3 +206,24 @@ def test_a_scale_is_shown_as_a_table(ctl: Kubectl) -> None:
     assert head.split() == ["NAME", "DESIRED", "AVAILABLE", "AGE"]
     assert row.split()[0] == "web"
     assert int(row.split()[1]) >= 1
+
+
+def test_the_shipped_custom_resources_explain_list_and_apply(ctl: Kubectl, namespace: str) -> None:
+    assert "updateMode" in ctl("explain", "vpa.spec.updatePolicy")
+    vpa = """
+apiVersion: autoscaling.k8s.io/v1
+kind: VerticalPodAutoscaler
+metadata: {name: web}
+spec:
+  targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  updatePolicy: {updateMode: "%s"}
+"""
+    assert ctl.run("apply", "-n", namespace, "-f", "-", stdin=vpa % "Auto").stdout == (
+        "verticalpodautoscaler.autoscaling.k8s.io/web created\n"
+    )
+    assert ctl.run("apply", "-n", namespace, "-f", "-", stdin=vpa % "Off").stdout.endswith("configured\n")
+    header, row = ctl("get", "vpa", "-n", namespace).splitlines()
+    assert header.split() == ["NAME", "MODE", "CPU", "MEM", "PROVIDED", "AGE"]
+    assert row.split()[:2] == ["web", "Off"]
+    refused = ctl.run("apply", "-n", namespace, "-f", "-", stdin=vpa % "Often")
+    assert 'spec.updatePolicy.updateMode: Unsupported value: "Often"' in refused.stderr

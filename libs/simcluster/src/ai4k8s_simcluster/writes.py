@@ -29,6 +29,7 @@ from ai4k8s_simcluster.strategies import (
     generation_counts,
     keeps_status,
     without_decisions,
+    without_zero_replicas,
 )
 from ai4k8s_simcluster.types import Obj
 
@@ -148,6 +149,8 @@ class Writer:
             manager = field_manager(author.resource, author.subresource, self._timestamp)
             shown = None if live is None else from_storage(author.resource, live)
             written = from_storage(author.resource, without_decisions(resource, new, given))
+            if author.subresource == "scale":
+                written = without_zero_replicas(resource, written)
             entries = entries_of(manager.update(shown, written, author.manager))
             if author.subresource == "scale":
                 # What was scaled goes back into the workload's own entries, which keeps no time for it.
