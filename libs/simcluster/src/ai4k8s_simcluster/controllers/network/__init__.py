@@ -1,1 +1,0 @@
-"""Where traffic for a Service goes."""

@@ -1,1 +1,0 @@
-"""Claims, and the volumes that meet them."""
