@@ -472,3 +472,78 @@ def test_a_body_that_is_too_large_is_refused(http: httpx.Client, space: str) -> 
         f"{NS}/{space}/services", content=b"x" * (4 * 1024 * 1024), headers={"Content-Type": "application/json"}
     )
     assert answer.status_code == 413
+
+
+APPLY = {"Content-Type": "application/apply-patch+yaml"}
+
+
+def test_apply_makes_what_is_not_there_and_answers_in_yaml_1_1(http: httpx.Client, space: str) -> None:
+    path = f"{NS}/{space}/configmaps/a"
+    body = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: v}\n"
+    assert _status(http.patch(path, headers=APPLY, content=body))[0] == 422
+    made = http.patch(path, headers=APPLY, content=body, params={"fieldManager": "me"})
+    assert (made.status_code, made.json()["data"]) == (201, {"k": "v"})
+    again = http.patch(path, headers=APPLY, content=body, params={"fieldManager": "me"})
+    assert again.json()["metadata"]["resourceVersion"] == made.json()["metadata"]["resourceVersion"]
+    truth = http.patch(path, headers=APPLY, content=body.replace("k: v", "k: y"), params={"fieldManager": "me"})
+    assert _status(truth)[0] == 500
+    assert "expected string, got &value.valueUnstructured{Value:true}" in truth.json()["message"]
+
+
+def test_a_definition_is_served_checked_scaled_and_goes_with_its_objects(http: httpx.Client, space: str) -> None:
+    group = f"{space}.example.com"
+    schema = {
+        "type": "object",
+        "properties": {
+            "spec": {
+                "type": "object",
+                "properties": {"n": {"type": "integer", "maximum": 5, "default": 1}},
+                "x-kubernetes-validations": [{"rule": "self.n != 3", "message": "not three"}],
+            }
+        },
+    }
+    scale = {"specReplicasPath": ".spec.n", "statusReplicasPath": ".status.n"}
+    version = {
+        "name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema},
+        "subresources": {"status": {}, "scale": scale},
+    }  # fmt: skip
+    definition = {
+        "metadata": {"name": f"things.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"plural": "things", "kind": "Thing"},
+            "versions": [version],
+        },
+    }
+    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    assert http.post(definitions, json=definition).status_code == 201
+    path = f"/apis/{group}/v1/namespaces/{space}/things"
+    eventually(lambda: http.get(path).status_code == 200, message="the definition to be served")
+    head = {"apiVersion": f"{group}/v1", "kind": "Thing", "metadata": {"name": "t"}}
+    assert _status(http.post(path, json={**head, "spec": {"n": 3}}))[2] == (
+        f'Thing.{group} "t" is invalid: spec: Invalid value: not three'
+    )
+    made = http.post(path, json={**head, "spec": {"typo": 1}})
+    assert made.json()["spec"] == {"n": 1}
+    assert made.headers["warning"] == '299 - "unknown field \\"spec.typo\\""'
+    scaled = http.patch(f"{path}/t/scale", headers=MERGE, json={"spec": {"replicas": 2}})
+    assert scaled.json()["spec"] == {"replicas": 2}
+    assert http.get(f"{path}/t").json()["metadata"]["generation"] == 2
+    assert _status(http.patch(f"{path}/t/scale", headers=MERGE, json={"spec": {"replicas": 9}}))[0] == 422
+    assert http.delete(f"{definitions}/things.{group}").status_code == 200
+    eventually(lambda: http.get(path).status_code == 404, message="the definition and its objects to be gone")
+
+
+def test_a_quota_is_counted_at_once_and_given_back(http: httpx.Client, space: str) -> None:
+    quotas = f"{NS}/{space}/resourcequotas"
+    http.post(quotas, json={"metadata": {"name": "q"}, "spec": {"hard": {"count/secrets": "2"}}})
+    eventually(lambda: "used" in http.get(f"{quotas}/q").json()["status"], message="the quota to be counted")
+    made = [http.post(f"{NS}/{space}/secrets", json={"metadata": {"name": f"c{n}"}}) for n in range(3)]
+    assert [answer.status_code for answer in made][-1] == 403
+    assert "exceeded quota: q, requested: count/secrets=1, used: count/secrets=2" in made[-1].json()["message"]
+    http.delete(f"{NS}/{space}/secrets/c0")
+    eventually(
+        lambda: http.get(f"{quotas}/q").json()["status"]["used"] == {"count/secrets": "2"},
+        message="the quota to be counted anew",
+    )

@@ -59,6 +59,8 @@ def _node(number: int, created: str, now: str, size: Mapping[str, str]) -> Obj:
         for kind, status, reason, message in _CONDITIONS
     ]
     labels = {
+        "beta.kubernetes.io/arch": "amd64",
+        "beta.kubernetes.io/os": "linux",
         "kubernetes.io/arch": "amd64",
         "kubernetes.io/hostname": name,
         "kubernetes.io/os": "linux",
@@ -66,7 +68,7 @@ def _node(number: int, created: str, now: str, size: Mapping[str, str]) -> Obj:
     }
     return {
         "metadata": {"name": name, "labels": labels, "creationTimestamp": created},
-        "spec": {"podCIDR": f"10.{64 + number // 256}.{number % 256}.0/24"},
+        "spec": {},
         "status": {
             "capacity": dict(size),
             "allocatable": dict(size),
@@ -83,10 +85,10 @@ def _node(number: int, created: str, now: str, size: Mapping[str, str]) -> Obj:
                 "kernelVersion": "6.1.0",
                 "kubeProxyVersion": "",
                 "kubeletVersion": "v1.36.0",
-                "machineID": name,
+                "machineID": "",
                 "operatingSystem": "linux",
                 "osImage": "simulated",
-                "systemUUID": name,
+                "systemUUID": "",
             },
         },
     }

@@ -25,7 +25,6 @@ from ai4k8s_simcluster.clock import Clock, rfc3339
 from ai4k8s_simcluster.controllers.access import RoleAggregator, TokenController
 from ai4k8s_simcluster.controllers.catalogue import make_controllers
 from ai4k8s_simcluster.controllers.context import Context
-from ai4k8s_simcluster.controllers.disruption import DisruptionController
 from ai4k8s_simcluster.controllers.events import EventRecorder
 from ai4k8s_simcluster.controllers.manager import ControllerManager
 from ai4k8s_simcluster.customresources.establishing import Establisher
@@ -106,7 +105,6 @@ class Cluster:
         self._access = (
             RoleAggregator(self.context),
             TokenController(self.context, self.issuer, _authority(files)),
-            DisruptionController(self.context),
         )
         self.rbac = Rbac(self.store)
         placing = Placing(files.directory / "traces", settings.lead_seconds, settings.seed)

@@ -39,6 +39,7 @@ from ai4k8s_simcluster.settings import SimSettings
 from ai4k8s_simcluster.tls import Identity, kubeconfig, load_identity
 
 _TICK_SECONDS = 0.1
+_REACTION_SECONDS = 0.01
 _KEEP_ALIVE_SECONDS = 75
 _FAREWELL_SECONDS = 0.02
 log = structlog.get_logger(__name__)
@@ -131,10 +132,24 @@ class SimServer:
         log.info("simulated cluster stopped")
 
     async def _tick_until_stopped(self) -> None:
+        """Tick ten times a second, and soon after every write, as controllers react to what they watch."""
+        changed = asyncio.Event()
+        self.cluster.store.subscribe(lambda _: changed.set())
         while not self._stopping.is_set():
             self.cluster.tick()
+            changed.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), _TICK_SECONDS)
+                await asyncio.wait_for(self._stopping.wait(), _REACTION_SECONDS)
+            if not changed.is_set():
+                await self._wait_for(changed)
+
+    async def _wait_for(self, changed: asyncio.Event) -> None:
+        """Wait until something was written, it is time, or the end has come."""
+        waits = [asyncio.create_task(event.wait()) for event in (changed, self._stopping)]
+        await asyncio.wait(waits, timeout=_TICK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
 
     @contextlib.asynccontextmanager
     async def _running(self, server: _Server, bound: socket.socket) -> AsyncIterator[None]:

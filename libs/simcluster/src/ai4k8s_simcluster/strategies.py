@@ -65,6 +65,19 @@ def without_decisions(resource: ResourceType, obj: Obj, given: Obj | None) -> Ob
     return _without_job_labels(seen) if resource is JOBS else seen
 
 
+def without_zero_replicas(resource: ResourceType, obj: Obj) -> Obj:
+    """Return a workload as its Scale shows it: zero replicas are not said there, so nobody owns them."""
+    *parents, last = resource.replicas_path.split(".")
+    copied = {**obj}
+    inner = copied
+    for name in parents:
+        inner[name] = {**(inner.get(name) or {})}
+        inner = inner[name]
+    if inner.get(last) == 0:
+        del inner[last]
+    return copied
+
+
 def _without_job_labels(job: Obj) -> Obj:
     """Drop the labels by which a Job finds its pods, as the server makes them up."""
 
@@ -85,9 +98,7 @@ def keeps_status(resource: ResourceType) -> bool:
 
 def generation_counts(resource: ResourceType, old: Obj, new: Obj) -> bool:
     """Say whether a change makes a new generation."""
-    if resource.custom is None:
-        return bool(old.get("spec") != new.get("spec"))
-    ignored = {"metadata", "status"} if keeps_status(resource) else {"metadata"}
+    ignored = {"metadata", "status"} if resource.custom is None or keeps_status(resource) else {"metadata"}
     before, after = ({key: value for key, value in obj.items() if key not in ignored} for obj in (old, new))
     return before != after
 

@@ -17,6 +17,7 @@ from ai4k8s_simcluster.clock import Clock, rfc3339
 from ai4k8s_simcluster.conversion import from_storage
 from ai4k8s_simcluster.customresources.definitions import begin_termination
 from ai4k8s_simcluster.errors import Cause, already_exists, bad_request, conflict, invalid
+from ai4k8s_simcluster.generations import count_generation
 from ai4k8s_simcluster.registry import CUSTOM_RESOURCE_DEFINITIONS, SERVICES, ResourceType
 from ai4k8s_simcluster.services import Addresses, carry_over
 from ai4k8s_simcluster.store import Store, Stored
@@ -28,6 +29,7 @@ from ai4k8s_simcluster.strategies import (
     generation_counts,
     keeps_status,
     without_decisions,
+    without_zero_replicas,
 )
 from ai4k8s_simcluster.types import Obj
 
@@ -147,6 +149,8 @@ class Writer:
             manager = field_manager(author.resource, author.subresource, self._timestamp)
             shown = None if live is None else from_storage(author.resource, live)
             written = from_storage(author.resource, without_decisions(resource, new, given))
+            if author.subresource == "scale":
+                written = without_zero_replicas(resource, written)
             entries = entries_of(manager.update(shown, written, author.manager))
             if author.subresource == "scale":
                 # What was scaled goes back into the workload's own entries, which keeps no time for it.
@@ -192,7 +196,7 @@ class Writer:
             raise invalid(resource.kind, resource.group, old.name, causes)
         self.admission.check_change(resource, old.obj, new, author.warnings if author else [])
         if resource.has_generation and generation_counts(resource, old.obj, new):
-            new["metadata"]["generation"] = old.obj["metadata"].get("generation", 0) + 1
+            count_generation(resource, old.obj, new)
         new = _ordered(new)
         if _same(old.obj, new):
             return old.obj

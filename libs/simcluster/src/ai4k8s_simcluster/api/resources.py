@@ -20,7 +20,7 @@ from ai4k8s_simcluster.api.patching import (
 )
 from ai4k8s_simcluster.api.rendering import Renderer, json_response
 from ai4k8s_simcluster.api.requests import Continuation, ListOptions, Target, parse_dry_run
-from ai4k8s_simcluster.api.scaling import read_scale, scale_configuration, scale_of, with_replicas
+from ai4k8s_simcluster.api.scaling import SCALES, read_scale, scale_configuration, scale_of, with_replicas
 from ai4k8s_simcluster.api.warnings import warning_headers, warnings_of
 from ai4k8s_simcluster.api.watching import Watch, WatchHub, WatchScope
 from ai4k8s_simcluster.apply.authors import Author, field_manager
@@ -75,7 +75,7 @@ class ResourceApi:
         """Answer with one object or a part of it."""
         stored = self._find(call.target)
         if call.target.subresource == "scale":
-            return json_response(scale_of(call.target.resource, stored.obj))
+            return call.renderer.one(SCALES, scale_of(call.target.resource, stored.obj))
         resource = call.target.resource
         headers = warning_headers([resource.deprecation] if resource.deprecation else [])
         return call.renderer.one(resource, stored.obj, 200, headers)
@@ -261,7 +261,7 @@ class ResourceApi:
             author=author,
         )
         if subresource == "scale":
-            return json_response(scale_of(resource, updated))
+            return call.renderer.one(SCALES, scale_of(resource, updated))
         return call.renderer.one(resource, updated, 200, _warnings(resource, updated, author.warnings))
 
     def _write_scale(self, call: Call, stored: Stored, value: Obj) -> Response:

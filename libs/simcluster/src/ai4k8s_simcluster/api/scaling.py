@@ -1,22 +1,20 @@
 """The scale subresource: the one view through which every workload is scaled alike."""
 
 import copy
-from collections.abc import Mapping
 from typing import Any
 
 from ai4k8s_simcluster.errors import Cause, bad_request, internal, invalid
 from ai4k8s_simcluster.registry import ResourceType
+from ai4k8s_simcluster.registry.model import BUILT_IN_SCALE
 from ai4k8s_simcluster.selectors import write_selector
 from ai4k8s_simcluster.types import Obj
 
+# In this form every scale is shown; none is kept.
+SCALES = ResourceType(
+    "autoscaling", "v1", "scales", "scale", "Scale", namespaced=True, definition="io.k8s.api.autoscaling.v1.Scale",
+    stored=False,
+)  # fmt: skip
 _SHOWN = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
-_BUILT_IN: Mapping[str, Any] = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
-
-
-def replicas_path(resource: ResourceType) -> str:
-    """Return where a type says how many replicas it wants, without the leading dot."""
-    paths = (resource.custom.scale if resource.custom else None) or _BUILT_IN
-    return str(paths["specReplicasPath"]).lstrip(".")
 
 
 def _at(obj: Obj, path: str) -> Any:
@@ -32,7 +30,7 @@ def scale_of(resource: ResourceType, obj: Obj) -> Obj:
     Raises ApiError (500) when a custom resource does not say how many replicas it wants.
     """
     custom = resource.custom.scale if resource.custom else None
-    paths = custom or _BUILT_IN
+    paths = custom or BUILT_IN_SCALE
     replicas = _at(obj, paths["specReplicasPath"])
     if replicas is None and custom:
         raise internal(f'the spec replicas field "{paths["specReplicasPath"]}" does not exist')
@@ -74,7 +72,7 @@ def with_replicas(resource: ResourceType, obj: Obj, scale: Obj) -> Obj:
     """Return the workload with the replicas, resourceVersion and uid that the Scale carries."""
     changed = copy.deepcopy(obj)
     target = changed
-    *parents, last = replicas_path(resource).split(".")
+    *parents, last = resource.replicas_path.split(".")
     for part in parents:
         target = target.setdefault(part, {})
     target[last] = scale["replicas"]
@@ -86,6 +84,6 @@ def with_replicas(resource: ResourceType, obj: Obj, scale: Obj) -> Obj:
 def scale_configuration(resource: ResourceType, config: Obj, name: str) -> Obj:
     """Return what an applied Scale says of the workload itself."""
     inner: Any = (config.get("spec") or {}).get("replicas", 0)
-    for part in reversed(replicas_path(resource).split(".")):
+    for part in reversed(resource.replicas_path.split(".")):
         inner = {part: inner}
     return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {"name": name}, **inner}

@@ -8,7 +8,7 @@ from typing import Any
 from ai4k8s_simcluster.apply.fieldmanager import FieldManager, Target, entries_of
 from ai4k8s_simcluster.apply.shapes import Shape, shape_of, shape_of_custom
 from ai4k8s_simcluster.apply.skeletons import skeleton
-from ai4k8s_simcluster.registry import ResourceType
+from ai4k8s_simcluster.registry import PODS, ResourceType
 from ai4k8s_simcluster.types import Obj
 
 STATUS = "status"
@@ -49,7 +49,10 @@ def controller_entries(
     resource: ResourceType, old: Obj, new: Obj, subresource: str, now: Callable[[], str], manager: str = ""
 ) -> Any:
     """Return the managedFields of an object that one of the control plane's own programs wrote."""
-    manager = manager or _CONTROLLERS.get(resource.kind, "kube-controller-manager")
+    if resource is PODS and not subresource and not manager:
+        return entries_of(old)  # a binding leaves no trace
+    unplaced = resource is PODS and not new["spec"].get("nodeName")
+    manager = manager or ("kube-scheduler" if unplaced else _CONTROLLERS.get(resource.kind, "kube-controller-manager"))
     # Deployments get their annotations through the status endpoint.
     endpoint = STATUS if resource.kind == "Deployment" else subresource
     return entries_of(_managing(resource, endpoint, (), now).update(old, new, manager))

@@ -26,7 +26,7 @@ from ai4k8s_simcluster.apply.managers import (
     write_entries,
 )
 from ai4k8s_simcluster.apply.shapes import Shape
-from ai4k8s_simcluster.apply.typed import compare, field_set, problems
+from ai4k8s_simcluster.apply.typed import ElementError, compare, field_set, problems
 from ai4k8s_simcluster.apply.updater import ConflictsError, Updater
 from ai4k8s_simcluster.errors import ApiError, bad_request, internal
 from ai4k8s_simcluster.types import Obj
@@ -90,7 +90,12 @@ class FieldManager:
             return new
         base = with_entries(live, {}) if live is not None else self._target.empty
         identity = updater(manager, self._target.api_version, self._target.subresource)
-        return with_entries(new, cap_updaters(self._updated(base, new, managed, identity)))
+        try:
+            managed = cap_updaters(self._updated(base, new, managed, identity))
+        except ElementError:
+            # What has no place in its list is left to validation; nobody is made its owner.
+            return with_entries(new, managed)
+        return with_entries(new, managed)
 
     def apply(self, live: Obj | None, config: Obj, manager: str, *, force: bool) -> Applied:
         """Return the object with a configuration applied; `live` is None when there is none yet.

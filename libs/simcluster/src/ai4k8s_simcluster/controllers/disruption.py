@@ -1,37 +1,54 @@
 """Keeps the status of disruption budgets: how many pods are healthy, and how many may go."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from ai4k8s_simcluster.clock import parse_rfc3339
-from ai4k8s_simcluster.controllers.context import Context, controller_of, is_ready, is_terminating, set_condition
+from ai4k8s_simcluster.controllers.context import controller_of, is_ready, is_terminating, set_condition
+from ai4k8s_simcluster.controllers.reconciler import Handler, Reconciler
 from ai4k8s_simcluster.disruption import Balance, allowed_condition, balance, selects
-from ai4k8s_simcluster.registry import DISRUPTION_BUDGETS, PODS, ResourceType
-from ai4k8s_simcluster.store import Stored
+from ai4k8s_simcluster.registry import (
+    DEPLOYMENTS,
+    DISRUPTION_BUDGETS,
+    PODS,
+    REPLICASETS,
+    STATEFUL_SETS,
+    ResourceType,
+)
+from ai4k8s_simcluster.store import Change, Stored
 from ai4k8s_simcluster.types import Obj
 
 _FORGOTTEN_SECONDS = 120.0  # an eviction whose pod stays that long is thought not to happen
-_COMPONENT = "controllermanager"
 
 
-class DisruptionController:
-    """Looks at every budget."""
+class DisruptionController(Reconciler):
+    """Keeps every budget's status."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    resource: ClassVar = DISRUPTION_BUDGETS
+    component: ClassVar = "controllermanager"
 
-    def sync(self) -> None:
-        """Bring every budget's status up to date."""
-        budgets = self._context.store.listing(DISRUPTION_BUDGETS)
-        pods: dict[str, list[Stored]] = {}
-        for budget in budgets:
-            if budget.namespace not in pods:
-                pods[budget.namespace] = self._context.store.listing(PODS, budget.namespace)
-            guarded = [pod for pod in pods[budget.namespace] if selects(budget.obj, pod.obj)]
-            self._update(budget, guarded)
+    def watches(self) -> Mapping[str, Handler]:
+        """Follow budgets, the pods that they may guard, and whatever says how many of these are wanted."""
+        scaled = (DEPLOYMENTS, REPLICASETS, STATEFUL_SETS)
+        return {DISRUPTION_BUDGETS.key: self.on_own_change, **{t.key: self._on_other for t in (PODS, *scaled)}}
+
+    def _on_other(self, change: Change) -> None:
+        for budget in self.store.listing(DISRUPTION_BUDGETS, change.stored.namespace):
+            self.queue.add((budget.namespace, budget.name))
+
+    def reconcile(self, stored: Stored) -> None:
+        """Bring a budget's status up to date."""
+        pods = self.store.listing(PODS, stored.namespace)
+        self._update(stored, [pod for pod in pods if selects(stored.obj, pod.obj)])
+        fresh = self.fresh(stored)
+        if fresh is not None and (fresh.obj.get("status") or {}).get("disruptedPods"):
+            self.later(stored, _FORGOTTEN_SECONDS)
 
     def _update(self, budget: Stored, pods: list[Stored]) -> None:
-        context = self._context
+        context = self.context
         before: Obj = budget.obj.get("status") or {}
         if not pods and before.get("observedGeneration") != budget.obj["metadata"].get("generation"):
-            context.events.record(budget.obj, "Normal", "NoPods", "No matching pods found", _COMPONENT)
+            context.events.record(budget.obj, "Normal", "NoPods", "No matching pods found", self.component)
         disrupted = self._disrupted(before, pods)
         healthy = [pod for pod in pods if _counts(pod.obj) and pod.name not in disrupted]
         stands = balance(budget.obj.get("spec") or {}, pods=len(pods), scale=self._scale(pods), healthy=len(healthy))
@@ -45,13 +62,13 @@ class DisruptionController:
             "currentHealthy": stands.healthy,
             "desiredHealthy": stands.desired,
             "expectedPods": stands.expected,
-            "conditions": set_condition(list(before.get("conditions") or []), told, self._context.timestamp()),
+            "conditions": set_condition(list(before.get("conditions") or []), told, self.context.timestamp()),
         }
         return {**status, "disruptedPods": disrupted} if disrupted else status
 
     def _disrupted(self, status: Obj, pods: list[Stored]) -> dict[str, str]:
         """Return the evictions that have not come to pass yet."""
-        now = self._context.clock.now()
+        now = self.context.clock.now()
         there = {pod.name for pod in pods if not is_terminating(pod.obj)}
         evicted: dict[str, str] = status.get("disruptedPods") or {}
         return {
@@ -72,8 +89,8 @@ class DisruptionController:
         found: Obj | None = None
         namespace = obj["metadata"]["namespace"]
         while (owner := controller_of(obj)) is not None:
-            resource: ResourceType | None = self._context.store.catalogue.of_kind(owner["apiVersion"], owner["kind"])
-            stored = self._context.store.get(resource.storage, namespace, owner["name"]) if resource else None
+            resource: ResourceType | None = self.context.store.catalogue.of_kind(owner["apiVersion"], owner["kind"])
+            stored = self.context.store.get(resource.storage, namespace, owner["name"]) if resource else None
             if stored is None or stored.obj["metadata"]["uid"] != owner["uid"]:
                 break
             obj = stored.obj

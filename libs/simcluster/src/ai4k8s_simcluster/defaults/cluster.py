@@ -14,12 +14,20 @@ def default_namespace(namespace: Obj) -> None:
     part(namespace, "status").setdefault("phase", "Active")
 
 
+_NODE_INFO = (
+    "machineID", "systemUUID", "bootID", "kernelVersion", "osImage", "containerRuntimeVersion", "kubeletVersion",
+    "kubeProxyVersion", "operatingSystem", "architecture",
+)  # fmt: skip
+
+
 def default_node(node: Obj) -> None:
     """Fill in a Node."""
     node.setdefault("spec", {})
     status = part(node, "status")
     if status.get("capacity"):
         status.setdefault("allocatable", dict(status["capacity"]))
+    part(part(status, "daemonEndpoints"), "kubeletEndpoint").setdefault("Port", 0)
+    fill(part(status, "nodeInfo"), **dict.fromkeys(_NODE_INFO, ""))
 
 
 def default_event(event: Obj) -> None:

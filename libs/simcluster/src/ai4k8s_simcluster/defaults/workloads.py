@@ -15,6 +15,8 @@ def default_deployment(deployment: Obj) -> None:
     """Fill in a Deployment."""
     spec = deployment["spec"]
     fill(spec, replicas=1, revisionHistoryLimit=_HISTORY, progressDeadlineSeconds=600)
+    if not spec.get("paused"):
+        spec.pop("paused", None)  # what is not so is not said
     strategy = part(spec, "strategy")
     strategy.setdefault("type", "RollingUpdate")
     if strategy["type"] == "RollingUpdate":

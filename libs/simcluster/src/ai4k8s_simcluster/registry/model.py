@@ -37,6 +37,8 @@ class Subresource:
     version: str = ""
 
 
+# Where built-in workloads keep what their Scale shows, in the words of a definition.
+BUILT_IN_SCALE: Mapping[str, Any] = {"specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas"}
 SCALE = Subresource("scale", "Scale", group="autoscaling", version="v1")
 
 
@@ -103,6 +105,12 @@ class ResourceType:
     def api_version(self) -> str:
         """Return what objects carry as apiVersion."""
         return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def replicas_path(self) -> str:
+        """Return where objects say how many replicas they want, without the leading dot."""
+        paths = (self.custom.scale if self.custom else None) or BUILT_IN_SCALE
+        return str(paths["specReplicasPath"]).lstrip(".")
 
     @property
     def list_kind(self) -> str:

@@ -172,6 +172,10 @@ def _budget(obj: Obj, now: float) -> list[Any]:
     return [name_of(obj), *shown, status.get("disruptionsAllowed", 0), created(obj, now)]
 
 
+def _scale(obj: Obj, now: float) -> list[Any]:
+    return [name_of(obj), obj["spec"].get("replicas", 0), obj["status"].get("replicas", 0), created(obj, now)]
+
+
 def _revision(obj: Obj, now: float) -> list[Any]:
     owner = next((found for found in obj["metadata"].get("ownerReferences") or () if found.get("controller")), None)
     shown = NONE
@@ -277,6 +281,15 @@ LAYOUTS = {
             AGE,
         ),
         _budget,
+    ),
+    "Scale": Layout(
+        (
+            NAME,
+            _number("Desired", field="autoscaling.v1.ScaleSpec.replicas"),
+            _number("Available", field="autoscaling.v1.ScaleStatus.replicas"),
+            AGE,
+        ),
+        _scale,
     ),
     "ControllerRevision": Layout(
         (

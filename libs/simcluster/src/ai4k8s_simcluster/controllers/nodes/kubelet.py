@@ -29,7 +29,7 @@ STARTUP_ANNOTATION = PREFIX + "startup-seconds"
 READY = PREFIX + "ready"
 LIVE = PREFIX + "live"
 _CREATING_SHARE = 0.15  # of the start-up: pulling the image and creating the container
-_FIRST_PULL_BACK_OFF = 10.0
+_PULL_ERROR_SECONDS = 1.0  # for which the error itself is shown, before holding off
 _ACTIVE = {"Pending", "Running"}
 
 
@@ -245,7 +245,10 @@ class Kubelet(Reconciler):
             self._tell(pod, container, "Warning", "Failed", message)
             self._tell(pod, container, "Warning", "Failed", "Error: ErrImagePull")
             waiting = {"reason": "ErrImagePull", "message": pull_error(image)}
-            return {**status, "state": {"waiting": waiting}}, now + 1.0
+            return {**status, "state": {"waiting": waiting}}, now + _PULL_ERROR_SECONDS
+        failed_at = run.pull_at - run.pull_back_off
+        if now < failed_at + _PULL_ERROR_SECONDS:
+            return status, failed_at + _PULL_ERROR_SECONDS
         if status["state"]["waiting"].get("reason") == "ErrImagePull":
             self._tell(pod, container, "Normal", "BackOff", f'Back-off pulling image "{image}"')
             self._tell(pod, container, "Warning", "Failed", "Error: ImagePullBackOff")

@@ -1,0 +1,1 @@
+"""Where traffic for a Service goes."""

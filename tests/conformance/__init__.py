@@ -1,1 +1,0 @@
-"""What Kubernetes promises its clients, as cases for any cluster."""
