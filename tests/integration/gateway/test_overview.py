@@ -123,8 +123,10 @@ def test_a_policy_tells_what_it_would_do_and_stores_nothing(ada: Person, web: Fe
     assert ada.get(f"/workloads/{web.id}").json()["policy"]["updated_at"] is None
 
 
-def test_a_preview_without_an_evaluation_says_so(ada: Person, web: FedWorkload):
+def test_a_preview_without_an_evaluation_says_what_the_bounds_alone_ask_for(ada: Person, web: FedWorkload):
     policy = {"mode": "recommend", "min_replicas": 2, "max_replicas": 12}
+    raised = ada.send("POST", f"/workloads/{web.id}/policy/preview", policy | {"min_replicas": 6}).json()
+    assert raised["next_replicas"] == 6
 
     preview = ada.send("POST", f"/workloads/{web.id}/policy/preview", policy).json()
 

@@ -108,8 +108,7 @@ def preview_policy(
     row = _row(connection, principal, workload_id)
     cluster = cluster_service.view(connection, rules, principal, row.cluster_id, now)
     supposed = PolicyView(**policy.model_dump(), updated_at=None)
-    wish = _fresh_wish(row, cluster, now)
-    wanted = None if wish is None else min(max(_uncut(row, wish), policy.min_replicas), policy.max_replicas)
+    wanted = _supposed_wish(row, _fresh_wish(row, cluster, now), policy)
     request = row.cpu_request_millicores
     change = None if wanted is None or request is None else (wanted - row.desired_replicas) * request
     return PolicyPreview(
@@ -249,9 +248,13 @@ def _fresh_wish(row: Row[Any], cluster: ClusterView, now: datetime) -> int | Non
     )
 
 
-def _uncut(row: Row[Any], wish: int) -> int:
-    """Return what was wanted before the policy's bounds cut it."""
-    return next((int(guard["before"]) for guard in row.guards or [] if guard["name"] == BOUNDS_GUARD), wish)
+def _supposed_wish(row: Row[Any], wish: int | None, policy: NewPolicy) -> int | None:
+    """Return the wish within other bounds; without a fresh one, what the bounds alone ask for, if anything."""
+    # The bounds in force may have cut it.
+    cut = (int(guard["before"]) for guard in row.guards or [] if guard["name"] == BOUNDS_GUARD)
+    base = row.desired_replicas if wish is None else next(cut, wish)
+    bounded: int = min(max(base, policy.min_replicas), policy.max_replicas)
+    return None if wish is None and bounded == base else bounded
 
 
 def _foreseen(row: Row[Any]) -> outlook.Foreseen | None:

@@ -50,7 +50,7 @@ export function judgementOf(decision: Decision): Judgement | null {
 
 export function Verdict({ decision }: { decision: Decision }) {
   const judgement = judgementOf(decision);
-  if (!judgement) return <span className="muted">not yet</span>;
+  if (!judgement) return <span className="muted">not judged yet</span>;
   const [tone, word] = VERDICTS[judgement.verdict ?? ""] ?? (["neutral", judgement.verdict ?? "judged"] as [Tone, string]);
   return (
     <span title={judgement.sentence}>
