@@ -98,7 +98,7 @@ class PolicyPreview(BaseModel):
     outlook: OutlookView = Field(description="what would be said of the workload under this policy")
     now_replicas: int
     next_replicas: int | None = Field(
-        description="what the scaler would want at its next cycle, by its latest evaluation or by the bounds; null: not known"
+        description="what the scaler would want next, by its latest evaluation or the bounds alone; null: not known"
     )
     acts: bool = Field(description="whether that would be carried out without asking")
     cpu_request_change_millicores: float | None = Field(description="requests that the change adds or frees")
