@@ -172,3 +172,33 @@ def test_within_five_minutes_the_first_forecast_and_the_newest_are_kept(cluster,
 def test_a_cluster_without_workloads_is_passed_on(cluster, bus, context):
     cycle(bus, context, cluster)
     assert len(cluster.rows("SELECT 1 FROM forecaster.outbox")) == 1
+
+
+def test_forecasts_are_judged_when_their_time_has_come_and_only_once(cluster, bus, context):
+    workload_id = cluster.workload()
+    cluster.past(workload_id, NOW, demand(8))
+    cycle(bus, context, cluster)
+    assert cluster.rows("SELECT * FROM forecaster.scores") == []
+    later = NOW + timedelta(minutes=22)
+    cluster.past(workload_id, later, [9.0 * REQUEST_MILLICORES] * 22)
+    cycle(bus, context, cluster, later)
+    score = cluster.row("SELECT * FROM forecaster.scores")
+    # Made in the bin of 13:55, it spoke of 14:05; the bins of 14:10 and 14:15 were never foreseen from 15 minutes before.
+    assert (score["horizon_minutes"], score["judged"], score["inside_95"]) == (15, 1, 1)
+    assert score["absolute_error"] < score["last_value_error"]
+    cycle(bus, context, cluster, later + timedelta(seconds=20))
+    assert cluster.row("SELECT judged FROM forecaster.scores")["judged"] == 1
+    assert cluster.row("SELECT until FROM forecaster.judged_bins")["until"] == NOW.replace(second=0) + timedelta(
+        minutes=17
+    )
+
+
+def test_what_a_workload_used_at_its_limit_judges_no_forecast(cluster, bus, context):
+    workload_id = cluster.workload()
+    cluster.past(workload_id, NOW, demand(8))
+    cycle(bus, context, cluster)
+    later = NOW + timedelta(minutes=22)
+    at = [NOW + timedelta(minutes=minute) for minute in range(22)]
+    cluster.samples(workload_id, ({"at": one, "cpu_usage_millicores": 400.0, "saturated": True} for one in at))
+    cycle(bus, context, cluster, later)
+    assert cluster.rows("SELECT * FROM forecaster.scores") == []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ai4k8s_forecaster.domain.character import Character, describe
 from ai4k8s_forecaster.domain.grid import FIVE_MINUTES_SECONDS, MINUTE_SECONDS, Grid, coarsen
 from ai4k8s_forecaster.domain.path import STEP_SECONDS, PathForecast, forecast_path
+from ai4k8s_forecaster.domain.record import RECENT_STEPS
 from ai4k8s_forecaster.domain.status import HistoryState, history_states
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Paths:
         forecast: in the unit of the grid.
         states: what may be said about each.
         characters: rhythms and growth of each.
+        recent: the last complete five-minute bins, as many as judging past forecasts needs.
     """
 
     ids: tuple[int, ...]
@@ -34,6 +36,7 @@ class Paths:
     forecast: PathForecast
     states: list[HistoryState]
     characters: list[Character]
+    recent: Grid
 
 
 class PathCache:
@@ -55,6 +58,17 @@ class PathCache:
         states = history_states(complete, FIVE_MINUTES_SECONDS)
         forecast = forecast_path(complete, states)
         judged = [state.judged_by(float(skill)) for state, skill in zip(states, forecast.skill, strict=True)]
-        paths = Paths(ids, start_at, forecast, judged, describe(complete))
+        paths = Paths(ids, start_at, forecast, judged, describe(complete), _recent(wide, running))
         self._paths[cluster_id] = (past, paths)
         return paths
+
+
+def _recent(wide: Grid, running: int) -> Grid:
+    stop = wide.values.shape[1] - (wide.last_bin - running + 1)
+    start = max(stop - RECENT_STEPS, 0)
+    return Grid(
+        wide.first_bin + start,
+        wide.step_seconds,
+        wide.values[:, start:stop].copy(),
+        wide.saturated[:, start:stop].copy(),
+    )

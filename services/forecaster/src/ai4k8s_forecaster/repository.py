@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sqlalchemy import func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from ai4k8s_common.store.collector import cluster_states, workloads
-from ai4k8s_common.store.forecaster import forecasts, model_states
+from ai4k8s_common.store.forecaster import forecasts, judged_bins, model_states, scores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ai4k8s_forecaster.domain.arrays import BoolArray, FloatArray, IntArray
 
 CPU_METRIC = "cpu"
+PATH_STEPS = 72
 
 _SAMPLES = text(
     """
@@ -163,3 +165,58 @@ def drop_models_of_gone(connection: Connection, cluster_id: UUID, present: Seque
             model_states.c.workload_id.not_in(list(present)),
         )
     )
+
+
+def judged_until(connection: Connection, cluster_id: UUID) -> datetime | None:
+    """Return the start of the newest bin whose forecasts were judged."""
+    query = select(judged_bins.c.until).where(judged_bins.c.cluster_id == cluster_id)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def set_judged_until(connection: Connection, cluster_id: UUID, until: datetime) -> None:
+    """Remember the newest judged bin."""
+    statement = insert(judged_bins).values(cluster_id=cluster_id, until=until)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[judged_bins.c.cluster_id], set_={"until": until})
+    )
+
+
+def quantiles_said(
+    connection: Connection, cluster_id: UUID, start_at: datetime, step: int
+) -> list[tuple[int, list[float]]]:
+    """Return (workload, quantiles at the path's levels) of one step of the first forecasts that started at a bin."""
+    f = forecasts
+    levels = [f.c.path_values[level * PATH_STEPS + step] for level in range(7)]
+    query = (
+        select(f.c.workload_id, *levels)
+        .ext(distinct_on(f.c.workload_id))
+        .where(
+            f.c.cluster_id == cluster_id,
+            f.c.metric == CPU_METRIC,
+            f.c.made_at >= start_at,
+            f.c.made_at < start_at + timedelta(minutes=5),
+            f.c.path_start_at == start_at,
+        )
+        .order_by(f.c.workload_id, f.c.made_at)
+    )
+    return [(row[0], list(row[1:])) for row in connection.execute(query)]
+
+
+def add_scores(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Add verdicts to the record of their hour."""
+    if not rows:
+        return
+    statement = insert(scores)
+    summed = ("judged", "absolute_error", "last_value_error", "yesterday_error", "inside_50", "inside_80", "inside_95")
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=list(scores.primary_key.columns),
+            set_={name: scores.c[name] + statement.excluded[name] for name in summed},
+        ),
+        list(rows),
+    )
+
+
+def prune_scores(connection: Connection, cluster_id: UUID, before: datetime) -> None:
+    """Drop records past retention."""
+    connection.execute(scores.delete().where(scores.c.cluster_id == cluster_id, scores.c.hour < before))

@@ -13,6 +13,7 @@ from ai4k8s_forecaster import repository
 from ai4k8s_forecaster.domain.path import PATH_LEVELS, STEP_SECONDS
 from ai4k8s_forecaster.domain.summary import summarise
 from ai4k8s_forecaster.domain.window_maximum import LEVELS
+from ai4k8s_forecaster.judging import judge_what_came
 from ai4k8s_forecaster.models import MODEL_NAME, WorkloadModels
 from ai4k8s_forecaster.windows import foresee
 
@@ -58,6 +59,7 @@ def _forecast(
     past = repository.state_of_past(tx.connection, cluster_id)
     minutes = context.history.minutes(tx.connection, cluster_id, ids, now, past)
     paths = context.paths.of(cluster_id, ids, minutes, past)
+    judge_what_came(tx.connection, cluster_id, paths)
     windows, fitted = foresee(workloads, minutes, now, _models(tx, context, message), context.settings)
     rows = [_row(message, workload, paths, index, windows[index]) for index, workload in enumerate(workloads)]
     repository.insert_forecasts(tx.connection, rows)
@@ -66,6 +68,7 @@ def _forecast(
         _store(tx, message, fitted, ids)
         before = now - timedelta(hours=context.settings.keep_hours)
         repository.prune_forecasts(tx.connection, cluster_id, before)
+        repository.prune_scores(tx.connection, cluster_id, now - timedelta(weeks=context.settings.keep_score_weeks))
     log.info(
         "cluster_forecast",
         cluster_id=str(cluster_id),

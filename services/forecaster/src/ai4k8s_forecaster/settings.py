@@ -17,4 +17,7 @@ class ForecasterSettings(Group):
     fits_per_cycle: int = Field(
         default=40, ge=1, description="workloads fitted in one cycle at most, the oldest models first"
     )
+    keep_score_weeks: int = Field(
+        default=8, ge=1, description="how long the record of how forecasts turned out is kept"
+    )
     keep_hours: int = Field(default=24, ge=1, description="how long full forecasts are kept")

@@ -73,3 +73,31 @@ model_states = Table(
     Column("state", LargeBinary, nullable=False),  # the model's own arrays; a cache, may be dropped at any time
     schema="forecaster",
 )
+
+# How forecasts turned out, summed over the hour in which their time came.
+scores = Table(
+    "scores",
+    metadata,
+    Column("workload_id", BigInteger, primary_key=True),
+    Column("metric", Text, primary_key=True),
+    Column("horizon_minutes", Integer, primary_key=True),
+    at_column("hour", primary_key=True),
+    Column("cluster_id", UUID, nullable=False),
+    Column("judged", Integer, nullable=False),
+    Column("absolute_error", Double, nullable=False),  # sums, in the metric's unit
+    Column("last_value_error", Double, nullable=False),
+    Column("yesterday_error", Double, nullable=False),
+    Column("inside_50", Integer, nullable=False),
+    Column("inside_80", Integer, nullable=False),
+    Column("inside_95", Integer, nullable=False),
+    schema="forecaster",
+)
+Index("ix_scores_cluster_id_hour", scores.c.cluster_id, scores.c.hour)
+
+judged_bins = Table(
+    "judged_bins",
+    metadata,
+    Column("cluster_id", UUID, primary_key=True),
+    at_column("until"),  # start of the newest five-minute bin whose forecasts were judged
+    schema="forecaster",
+)

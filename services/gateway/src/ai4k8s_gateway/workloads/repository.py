@@ -9,13 +9,14 @@ from sqlalchemy import and_, bindparam, func, select, text, true
 from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_common.store.collector import workloads
-from ai4k8s_common.store.forecaster import forecasts
+from ai4k8s_common.store.forecaster import forecasts, scores
 from ai4k8s_common.store.gateway import clusters, policies
 from ai4k8s_common.store.scaler import workload_states
 from ai4k8s_gateway.clusters.repository import visible_to
 from ai4k8s_gateway.domain.timeline import Bin
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime, timedelta
     from typing import Any
     from uuid import UUID
@@ -136,6 +137,18 @@ def past_medians(
         for row in rows
         if row.path_start_at is not None and row.path_levels and row.path_values
     ]
+
+
+def track_record(connection: Connection, workload_id: int, since: datetime) -> Sequence[Row[Any]]:
+    """Return how forecasts turned out since a moment, a row a distance, the nearest first."""
+    summed = ("judged", "absolute_error", "last_value_error", "yesterday_error", "inside_50", "inside_80", "inside_95")
+    query = (
+        select(scores.c.horizon_minutes, *(func.sum(scores.c[name]).label(name) for name in summed))
+        .where(scores.c.workload_id == workload_id, scores.c.metric == CPU_METRIC, scores.c.hour >= since)
+        .group_by(scores.c.horizon_minutes)
+        .order_by(scores.c.horizon_minutes)
+    )
+    return connection.execute(query).all()
 
 
 def rows_by_level(levels: list[float], values: list[float]) -> list[list[float]]:

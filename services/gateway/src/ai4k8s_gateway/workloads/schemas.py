@@ -178,6 +178,21 @@ class PastForecast(BaseModel):
     median_millicores: list[float]
 
 
+class TrackRecord(BaseModel):
+    """How the forecasts of the last days turned out, at one distance."""
+
+    horizon_minutes: int
+    days: int
+    judged: int
+    inside_50_share: float = Field(description="share that lay within the 50 % interval")
+    inside_80_share: float
+    inside_95_share: float
+    mean_error_millicores: float
+    relative_error: float | None = Field(
+        description="error relative to the better of last value and same time yesterday; null where they were right"
+    )
+
+
 class Timeline(BaseModel):
     """Everything about a workload on one time axis."""
 
@@ -188,4 +203,5 @@ class Timeline(BaseModel):
     hpa_counterfactual: HpaCounterfactual | None
     forecast: ForecastView | None
     past_forecasts: list[PastForecast]
+    track_record: list[TrackRecord]
     decisions: list[DecisionView]

@@ -26,6 +26,7 @@ from ai4k8s_gateway.workloads.schemas import (
     PolicyView,
     ScalingStateView,
     Timeline,
+    TrackRecord,
     WindowView,
     WorkloadView,
 )
@@ -48,6 +49,7 @@ DEFAULT_RANGE = timedelta(hours=6)
 LONGEST_RANGE = timedelta(days=15)
 MAX_DECISIONS = 500
 PAST_FORECASTS = 6
+RECORD = timedelta(days=7)
 FORECAST_REACH = timedelta(hours=6)
 # A pod that nobody has seen start: the usual half minute, and one cycle.
 LEAD_TIME_SECONDS = 90.0
@@ -149,6 +151,7 @@ def show_timeline(
         hpa_counterfactual=_hpa_counterfactual(decisions),
         forecast=_forecast(row),
         past_forecasts=_past_forecasts(connection, workload_id, start, end),
+        track_record=[_record(record) for record in repository.track_record(connection, workload_id, now - RECORD)],
         decisions=[brief(decision) for decision in decisions],
     )
 
@@ -269,6 +272,20 @@ def _foreseen(row: Row[Any]) -> outlook.Foreseen | None:
             tuple(tuple(values) for values in repository.rows_by_level(row.path_levels, row.path_values)),
         )
     return outlook.Foreseen(row.made_at, row.forecast_status, row.forecast_detail, row.history_hours, path)
+
+
+def _record(row: Row[Any]) -> TrackRecord:
+    naive = min(row.last_value_error, row.yesterday_error)
+    return TrackRecord(
+        horizon_minutes=row.horizon_minutes,
+        days=RECORD.days,
+        judged=row.judged,
+        inside_50_share=row.inside_50 / row.judged,
+        inside_80_share=row.inside_80 / row.judged,
+        inside_95_share=row.inside_95 / row.judged,
+        mean_error_millicores=row.absolute_error / row.judged,
+        relative_error=row.absolute_error / naive if naive > 0 else None,
+    )
 
 
 def _forecast(row: Row[Any]) -> ForecastView | None:
