@@ -107,7 +107,13 @@ def go_value(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, dict):
         return "map[" + " ".join(f"{key}:{_bare(value[key])}" for key in sorted(value)) + "]"
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    return _quoted(value) if isinstance(value, str) else str(value)
+
+
+def _quoted(text: str) -> str:
+    for sign, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\t", "\\t")):
+        text = text.replace(sign, escaped)
+    return f'"{text}"'
 
 
 def _bare(value: object) -> str:
@@ -190,7 +196,8 @@ def invalid(kind: str, group: str, name: str, causes: "Sequence[Cause]") -> ApiE
     details: Obj = {"name": name} if name else {}
     if group:
         details["group"] = group
-    details["kind"] = kind
+    if kind:
+        details["kind"] = kind
     details["causes"] = [{"reason": c.kind, "message": c.message, "field": c.field} for c in causes]
     return ApiError(422, "Invalid", f'{qualified} "{name}" is invalid: {listed}', details)
 

@@ -22,6 +22,7 @@ _PACKAGE = "kubernetes_validate"
 _FILE = f"kubernetes-json-schema/v1.{KUBERNETES_MINOR}.0-local/_definitions.json"
 _REF = "#/$defs/"
 _QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
+_INDEX = re.compile(r"\[\d+\]")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 _BASE64_BEGINNING = re.compile(r"[A-Za-z0-9+/]*")
@@ -115,10 +116,10 @@ class _Decoder:
 
     def wrong(self, owner: str, path: str, value: Any, go_type: str) -> None:
         if not self.type_error:
-            where = f"{owner}.{path}" if path else owner
-            self.type_error = (
-                f"json: cannot unmarshal {_json_kind(value)} into Go struct field {where} of type {go_type}"
-            )
+            plain = _INDEX.sub("", path)
+            where = f"{owner}.{plain}" if plain else owner
+            shown = f"number {value}" if go_type.startswith("int") and isinstance(value, float) else _json_kind(value)
+            self.type_error = f"json: cannot unmarshal {shown} into Go struct field {where} of type {go_type}"
 
     def struct(self, definition: str, value: Any, owner: str, path: str) -> Any:
         fields = fields_of(definition)
@@ -128,6 +129,7 @@ class _Decoder:
             self.wrong(owner, path, value, definition.rsplit(".", 2)[-2] + "." + definition.rsplit(".", 1)[-1])
             return value
         result: Obj = {}
+        owner = definition.rsplit(".", 1)[-1]
         for name, inner in value.items():
             where = f"{path}.{name}" if path else name
             field = fields.get(name)

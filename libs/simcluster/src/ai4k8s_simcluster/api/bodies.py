@@ -10,7 +10,7 @@ import yaml
 
 from ai4k8s_simcluster.api import protobuf
 from ai4k8s_simcluster.customresources.schemas import prune
-from ai4k8s_simcluster.errors import bad_request, unsupported_media_type
+from ai4k8s_simcluster.errors import Cause, bad_request, invalid, unsupported_media_type
 from ai4k8s_simcluster.registry import Custom, ResourceType
 from ai4k8s_simcluster.schema import decode
 from ai4k8s_simcluster.types import Obj
@@ -77,15 +77,17 @@ def check_kind(value: Obj, kind: str, group: str, version: str) -> None:
     raise bad_request(f"{prefix}: converting ({short}.{got_kind}) to ({group or 'core'}.{kind}): unknown conversion")
 
 
-def fit(resource: ResourceType, value: Any, validation: str) -> Fitted:
-    """Fit a body to its type's published definition.
+def fit(resource: ResourceType, value: Any, validation: str, *, of_patch: bool = False) -> Fitted:
+    """Fit a body, or what a patch has made of an object, to the type's published definition.
 
     validation: `Strict` refuses unknown fields, `Warn` (and nothing) names them in warnings, `Ignore` drops
-    them. Raises ApiError (400).
+    them. Raises ApiError: 400, or 422 where a patch is to blame.
     """
     if resource.custom is not None:
         return _fit_custom(resource, resource.custom, value, validation)
     decoded = decode(resource.definition, resource.kind, value)
+    if decoded.type_error and of_patch:
+        raise invalid("", "", "", [Cause.invalid("patch", orjson.dumps(value).decode(), decoded.type_error)])
     if decoded.type_error:
         prefix = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
         raise bad_request(f"{prefix}: {decoded.type_error}")

@@ -73,7 +73,7 @@ class MetricsApi:
                 "kind": f"{target.resource.kind}List",
                 "apiVersion": target.resource.api_version,
                 "metadata": {},
-                "items": items,
+                "items": [{key: item[key] for key in item if key not in {"kind", "apiVersion"}} for item in items],
             }
         )
 

@@ -159,7 +159,8 @@ class ResourceApi:
             changed = patched(content, before, call.body, "io.k8s.api.autoscaling.v1.Scale")
             return self._write_scale(call, stored, changed)
         before = from_storage(target.resource, stored.obj)
-        return self._write(call, stored, patched(content, before, call.body, target.resource.definition))
+        changed = patched(content, before, call.body, target.resource.definition)
+        return self._write(call, stored, changed, of_patch=True)
 
     def _apply(self, call: Call) -> Response:
         """Make the object what the configuration says, as far as its manager goes."""
@@ -244,9 +245,10 @@ class ResourceApi:
                 metadata["remainingItemCount"] = len(found) - len(page)
         return call.renderer.many(call.target.resource, page, metadata)
 
-    def _write(self, call: Call, stored: Stored, value: Obj) -> Response:
+    def _write(self, call: Call, stored: Stored, value: Obj, *, of_patch: bool = False) -> Response:
         target = call.target
-        fitted = fit(target.resource, _named(target, value), call.query.get("fieldValidation", ""))
+        validation = call.query.get("fieldValidation", "")
+        fitted = fit(target.resource, _named(target, value), validation, of_patch=of_patch)
         return self._update(call, stored, fitted.obj, _author(call, fitted.warnings))
 
     def _update(self, call: Call, stored: Stored, value: Obj, author: Author) -> Response:
