@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PY := .venv/bin/python
 
-.PHONY: help setup clients web up down status test screenshots check format lock
+.PHONY: help setup clients web up down status test conformance screenshots check format lock
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -32,6 +32,12 @@ test: setup web ## the whole suite, in parallel
 
 screenshots: setup web ## make the pictures of the README (needs Chromium; about five minutes)
 	@$(PY) tools/screenshots.py
+
+# CASES=read or write chooses; without KUBECONFIG it is the simulated cluster. One that is merely in the environment is not
+# meant: who types this would not expect writes to it.
+conformance: setup ## kubectl, helm and client against a cluster (KUBECONFIG=FILE CASES=read)
+	@CONFORMANCE_KUBECONFIG='$(if $(filter command line,$(origin KUBECONFIG)),$(KUBECONFIG))' CONFORMANCE_CASES='$(or $(CASES),all)' \
+	  tools/test.sh tests/conformance $(ARGS)
 
 check: setup ## format, lint, strict types, import rules
 	@.venv/bin/ruff format --check .

@@ -18,7 +18,6 @@ TOGETHER = (
     "tests/integration/deploy/test_parts_run_alone.py",
     "tests/integration/deploy/test_chart.py",
     "tests/integration/simcluster/test_api.py",
-    "tests/integration/simcluster/test_kubectl.py",
     "tests/integration/simcluster/test_prometheus.py",
     "tests/integration/collector/test_simulated_cluster.py",
 )

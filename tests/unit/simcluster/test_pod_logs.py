@@ -125,3 +125,30 @@ def test_impossible_options_are_refused(query: dict[str, str], message: str) -> 
     with pytest.raises(ApiError) as refused:
         read_options(query, "web-1")
     assert message in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("command", "printed"),
+    [
+        (["sh", "-c", "echo one; echo 'two  words'; sleep 3600"], ["one", "two  words"]),
+        (["echo", "hello", "there"], ["hello there"]),
+        (["sh", "-c", "echo before; sleep 5; echo after"], ["before"]),
+        (["sh", "-c", "echo once; exit 1; echo never"], ["once"]),
+    ],
+)
+def test_what_a_plain_command_prints_is_the_log(command: list[str], printed: list[str]) -> None:
+    found = pod()
+    found["spec"]["containers"][0]["command"] = command
+    assert texts(found, START + 3) == printed
+
+
+def test_a_script_that_prints_later_is_not_ahead_of_itself() -> None:
+    found = pod()
+    found["spec"]["containers"][0]["command"] = ["sh", "-c", "echo before; sleep 5; echo after"]
+    assert texts(found, START + 6) == ["before", "after"]
+
+
+def test_what_depends_on_the_environment_is_not_made_up() -> None:
+    found = pod()
+    found["spec"]["containers"][0]["command"] = ["sh", "-c", "echo $HOSTNAME"]
+    assert texts(found, START + 130)[0].endswith("node=node-1")

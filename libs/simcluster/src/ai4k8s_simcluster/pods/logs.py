@@ -1,6 +1,7 @@
 """The log of a container, written from what happened to it in the simulation and from nothing else.
 
-The same pod at the same moment always has the same log: when it started, when it became ready, the work that was
+The same pod at the same moment always has the same log. Where the container's command is a plain script that prints
+something, that is the log; otherwise it tells when it started, when it became ready, the work that was
 measured for every minute since, and how it ended. Lines older than the last thousands are gone, as after a rotation.
 """
 
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ai4k8s_simcluster.clock import parse_rfc3339
+from ai4k8s_simcluster.controllers.nodes.programs import spoken_by
 from ai4k8s_simcluster.pods.containers import Container
 from ai4k8s_simcluster.types import Obj
 
@@ -73,6 +75,10 @@ def write_log(container: Container, run: Run, measured: Measured, now: float, af
 
 def _lines(container: Container, run: Run, measured: Measured, now: float, after: float) -> Iterator[Line]:
     pod = container.pod
+    spoken = spoken_by(container.spec)
+    if spoken:
+        yield from (Line(run.started_at + after_start, text) for after_start, text in spoken)
+        return
     name = pod["metadata"]["name"]
     node = pod["spec"].get("nodeName", "")
     yield _line(run.started_at, "info", "starting", pod=name, image=container.spec.get("image", ""), node=node)

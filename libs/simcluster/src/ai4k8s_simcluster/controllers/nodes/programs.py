@@ -90,6 +90,31 @@ def _script(text: str) -> Program | None:
     return Program(seconds, code)
 
 
+def spoken_by(container: Obj) -> tuple[tuple[float, str], ...]:
+    """Return what a plain script prints (`echo one; sleep 5; echo two`): seconds after its start, and the line.
+
+    Nothing when it prints nothing, or when what it prints depends on more than its text.
+    """
+    words = [str(word) for word in (*(container.get("command") or ()), *(container.get("args") or ()))]
+    if not words or not container.get("command"):
+        return ()
+    is_script = words[0].rsplit("/", 1)[-1] in _SHELLS and len(words) > 2 and words[1].startswith("-")
+    parts = [_words(part) for part in _SEPARATOR.split(words[2].strip())] if is_script else [words]
+    said: list[tuple[float, str]] = []
+    after = 0.0
+    for part in filter(None, parts):
+        if any("$" in word or "`" in word for word in part):
+            return ()
+        if part[0] == "echo":
+            said.append((after, " ".join(part[1:])))
+            continue
+        found = None if part[0] in {"exit", *_ENDLESS} else _command(part)
+        if found is None or math.isinf(found.seconds):
+            break
+        after += found.seconds
+    return tuple(said)
+
+
 def program_of(pod: Obj, container: Obj, *, is_init: bool = False) -> Program:
     """Return what a container's process does."""
     words = [str(word) for word in (*(container.get("command") or ()), *(container.get("args") or ()))]

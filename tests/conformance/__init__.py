@@ -1,0 +1,1 @@
+"""What Kubernetes promises its clients, as cases for any cluster."""
