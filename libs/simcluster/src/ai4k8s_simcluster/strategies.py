@@ -26,11 +26,12 @@ from ai4k8s_simcluster.defaults import apply_defaults
 from ai4k8s_simcluster.defaults.pods import qos_class
 from ai4k8s_simcluster.defaults.workloads import JOB_LABELS
 from ai4k8s_simcluster.errors import Cause
-from ai4k8s_simcluster.registry import CUSTOM_RESOURCE_DEFINITIONS, JOBS, NAMESPACES, PODS, Custom, ResourceType
+from ai4k8s_simcluster.registry import CUSTOM_RESOURCE_DEFINITIONS, JOBS, NAMESPACES, NODES, PODS, Custom, ResourceType
 from ai4k8s_simcluster.types import Obj
 from ai4k8s_simcluster.validation import validate, validate_change
 from ai4k8s_simcluster.validation.metadata import check_metadata, check_metadata_change
 
+_NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
 # What defaulting here adds to a spec and a real server decides later, so that no client owns it.
 _DECIDED = {"Service": ("ipFamilies", "ipFamilyPolicy"), "Namespace": ("finalizers",), "Job": ("selector",)}
 
@@ -49,10 +50,21 @@ def begin(resource: ResourceType, obj: Obj) -> None:
     """Add what the server itself decides of an object, in place."""
     if resource is CUSTOM_RESOURCE_DEFINITIONS:
         obj.setdefault("status", initial_status(obj))
+    elif resource is NODES:
+        taint_until_ready(obj)
     elif resource is PODS:
         status = obj.setdefault("status", {})
         status.setdefault("phase", "Pending")
         status.setdefault("qosClass", qos_class(obj["spec"]))
+
+
+def taint_until_ready(node: Obj) -> None:
+    """Keep pods off a new node until it says that it is ready, in place."""
+    conditions = (node.get("status") or {}).get("conditions") or ()
+    ready = any(found["type"] == "Ready" and found["status"] == "True" for found in conditions)
+    taints = (node.get("spec") or {}).get("taints") or []
+    if not ready and not any(found["key"] == _NOT_READY["key"] for found in taints):
+        node.setdefault("spec", {})["taints"] = [*taints, dict(_NOT_READY)]
 
 
 def without_decisions(resource: ResourceType, obj: Obj, given: Obj | None) -> Obj:

@@ -74,6 +74,7 @@ class EventRecorder:
         if not self._may_write(about):
             return
         message, key = self._combine((*about, field_path, kind, reason), message)
+        reporter = "" if message.startswith(_COMBINED) else component  # combined events name only their source
         now = rfc3339(self._clock.now())
         stored = self._find(key, metadata.get("namespace", "default"))
         if stored is not None:
@@ -90,8 +91,8 @@ class EventRecorder:
             "count": 1,
             "type": kind,
             "eventTime": None,
-            "reportingComponent": component,
-            "reportingInstance": host,
+            "reportingComponent": reporter,
+            "reportingInstance": host if reporter else "",
         }
         self._create(key, obj, event)
 

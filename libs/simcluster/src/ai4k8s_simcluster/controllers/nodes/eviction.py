@@ -92,7 +92,7 @@ class TaintEviction(Reconciler):
             "message": message,
         }
         conditions = set_condition(status.get("conditions") or [], new, self.context.timestamp())
-        self.writer.set_status(PODS, stored, {**status, "conditions": conditions})
+        self.writer.set_status(PODS, stored, {**status, "conditions": conditions}, manager="kube-controller-manager")
 
 
 def _evicting(node: Obj) -> list[Obj]:

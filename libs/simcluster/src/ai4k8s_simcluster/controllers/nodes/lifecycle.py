@@ -11,6 +11,7 @@ from ai4k8s_simcluster.registry import LEASES, NAMESPACES, NODES, PODS
 from ai4k8s_simcluster.store import Change, ChangeKind, Stored
 from ai4k8s_simcluster.types import Obj
 
+_MANAGER = "kube-controller-manager"
 LEASE_NAMESPACE = "kube-node-lease"
 _LEASE_SECONDS = 40
 _RENEW_SECONDS = 10.0
@@ -160,7 +161,7 @@ class NodeController(Reconciler):
                 "type": kind, "status": "Unknown", "lastHeartbeatTime": beat, "reason": reason, "message": message,
             }  # fmt: skip
             conditions = _set_in_place(conditions, new, stamp)
-        self.writer.set_status(NODES, stored, {**status, "conditions": conditions})
+        self.writer.set_status(NODES, stored, {**status, "conditions": conditions}, manager=_MANAGER)
         if not never:
             self.event(stored.obj, "Normal", "NodeNotReady", f"Node {stored.name} status is now: NodeNotReady")
             self._mark_pods(stored.name)
@@ -173,7 +174,7 @@ class NodeController(Reconciler):
                 continue
             new = {key: value for key, value in ready.items() if key != "lastTransitionTime"} | {"status": "False"}
             conditions = _set_in_place(pod.obj["status"]["conditions"], new, self.context.timestamp())
-            self.writer.set_status(PODS, pod, {**pod.obj["status"], "conditions": conditions})
+            self.writer.set_status(PODS, pod, {**pod.obj["status"], "conditions": conditions}, manager=_MANAGER)
             self.event(pod.obj, "Warning", "NodeNotReady", "Node is not ready")
 
     def _keep_taints(self, stored: Stored) -> None:

@@ -22,6 +22,7 @@ from ai4k8s_simcluster.types import Obj
 from ai4k8s_simcluster.writes import DeleteOptions
 
 _COMPONENT = "default-scheduler"
+_MANAGER = "kube-scheduler"
 _LEFTOVER_SECONDS = 300.0
 _FEWEST_NODES = 100
 _TOPOLOGY = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
@@ -275,7 +276,7 @@ class Scheduler:
         fresh = self._store.get(PODS, *key)
         if fresh is not None:
             status = {**(fresh.obj.get("status") or {}), "nominatedNodeName": plan.node}
-            self._context.writer.set_status(PODS, fresh, status)
+            self._context.writer.set_status(PODS, fresh, status, manager=_MANAGER)
         return explain(refusals, "")
 
     def _evict(self, pod: Stored, plan: Plan) -> None:
@@ -293,7 +294,7 @@ class Scheduler:
                 "message": f"{_COMPONENT}: preempting to accommodate a higher priority pod",
             }
             conditions = set_condition(status.get("conditions") or [], new, context.timestamp())
-            context.writer.set_status(PODS, stored, {**status, "conditions": conditions})
+            context.writer.set_status(PODS, stored, {**status, "conditions": conditions}, manager=_MANAGER)
             message = f"Preempted by pod {pod.obj['metadata']['uid']} on node {plan.node}"
             context.events.note(stored.obj, "Normal", "Preempted", message, _COMPONENT, "Preempting", pod.obj)
             fresh = self._store.get(PODS, stored.namespace, stored.name)
@@ -345,7 +346,7 @@ class Scheduler:
         status = pod.obj.get("status") or {}
         now = self._context.timestamp()
         conditions = set_condition(status.get("conditions") or [], {"lastProbeTime": None, **new}, now)
-        self._context.writer.set_status(PODS, pod, {**status, "conditions": conditions})
+        self._context.writer.set_status(PODS, pod, {**status, "conditions": conditions}, manager=_MANAGER)
 
 
 def _wants_place(pod: Obj) -> bool:
