@@ -16,6 +16,7 @@ import { Badge, Button, Segmented } from "../ui/controls";
 import { EmptyState, FailureLine, FailureState, Skeleton } from "../ui/states";
 import { useNow } from "../ui/clock";
 import { MODE_TONE } from "../workload/modes";
+import { ForecastFacts } from "../workload/ForecastFacts";
 import { PolicyPanel } from "../workload/PolicyPanel";
 import { Sentence } from "../workload/Sentence";
 import { TimeChart } from "../workload/TimeChart";
@@ -98,6 +99,7 @@ export function WorkloadPage() {
           <TimeChart timeline={timeline.data} from={from} to={to} onZoom={view.zoom} onOpen={open} />
         )}
       </section>
+      {timeline.data && <ForecastFacts timeline={timeline.data} />}
       <div className="below">
         {timeline.data ? (
           <DecisionPanel decisions={timeline.data.decisions} mode={timeline.data.workload.policy.mode} onOpen={open} />
