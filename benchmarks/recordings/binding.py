@@ -49,6 +49,7 @@ _CHOSEN = tuple(
         (r"\bnode-[123]\b", r"node-\d+"),
         (r"\bzone-[abc]\b", r"zone-[a-c]"),
         (r"\bdefault-scheduler-vm\b", r"default-scheduler-\S+"),
+        (r"\b3 (?=\(<age> ago\))", r"\d+ "),
         (r":3[0-2]\d{3}/TCP", r":3[0-2]\d{3}/TCP"),
         (r"-\d{8}\b", r"-\d{8}"),
         (rf"-[bcdfghjklmnpqrstvwxz2456789]{{8,10}}-{_SUFFIX}\b", rf"-[a-z0-9]{{5,10}}-{_SUFFIX}"),

@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Any
 
 # The recordings' stand-in kubelet was steered by annotations; the simulated cluster has the same under its own name.
-_RENAMED = (("fake/crash", "sim.ai4k8s.io/crash"), ("fake/ready", "sim.ai4k8s.io/ready"))
+_RENAMED = (
+    ('fake/crash": "true"', 'sim.ai4k8s.io/exit-code": "1"'),
+    (r"fake/crash\": \"true\"", r"sim.ai4k8s.io/exit-code\": \"1\""),
+    ("fake/crash: true", "sim.ai4k8s.io/exit-code: 1"),
+    ("fake/ready", "sim.ai4k8s.io/ready"),
+)
 
 
 @dataclass(frozen=True)

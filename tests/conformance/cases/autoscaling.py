@@ -66,7 +66,6 @@ CASES = [
             ),
         ),
         needs=Needs.SIMULATOR,
-        known="a fixed usage of pods cannot be set",
     ),
     Case(
         "autoscale",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ai4k8s_simcluster.load.background import Background
+from ai4k8s_simcluster.load.fixed import FixedUsage
 from ai4k8s_simcluster.load.members import Members, workload_of
 from ai4k8s_simcluster.load.queueing import WorkQueue
 from ai4k8s_simcluster.load.workload import LoadedWorkload, WorkloadKey
@@ -62,6 +63,7 @@ class LoadModel:
         self.members = Members(store, now)
         self.table = self.members.table
         self.background = Background(self.members)
+        self._fixed = FixedUsage(store)
         self.states: dict[WorkloadKey, WorkloadState] = {}
         for workload in workloads:
             self.load(workload)
@@ -97,7 +99,11 @@ class LoadModel:
         return float(self.states[key].workload.source.at(np.array([now]))[0])
 
     def pod_usage(self, uid: str) -> UsageSample | None:
-        """Return a pod's usage between the last two scrapes."""
+        """Return a pod's usage between the last two scrapes, or what its workload says it is."""
+        found = self._store.by_uid(uid)
+        fixed = self._fixed.rule_for(found[1].obj) if found is not None else None
+        if fixed is not None:
+            return self._fixed.sample(*fixed, uid, self._advanced_to)
         row, window = self.table.rows.get(uid), self._window()
         if row is None or window is None or not (self.table.seen_last[row] and self.table.seen_earlier[row]):
             return None
