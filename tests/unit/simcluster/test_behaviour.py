@@ -211,3 +211,13 @@ def test_an_annotation_that_cannot_be_followed_is_an_event_on_its_object(
     assert words in told[0]["message"]
     assert told[0]["involvedObject"]["name"] == "web"
     assert model.states == {}
+
+
+def test_slow_starters_take_longer_to_become_ready() -> None:
+    world = World(nodes=2, startup=(2, 2))
+    world.deploy(replicas=2, annotations={"sim.ai4k8s.io/slow-starters": "1", "sim.ai4k8s.io/slow-factor": "10"})
+    world.deploy("quick", replicas=2)
+    quick = world.run_until(lambda: world.deployment("quick")["status"].get("readyReplicas") == 2)
+    slow = world.run_until(lambda: world.ready() == 2)
+    assert quick <= 4
+    assert 14 <= quick + slow <= 23

@@ -203,3 +203,10 @@ def _limits(pod: Obj) -> tuple[float, float]:
         return max(limit_cores, 1e-3), float(size_bytes(memory)) if memory is not None else float("inf")
     except QuantityError:  # validation keeps such pods out; one from an older state must not stop the cluster
         return UNLIMITED_CORES, float("inf")
+
+
+def slowness(store: Store, pod: Obj, seed: int) -> float:
+    """Return how many times longer than others a pod takes to become ready: always the same for the same pod."""
+    behaviour = _behaviour(top_owner(store, pod), pod)
+    drawn = zlib.crc32(f"{seed}/slow/{pod['metadata']['uid']}".encode()) / 0xFFFFFFFF
+    return behaviour.slow_factor if drawn < behaviour.slow_starters else 1.0

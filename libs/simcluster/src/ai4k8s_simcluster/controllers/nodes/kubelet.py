@@ -21,6 +21,7 @@ from ai4k8s_simcluster.controllers.nodes.pod_status import initialized, pod_stat
 from ai4k8s_simcluster.controllers.nodes.presence import has_running_kubelet
 from ai4k8s_simcluster.controllers.nodes.programs import PREFIX, Program, annotation, program_of
 from ai4k8s_simcluster.controllers.reconciler import Handler, Reconciler
+from ai4k8s_simcluster.load.members import slowness
 from ai4k8s_simcluster.registry import DEPLOYMENTS, NODES, PODS, REPLICASETS
 from ai4k8s_simcluster.store import Change, ChangeKind, Stored
 from ai4k8s_simcluster.types import Obj
@@ -138,7 +139,8 @@ class Kubelet(Reconciler):
     def _live(self, stored: Stored, node: Obj) -> None:
         pod, now = stored.obj, self.context.clock.now()
         known = self._life(pod)
-        total = self.startup_range(pod).draw(self.context.seed, pod["metadata"]["uid"])
+        uid = pod["metadata"]["uid"]
+        total = self.startup_range(pod).draw(self.context.seed, uid) * slowness(self.store, pod, self.context.seed)
         created_at = known.assigned_at + total * _CREATING_SHARE
         begun = now >= created_at
         wakes = [] if begun else [created_at]
