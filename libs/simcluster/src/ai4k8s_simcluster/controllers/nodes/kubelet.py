@@ -66,7 +66,6 @@ class Kubelet(Reconciler):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._lives: dict[str, _Life] = {}
-        self._uids: dict[tuple[str, str], str] = {}
 
     def watches(self) -> Mapping[str, Handler]:
         """Follow pods, and nodes whose kubelets stop or start."""
@@ -166,7 +165,7 @@ class Kubelet(Reconciler):
             return status
         message = "Pod was active on the node longer than the specified deadline"
         self.event(pod, "Normal", "DeadlineExceeded", message)
-        return {**self._all_ended(pod, status), "phase": "Failed", "reason": "DeadlineExceeded", "message": message}
+        return {**self._all_ended(status), "phase": "Failed", "reason": "DeadlineExceeded", "message": message}
 
     def _init_statuses(self, pod: Obj, old: Obj, known: _Life, wakes: list[float], *, begun: bool) -> list[Obj]:
         """Run the init containers one after the other; sidecars among them go on running."""
@@ -351,13 +350,13 @@ class Kubelet(Reconciler):
         pod = stored.obj
         status = pod.get("status") or {}
         if status.get("phase") in _ACTIVE:
-            status = {**self._all_ended(pod, status), "phase": "Failed"}
+            status = {**self._all_ended(status), "phase": "Failed"}
         metadata = {**pod["metadata"], "deletionGracePeriodSeconds": 0}
         changed = {**pod, "metadata": metadata, "status": status}
         if changed != pod:
             self.store.put(PODS, changed)
 
-    def _all_ended(self, pod: Obj, status: Obj) -> Obj:
+    def _all_ended(self, status: Obj) -> Obj:
         """Return a pod's status with every running container killed and nothing ready."""
         now, killed = self.context.clock.now(), Program(0.0, life.KILLED)
         statuses = [
@@ -370,7 +369,6 @@ class Kubelet(Reconciler):
             else found
             for found in status.get("conditions") or ()
         ]
-        del pod
         return {**status, "containerStatuses": statuses, "conditions": conditions}
 
 

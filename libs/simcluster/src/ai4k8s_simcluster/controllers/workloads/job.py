@@ -9,7 +9,7 @@ from ai4k8s_simcluster.controllers.context import Context, is_ready, is_terminat
 from ai4k8s_simcluster.controllers.reconciler import Handler, Key, Reconciler
 from ai4k8s_simcluster.controllers.workloads.claims import claim_pods
 from ai4k8s_simcluster.controllers.workloads.job_end import (
-    CONTROLLED_BY_SUSPEND,
+    SUSPENDED,
     End,
     Tally,
     Target,
@@ -184,18 +184,18 @@ class JobController(Reconciler):
         """Say in the conditions that a Job was suspended or goes on; suspending takes its pods away."""
         suspended = bool(job["spec"].get("suspend"))
         conditions = list(status.get("conditions") or [])
-        old = next((found for found in conditions if found["type"] == CONTROLLED_BY_SUSPEND), None)
+        old = next((found for found in conditions if found["type"] == SUSPENDED), None)
         if suspended == (old is not None and old["status"] == "True") or (old is None and not suspended):
             return status
         now = self.context.timestamp()
         if suspended:
-            new = job_condition(CONTROLLED_BY_SUSPEND, "JobSuspended", "Job suspended", now)
+            new = job_condition(SUSPENDED, "JobSuspended", "Job suspended", now)
             for pod in pods:
                 self._delete(job, pod)
             status = {key: value for key, value in status.items() if key != "startTime"}
             self.event(job, "Normal", "Suspended", "Job suspended")
         else:
-            new = job_condition(CONTROLLED_BY_SUSPEND, "JobResumed", "Job resumed", now, "False")
+            new = job_condition(SUSPENDED, "JobResumed", "Job resumed", now, "False")
             self.event(job, "Normal", "Resumed", "Job resumed")
         conditions = [new if found is old else found for found in conditions] if old else [*conditions, new]
         return {**status, "conditions": conditions}

@@ -6,7 +6,7 @@ from enum import StrEnum
 from ai4k8s_simcluster.controllers.workloads.job_pods import expand, is_indexed
 from ai4k8s_simcluster.types import Obj
 
-CONTROLLED_BY_SUSPEND = "Suspended"
+SUSPENDED = "Suspended"
 _WHY_COMPLETE = ("CompletionsReached", "Reached expected number of succeeded pods")
 
 
