@@ -541,6 +541,8 @@ def test_a_quota_is_counted_at_once_and_given_back(http: httpx.Client, space: st
     eventually(lambda: "used" in http.get(f"{quotas}/q").json()["status"], message="the quota to be counted")
     made = [http.post(f"{NS}/{space}/secrets", json={"metadata": {"name": f"c{n}"}}) for n in range(3)]
     assert [answer.status_code for answer in made][-1] == 403
+    asked = http.post(f"{NS}/{space}/secrets", params={"dryRun": "All"}, json={"metadata": {"name": "more"}})
+    assert asked.status_code == 403
     assert "exceeded quota: q, requested: count/secrets=1, used: count/secrets=2" in made[-1].json()["message"]
     http.delete(f"{NS}/{space}/secrets/c0")
     eventually(

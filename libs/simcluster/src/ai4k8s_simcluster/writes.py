@@ -118,9 +118,9 @@ class Writer:
         if existing is not None:
             raise already_exists(resource, existing.name, deleting="deletionTimestamp" in existing.obj["metadata"])
         obj = _ordered(obj)
+        self.admission.charge(resource, None, obj, dry_run=dry_run)
         if dry_run:
             return obj
-        self.admission.charge(resource, None, obj)
         return self.store.put(resource, obj).obj
 
     def _begin(self, resource: ResourceType, obj: Obj, *, keep_status: bool) -> None:

@@ -65,7 +65,7 @@ class Admission:
                 obj["metadata"]["finalizers"] = [*finalizers, CLAIM_PROTECTION]
 
     def check_new(self, resource: ResourceType, obj: Obj, warnings: list[str]) -> None:
-        """Refuse a new object that the namespace does not allow (403), and count it for its quotas."""
+        """Refuse a new object that the namespace does not allow (403)."""
         self._check_limits(resource, obj)
         self._check_pod_security(resource, None, obj, warnings)
 
@@ -80,8 +80,11 @@ class Admission:
         if resource is NAMESPACES and obj["metadata"]["name"] in _IMMORTAL:
             raise _forbidden(resource, obj, "this namespace may not be deleted")
 
-    def charge(self, resource: ResourceType, old: Obj | None, new: Obj) -> None:
-        """Count an object, or its change, for the quotas of its namespace. Raises ApiError (403) when one is full."""
+    def charge(self, resource: ResourceType, old: Obj | None, new: Obj, *, dry_run: bool = False) -> None:
+        """Count an object, or its change, for the quotas of its namespace; a dry run only asks.
+
+        Raises ApiError (403) when a quota is full.
+        """
         changed: list[Obj] = []
         namespace = str(new["metadata"].get("namespace", ""))
         if not namespace or not self._store.count(RESOURCE_QUOTAS, namespace):
@@ -104,7 +107,7 @@ class Admission:
                 raise _forbidden(resource, new, text)
             total = {name: used.get(name, Decimal(0)) + added.get(name, Decimal(0)) for name in used.keys() | added}
             changed.append(quotas.with_used(quota, total))
-        for quota in changed:
+        for quota in changed if not dry_run else ():
             self._store.put(RESOURCE_QUOTAS, quota)
 
     def usage(self, quota: Obj) -> quotas.Amounts:

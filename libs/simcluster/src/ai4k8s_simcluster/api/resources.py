@@ -24,6 +24,7 @@ from ai4k8s_simcluster.api.scaling import SCALES, read_scale, scale_configuratio
 from ai4k8s_simcluster.api.warnings import warning_headers, warnings_of
 from ai4k8s_simcluster.api.watching import Watch, WatchHub, WatchScope
 from ai4k8s_simcluster.apply.authors import Author, field_manager
+from ai4k8s_simcluster.auth.attributes import Attributes
 from ai4k8s_simcluster.auth.escalation import check_no_escalation
 from ai4k8s_simcluster.auth.rbac import Rbac
 from ai4k8s_simcluster.auth.users import User
@@ -162,6 +163,21 @@ class ResourceApi:
         changed = patched(content, before, call.body, target.resource.definition)
         return self._write(call, stored, changed, of_patch=True)
 
+    def _require_create(self, call: Call) -> None:
+        """Refuse (403) an apply that would make an object to a user who may only change it."""
+        target, resource = call.target, call.target.resource
+        self._rbac.require(
+            Attributes(
+                call.user,
+                "create",
+                resource.group,
+                resource.version,
+                resource.plural,
+                namespace=target.namespace,
+                name=target.name,
+            )
+        )
+
     def _apply(self, call: Call) -> Response:
         """Make the object what the configuration says, as far as its manager goes."""
         target, resource = call.target, call.target.resource
@@ -177,6 +193,7 @@ class ResourceApi:
         author = Author(call.query["fieldManager"], resource, target.subresource, applied=True)
         obj = _named(target, applied.obj)
         if stored is None:
+            self._require_create(call)
             uid = obj["metadata"].get("uid")
             if uid:
                 why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
