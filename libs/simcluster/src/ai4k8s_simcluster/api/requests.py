@@ -65,7 +65,7 @@ class Continuation:
 
 def parse_target(catalogue: Catalogue, path: str) -> Target:
     """Read a resource path. Raises ApiError (404) when nothing is served there, UnservedPathError when
-    not even the group and version are.
+    the group is none of the built-in ones.
     """
     parts = [part for part in path.split("/") if part]
     if parts[0] == "api":
@@ -77,9 +77,9 @@ def parse_target(catalogue: Catalogue, path: str) -> Target:
     namespace = ""
     if len(rest) > 2 and rest[0] == "namespaces" and catalogue.find(group, version, rest[2]) is not None:
         namespace, rest = rest[1], rest[2:]
-    if parts[0] == "apis" and (group, version) not in catalogue.groups:
-        raise UnservedPathError
     resource = catalogue.find(group, version, rest[0]) if rest else None
+    if resource is None and group and not any(found.group == group and not found.custom for found in catalogue.types):
+        raise UnservedPathError
     if resource is None or len(rest) > 3 or (namespace and not resource.namespaced):
         raise no_such_resource()
     name = rest[1] if len(rest) > 1 else ""
