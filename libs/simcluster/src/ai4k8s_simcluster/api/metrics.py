@@ -3,6 +3,7 @@
 import math
 from typing import Protocol
 
+import orjson
 from starlette.responses import Response
 
 from ai4k8s_simcluster import errors
@@ -67,15 +68,15 @@ class MetricsApi:
             raise errors.method_not_allowed()
         matches = compile_selectors(source, options.label_selector, options.field_selector)
         stored_items = [item for item in self._store.listing(source, target.namespace) if matches(item.obj)]
-        items = [found for item in stored_items if (found := self._metrics(target.resource, item))]
-        return json_response(
-            {
-                "kind": f"{target.resource.kind}List",
-                "apiVersion": target.resource.api_version,
-                "metadata": {},
-                "items": [{key: item[key] for key in item if key not in {"kind", "apiVersion"}} for item in items],
-            }
-        )
+        # As bytes one by one: the dictionaries of 150,000 pods at once would be half a gigabyte.
+        items = [
+            orjson.dumps({key: found[key] for key in found if key not in {"kind", "apiVersion"}})
+            for item in stored_items
+            if (found := self._metrics(target.resource, item))
+        ]
+        head = {"kind": f"{target.resource.kind}List", "apiVersion": target.resource.api_version, "metadata": {}}
+        body = orjson.dumps(head)[:-1] + b',"items":[' + b",".join(items) + b"]}"
+        return Response(body, media_type="application/json")
 
     def _metrics(self, resource: ResourceType, stored: Stored) -> Obj | None:
         sample = (
