@@ -41,6 +41,10 @@ _PLACEHOLDER = re.compile(r"<([a-z]+)(?:-(\d+))?>")
 _CHOSEN = tuple(
     (re.compile(recorded), wanted)
     for recorded, wanted in (
+        (r"<podip-\d+>(?::\d+)?(?:,<podip-\d+>(?::\d+)?)+", r"[\d.,:]+"),  # an unordered list
+        (r"192\.0\.2\.2:16443", r"\S+:\d+"),
+        (r"v0\.0\.0-master\+\$Format:%H\$", r".*"),
+        (r"\$Format:%H\$", r".*"),
         (r"standin://\S*", r"\S+?://\S*"),
         (r"Stand-in Linux", r".+?"),
         (r"6\.1\.0(?: \(amd64\))?", r".+?"),

@@ -52,10 +52,12 @@ def shape(recorded: Any, answered: Any) -> Any:
         return [_shaped(sample, item) for item in answered["items"]]
     if isinstance(recorded, dict) and "group_names_in_order" in recorded:
         return _discovery(recorded, answered)
+    if isinstance(recorded, dict) and ("openapi" in recorded or "swagger" in recorded):
+        return _openapi(recorded, answered)
+    if isinstance(recorded, dict) and any(isinstance(item, str) for item in recorded.get("items") or []):
+        return {**answered, "items": [item["metadata"]["name"] for item in answered.get("items") or []]}
     if not isinstance(recorded, dict) or "apiVersion" in recorded or recorded.get("kind") == answered.get("kind"):
         return answered
-    if "openapi" in recorded or "swagger" in recorded:
-        return _openapi(recorded, answered)
     return _shaped(recorded, answered)
 
 

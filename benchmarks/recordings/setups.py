@@ -39,6 +39,7 @@ class Setup:
     before: dict[int, tuple[Action, ...]] = field(default_factory=dict)
     during: dict[int, tuple[Action, ...]] = field(default_factory=dict)
     settle: dict[int, float] = field(default_factory=dict)
+    bind: dict[str, str] = field(default_factory=dict)
     wait: bool = True
 
 
@@ -111,6 +112,7 @@ def setup_of(scenario: str, namespace: str) -> Setup:
         before={n: actions(listed) for n, listed in (raw.get("before") or {}).items()},
         during={n: actions(listed) for n, listed in (raw.get("during") or {}).items()},
         settle=raw.get("settle") or {},
+        bind={name: path.format(ns=namespace) for name, path in (raw.get("bind") or {}).items()},
         wait=raw.get("wait", True),
     )
 
