@@ -252,5 +252,5 @@ def test_decoding_drops_unknown_fields_and_nulls_and_names_wrong_types() -> None
     wrong = decode(DEPLOYMENT, "Deployment", {"metadata": {"labels": {"a": 1}}})
     assert (
         wrong.type_error
-        == "json: cannot unmarshal number into Go struct field Deployment.metadata.labels of type string"
+        == "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string"
     )
