@@ -50,7 +50,7 @@ def look(browser: Browser, running: Installation, name: str, path: str, scheme: 
 def settle(page: Page) -> None:
     """Wait until nothing is loading and the page is live."""
     page.get_by_text("● live", exact=True).wait_for()
-    page.wait_for_function("document.querySelectorAll('main .skeleton').length === 0")
+    eventually(lambda: page.locator("main .skeleton").count() == 0, 60, every=0.2)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.feed import feed_workload
+from tests.support.wait import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,7 +97,8 @@ def test_a_long_table_is_drawn_as_far_as_it_is_in_sight(seen: Visit, web: FedWor
     page.wait_for_url("**sort=-name*")
     page.keyboard.press("/")
     page.keyboard.type("w-0777")
-    page.wait_for_function("document.querySelectorAll('tbody tr').length === 1")
+    # Not wait_for_function: it evaluates strings in the page, which the CSP refuses.
+    eventually(lambda: page.locator("tbody tr").count() == 1)
     page.wait_for_url("**q=w-0777*")
     page.reload()
     page.get_by_role("link", name="many / w-0777").wait_for()

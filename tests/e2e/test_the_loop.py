@@ -78,9 +78,9 @@ def test_a_new_person_gets_from_the_landing_page_to_a_decision_and_back(
 
     page.get_by_role("button", name=re.compile(rf"Why batch.reports \d+ to {wanted}$")).click()
     page.get_by_role("heading", name="What it went by").wait_for()
-    page.get_by_role("dialog").get_by_text("done", exact=False).first.wait_for()
+    page.get_by_role("dialog").get_by_text("● done", exact=True).wait_for()
     page.keyboard.press("Escape")
-    page.get_by_text(f"{wanted} of {wanted} ready").first.wait_for()
+    eventually(lambda: installation.workload("reports")["desired_replicas"] >= wanted, 30)
 
     page.get_by_role("button", name="Undo: back to observe").click()
     eventually(lambda: installation.workload("reports")["policy"]["mode"] == "observe", 10)

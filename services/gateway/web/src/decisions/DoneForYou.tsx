@@ -8,8 +8,12 @@ import { DecisionRows } from "./DecisionRows";
 import { useOpened } from "./opened";
 import { judgementOf } from "./words";
 
-export function DoneForYou({ decisions, withCluster }: { decisions: Decision[]; withCluster: ClusterSummary[] }) {
+/** Of a change that a later cycle planned anew, only the one that was carried out is worth telling here. */
+const isTold = (decision: Decision): boolean => decision.outcome !== "superseded";
+
+export function DoneForYou({ decisions: all, withCluster }: { decisions: Decision[]; withCluster: ClusterSummary[] }) {
   const { ids, open, close } = useOpened();
+  const decisions = useMemo(() => all.filter(isTold), [all]);
   const record = useMemo(() => recordOf(decisions), [decisions]);
   const first = decisions[0];
   return (

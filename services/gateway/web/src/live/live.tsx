@@ -59,5 +59,5 @@ export function staleAfter(name: string, payload: Payload): QueryKey[] {
   if (name === "job_status" || name === "progress") return [["jobs"]];
   const one = typeof payload.cluster_id === "string" ? [payload.cluster_id] : [];
   const ofCluster = ["workloads", "nodes", "timeline"].map((kind) => [kind, ...one]);
-  return [["clusters"], ["overview"], ...ofCluster, ...(name === "decision" ? [["decisions"]] : [])];
+  return [["clusters"], ["overview"], ...ofCluster, ...(name === "decision" ? [["decisions"], ["decision"]] : [])];
 }
