@@ -71,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--churn", type=float, default=0.0, help="pods of the fleet that are replaced every second")
     add("--seed", type=int, default=1, help="what generated names, shapes and durations depend on")
     add("--no-demo", action="store_true", help="leave out the demonstration's own workloads")
+    add("--no-storage-class", action="store_true", help="make no default StorageClass: claims without a class wait")
     traits = "; ".join(f"{name}: {meaning}" for name, meaning in ANNOTATIONS.items())
     add(
         "--behaviour",
@@ -120,6 +121,7 @@ def read_settings(arguments: list[str]) -> SimSettings:
         churn=given.churn,
         seed=given.seed,
         demo=not given.no_demo,
+        storage_class=not given.no_storage_class,
         startup=given.startup_seconds,
         lead_seconds=given.lead_seconds,
         max_requests_inflight=given.max_requests_inflight,

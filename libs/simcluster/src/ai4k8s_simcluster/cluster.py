@@ -186,7 +186,8 @@ class Cluster:
         now = self.clock.now()
         size = FLEET_NODE_SIZE if self.settings.pods else NODE_SIZE
         create_nodes(self.context, self.settings.nodes, now - _HISTORY_SECONDS, size)
-        create_system_objects(self.context, now - _HISTORY_SECONDS)
+        begun_at = now - _HISTORY_SECONDS
+        create_system_objects(self.context, begun_at, storage_class=self.settings.storage_class)
         create_roles(self.context, now - _HISTORY_SECONDS)
         histories = []
         counters: dict[str, float] = {}

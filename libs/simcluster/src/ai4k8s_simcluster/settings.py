@@ -52,7 +52,7 @@ class BehaviourSpec:
 
 @dataclass(frozen=True, slots=True)
 class SimSettings:
-    """Everything a simulated cluster can be told."""
+    """Everything a simulated cluster can be told. storage_class: whether it begins with a default StorageClass."""
 
     state_dir: Path
     kubeconfig_out: Path | None = None
@@ -67,6 +67,7 @@ class SimSettings:
     churn: float = 0.0
     seed: int = 1
     demo: bool = True
+    storage_class: bool = False
     startup: SecondsRange = field(default_factory=lambda: SecondsRange(20.0, 90.0))
     termination: SecondsRange = field(default_factory=lambda: SecondsRange(1.0, 5.0))
     lead_seconds: float = 270.0

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ai4k8s_simcluster.clock import rfc3339
 from ai4k8s_simcluster.controllers.context import Context
-from ai4k8s_simcluster.registry import API_SERVICES, PRIORITY_CLASSES, SERVICES, ResourceType
+from ai4k8s_simcluster.registry import API_SERVICES, PRIORITY_CLASSES, SERVICES, STORAGE_CLASSES, ResourceType
 from ai4k8s_simcluster.types import Obj
 
 _API_SERVER_ADDRESS = "10.96.0.1"
@@ -22,10 +22,11 @@ _GROUP_PRIORITIES = {
 _VERSION_PRIORITIES = {"v2": 30, "v1": 15, "v1beta1": 100}
 
 
-def create_system_objects(context: Context, created_at: float) -> None:
-    """Make what is not there yet."""
+def create_system_objects(context: Context, created_at: float, *, storage_class: bool = False) -> None:
+    """Make what is not there yet. storage_class: also the class that providers add, for claims that name none."""
     created = rfc3339(created_at)
-    for resource, obj in _system_objects(context, created):
+    provided = [(STORAGE_CLASSES, _storage_class(created))] if storage_class else []
+    for resource, obj in (*_system_objects(context, created), *provided):
         metadata = obj["metadata"]
         if context.store.get(resource, metadata.get("namespace", ""), metadata["name"]) is None:
             context.writer.create(resource, obj, keep_status=True)
@@ -38,6 +39,16 @@ def _system_objects(context: Context, created: str) -> Iterator[tuple[ResourceTy
     yield SERVICES, _api_server(created)
     for group, version in context.store.catalogue.groups:
         yield API_SERVICES, _api_service(group, version, created)
+
+
+def _storage_class(created: str) -> Obj:
+    annotations = {"storageclass.kubernetes.io/is-default-class": "true"}
+    return {
+        "metadata": {"name": "standard", "annotations": annotations, "creationTimestamp": created},
+        "provisioner": "disk.sim.ai4k8s.io",
+        "reclaimPolicy": "Delete",
+        "volumeBindingMode": "WaitForFirstConsumer",
+    }
 
 
 def _api_server(created: str) -> Obj:

@@ -24,17 +24,21 @@ def check_pod(obj: Obj) -> rules.Causes:
     return check_pod_spec("spec", obj["spec"])
 
 
-def check_template(path: str, template: Obj) -> rules.Causes:
-    """Check a template of pods."""
+def check_template(path: str, template: Obj, claims: frozenset[str] = frozenset()) -> rules.Causes:
+    """Check a template of pods.
+
+    claims: names of volumes that its pods get from a StatefulSet's claim templates.
+    """
     metadata = template.get("metadata") or {}
     causes = rules.labels(f"{path}.labels", metadata.get("labels"))
     causes += rules.annotations(f"{path}.annotations", metadata.get("annotations"))
-    return causes + check_pod_spec(f"{path}.spec", template.get("spec") or {})
+    return causes + check_pod_spec(f"{path}.spec", template.get("spec") or {}, claims)
 
 
-def check_pod_spec(path: str, spec: Obj) -> rules.Causes:
-    """Check a pod's spec."""
+def check_pod_spec(path: str, spec: Obj, claims: frozenset[str] = frozenset()) -> rules.Causes:
+    """Check a pod's spec; claims are volumes that it will have beside its own."""
     causes, volumes = _volumes(f"{path}.volumes", spec.get("volumes") or [])
+    volumes |= claims
     taken: set[str] = set()
     if spec.get("containers"):
         causes += check_containers(f"{path}.containers", spec["containers"], volumes, taken)

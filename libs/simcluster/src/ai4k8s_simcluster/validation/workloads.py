@@ -36,7 +36,10 @@ def _selected_template(spec: Obj, kind: str, empty: str) -> rules.Causes:
     matches = selector is not None and match_labels(from_label_selector(selector), {"metadata": {"labels": labels}})
     if not matches:
         causes.append(Cause.invalid("spec.template.metadata.labels", labels, _NO_MATCH))
-    causes += check_template("spec.template", template)
+    claims = frozenset(
+        (claim.get("metadata") or {}).get("name", "") for claim in spec.get("volumeClaimTemplates") or ()
+    )
+    causes += check_template("spec.template", template, claims)
     return causes + _always(template.get("spec") or {}, kind)
 
 

@@ -17,6 +17,7 @@ from ai4k8s_simcluster.controllers.context import (
 )
 from ai4k8s_simcluster.controllers.nodes import containers as life
 from ai4k8s_simcluster.controllers.nodes.images import is_missing, pull_error
+from ai4k8s_simcluster.controllers.nodes.mounts import Mounting
 from ai4k8s_simcluster.controllers.nodes.pod_status import initialized, pod_status
 from ai4k8s_simcluster.controllers.nodes.presence import has_running_kubelet
 from ai4k8s_simcluster.controllers.nodes.programs import PREFIX, Program, annotation, program_of
@@ -41,6 +42,7 @@ class _Life:
     assigned_at: float
     runs: dict[str, life.Run] = field(default_factory=dict)
     killed_at: float = math.nan
+    mounting: Mounting = field(default_factory=Mounting)
 
     def run(self, name: str) -> life.Run:
         return self.runs.setdefault(name, life.Run())
@@ -141,9 +143,9 @@ class Kubelet(Reconciler):
         uid = pod["metadata"]["uid"]
         total = self.startup_range(pod).draw(self.context.seed, uid) * slowness(self.store, pod, self.context.seed)
         created_at = known.assigned_at + total * _CREATING_SHARE
-        begun = now >= created_at
-        wakes = [] if begun else [created_at]
         old = pod.get("status") or {}
+        begun = now >= created_at and self._mounts(pod, known.mounting)
+        wakes = [] if begun else [max(created_at, known.mounting.next_at)]
         init = self._init_statuses(pod, old, known, wakes, begun=begun)
         go = begun and initialized(pod, init)
         statuses = self._container_statuses(pod, old, known, wakes, go=go, starts_in=total * (1 - _CREATING_SHARE))
@@ -154,6 +156,13 @@ class Kubelet(Reconciler):
         ahead = [at for at in wakes if at > now and not math.isinf(at)]
         if ahead and status["phase"] in _ACTIVE:
             self.queue.add((stored.namespace, stored.name), min(ahead))
+
+    def _mounts(self, pod: Obj, mounting: Mounting) -> bool:
+        """Say whether a pod has its volumes, and tell what is wrong with those it cannot have."""
+        for problem in mounting.attempt(self.store, pod, self.context.clock.now()):
+            node = pod["spec"]["nodeName"]
+            self.context.events.record(pod, "Warning", "FailedMount", problem, self.component, host=node)
+        return mounting.done
 
     def _past_deadline(self, pod: Obj, status: Obj, wakes: list[float]) -> Obj:
         limit = pod["spec"].get("activeDeadlineSeconds")
