@@ -17,6 +17,7 @@ TOGETHER = (
     "tests/e2e/test_the_loop.py",
     "tests/integration/deploy/test_parts_run_alone.py",
     "tests/integration/deploy/test_chart.py",
+    "tests/integration/deploy/test_installation.py",
     "tests/integration/simcluster/test_api.py",
     "tests/integration/simcluster/test_prometheus.py",
     "tests/integration/collector/test_simulated_cluster.py",
