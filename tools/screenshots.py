@@ -35,7 +35,7 @@ def look(browser: Browser, running: Installation, name: str, path: str, scheme: 
         viewport=viewport,
         color_scheme=scheme,
         reduced_motion="reduce",
-        device_scale_factor=1,  # type: ignore[arg-type]
+        device_scale_factor=1,
     )
     session = running.api.cookies["ai4k8s_session"]
     context.add_cookies([{"name": "ai4k8s_session", "value": session, "url": running.url}])
