@@ -103,7 +103,7 @@ class Release:
         self.ran[step] = self.runtime.ran[before:]
         assert done.returncode == 0, f"{done.stderr}\n{[one.output for one in self.ran[step]]}"
         self.said[step] = done.stdout + done.stderr
-        self.seen[step] = self.site.objects(self.namespace)
+        self.seen[step] = eventually(lambda: settled(self.site.objects(self.namespace)), within=60, every=0.2)
 
     def put(self, step: str, *arguments: str) -> None:
         """Install or upgrade, and wait until all of it is ready."""
@@ -112,6 +112,16 @@ class Release:
     def of(self, step: str, kind: str) -> dict[str, dict[str, Any]]:
         """Name -> object of one kind after a step."""
         return {name: item for (found, name), item in self.seen[step].items() if found == kind}
+
+
+def settled(objects: Objects) -> Objects:
+    """The objects; none while some are still on their way out: helm waits for its own, not for what those own."""
+    uids = {item["metadata"]["uid"] for item in objects.values()}
+    for item in objects.values():
+        owners = item["metadata"].get("ownerReferences", [])
+        if "deletionTimestamp" in item["metadata"] or any(owner["uid"] not in uids for owner in owners):
+            return {}
+    return objects
 
 
 @pytest.fixture(scope="module")
