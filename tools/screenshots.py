@@ -1,6 +1,6 @@
 """Make the pictures of the README from the product as it runs here: `make screenshots`. Takes about five minutes.
 
-It starts everything with the simulated cluster, waits until a rise was foreseen and scaled for, and looks.
+It starts everything with the simulated cluster, waits until a rise was foreseen, scaled for, and has come, and looks.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 IMAGES = Path(__file__).parents[1] / "docs/images"
 RISE_WITHIN_SECONDS = 900
-APPLIED = (
-    "SELECT count(*) FROM scaler.decisions d JOIN collector.workloads w ON w.id = d.workload_id"
-    " WHERE w.name = 'web' AND d.action = 'scale_up' AND d.outcome = 'applied'"
+#: Samples that were measured here (not filled in from the past) while demand was high.
+RISEN = (
+    "SELECT count(*) FROM collector.workload_samples s JOIN collector.workloads w ON w.id = s.workload_id"
+    " WHERE w.name = 'web' AND s.source = 0 AND s.cpu_usage_millicores > 2500"
 )
+RISEN_SAMPLES = 20
 
 
 def look(browser: Browser, running: Installation, name: str, path: str, scheme: str, *, narrow: bool = False) -> None:
@@ -56,7 +58,7 @@ def settle(page: Page) -> None:
 def main() -> None:
     """Entry point."""
     with installed("--cycle-seconds", "5", "--rise-in", "200") as running, sync_playwright() as playwright:
-        eventually(lambda: running.sql(APPLIED)[0][0] > 0, RISE_WITHIN_SECONDS, every=1)
+        eventually(lambda: running.sql(RISEN)[0][0] > RISEN_SAMPLES, RISE_WITHIN_SECONDS, every=1)
         web = running.workload("web")
         cluster = f"/clusters/{web['cluster_id']}"
         workload = f"{cluster}/workloads/{web['id']}?range=1h"
