@@ -11,6 +11,7 @@ import base64
 import json
 import ssl
 import subprocess
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -153,8 +154,7 @@ def held_open(*containers: str) -> tuple[str, ...]:
     return (f"--set-json=podAnnotations={json.dumps(held(*containers))}",)
 
 
-@pytest.fixture(scope="module")
-def trial(site: Site) -> Release:
+def live_trial(site: Site) -> Release:
     """Default values: installed, tested, upgraded, rolled back, uninstalled."""
     site.make_namespace("trial")
     with runtime_of(site, "trial") as runtime:
@@ -178,14 +178,13 @@ def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     running.kill()
 
 
-@pytest.fixture(scope="module")
-def production(site: Site, database_url: str, valkey_of_this_process: EmbeddedValkey) -> Release:
+def live_production(site: Site, database_url: str, redis_url: str) -> Release:
     """Servers of one's own, an ingress, monitors, policies: installed, upgraded, uninstalled."""
     site.make_namespace("ops")
     for plural, kind in (("servicemonitors", "ServiceMonitor"), ("podmonitors", "PodMonitor")):
         site.call("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", any_object(plural, kind))
     site.call("/apis/scheduling.k8s.io/v1/priorityclasses", {"metadata": {"name": "platform"}, "value": 1000})
-    for name, url in (("ai4k8s-postgres-owner", database_url), ("ai4k8s-redis", valkey_of_this_process.url)):
+    for name, url in (("ai4k8s-postgres-owner", database_url), ("ai4k8s-redis", redis_url)):
         site.call("/api/v1/namespaces/ops/secrets", {"metadata": {"name": name}, "stringData": {"url": url}})
     with runtime_of(site, "ops") as runtime:
         values = (f"--values={PRODUCTION}", *held_open("secrets", "migrate", "bootstrap"))
@@ -195,6 +194,28 @@ def production(site: Site, database_url: str, valkey_of_this_process: EmbeddedVa
         release.put("upgrade", "--set=gateway.replicas=2")
         release.do("uninstall", "--wait", "--timeout=120s")
     return release
+
+
+@pytest.fixture(scope="module")
+def lives(
+    site: Site, database_url: str, valkey_of_this_process: EmbeddedValkey
+) -> Iterator[tuple[Future[Release], Future[Release]]]:
+    """Both releases at once: most of their time is waiting."""
+    with ThreadPoolExecutor(2) as pool:
+        yield (
+            pool.submit(live_trial, site),
+            pool.submit(live_production, site, database_url, valkey_of_this_process.url),
+        )
+
+
+@pytest.fixture(scope="module")
+def trial(lives: tuple[Future[Release], Future[Release]]) -> Release:
+    return lives[0].result()
+
+
+@pytest.fixture(scope="module")
+def production(lives: tuple[Future[Release], Future[Release]]) -> Release:
+    return lives[1].result()
 
 
 def any_object(plural: str, kind: str) -> dict[str, Any]:
