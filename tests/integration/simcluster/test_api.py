@@ -419,6 +419,7 @@ def test_deletion_honours_preconditions_finalizers_and_grace(http: httpx.Client,
     http.post(path, json=service("s"))
     wrong = http.request("DELETE", f"{path}/s", json={"preconditions": {"uid": "nope"}})
     assert _status(wrong)[:2] == (409, "Conflict")
+    assert wrong.json()["details"]["kind"] == "Service"
     done = http.delete(f"{path}/s").json()
     assert (done["kind"], done["metadata"]["name"]) == ("Service", "s")
     maps = f"{NS}/{space}/configmaps"
@@ -431,10 +432,13 @@ def test_deletion_honours_preconditions_finalizers_and_grace(http: httpx.Client,
     assert _status(http.post(path, json=service("f")))[2] == 'object is being deleted: services "f" already exists'
     more = http.patch(f"{path}/f", headers=MERGE, content='{"metadata":{"finalizers":["example.com/hold","a.b/c"]}}')
     assert "no new finalizers can be added" in _status(more)[2]
+    assert len(more.json()["details"]["causes"]) == 2, "a real server finds it in two places"
     assert http.patch(f"{path}/f", headers=MERGE, content='{"metadata":{"finalizers":null}}').status_code == 200
     assert http.get(f"{path}/f").status_code == 404
     bad = http.delete(f"{path}/f", params={"propagationPolicy": "Sideways"})
-    assert bad.status_code in {404, 422}
+    assert bad.status_code == 422, "options are read before the object is looked for"
+    unnamed = http.post(maps, json={"metadata": {"name": "g", "finalizers": ["a.b/c", "nodomain"]}}).json()
+    assert unnamed["details"]["causes"][0]["field"] == "metadata.finalizers[1]"
 
 
 def test_a_pod_of_its_own_runs_and_ends_within_its_grace(http: httpx.Client, space: str) -> None:

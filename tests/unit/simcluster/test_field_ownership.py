@@ -15,7 +15,8 @@ from ai4k8s_simcluster.apply.fieldsets import difference, fields_at, intersectio
 from ai4k8s_simcluster.apply.managers import Managed, Operation, Owned, cap_updaters, updater, write_entries
 from ai4k8s_simcluster.apply.typed import field_set, merge
 from ai4k8s_simcluster.errors import ApiError
-from ai4k8s_simcluster.registry import CONFIG_MAPS, DEPLOYMENTS, SERVICES
+from ai4k8s_simcluster.registry import CONFIG_MAPS, DEPLOYMENTS, EVENTS, PODS, REPLICASETS, SERVICES
+from tests.unit.simcluster.world import World
 
 if TYPE_CHECKING:
     from ai4k8s_simcluster.types import Obj
@@ -224,3 +225,58 @@ def test_sets_of_fields_are_sets_of_paths(left: list[str], right: list[str]) -> 
 def test_an_empty_map_counts_as_a_field() -> None:
     found = field_set(_config(template={"spec": {"securityContext": {}}}), shape_for(DEPLOYMENTS))
     assert ".spec.template.spec.securityContext" in {path_text(path) for path in paths(found)}
+
+
+def _managers(obj: Obj) -> set[tuple[str, str]]:
+    entries = obj["metadata"].get("managedFields", ())
+    return {(entry["manager"], entry.get("subresource", "")) for entry in entries}
+
+
+def test_controllers_own_what_they_make_and_report() -> None:
+    world = World(startup=(1, 1), managed_pods=3)
+    world.deploy(replicas=1)
+    world.run(10)
+    (pod,) = world.pods()
+    (replicaset,) = world.store.listing(REPLICASETS)
+    assert _managers(pod) == {("kube-controller-manager", ""), ("kubelet", "status")}
+    assert _managers(replicaset.obj) == {("kube-controller-manager", ""), ("kube-controller-manager", "status")}
+    events = {found.obj["reason"]: found.obj["metadata"]["managedFields"] for found in world.store.listing(EVENTS)}
+    (scheduled,) = events["Scheduled"]
+    assert (scheduled["manager"], scheduled["apiVersion"]) == ("kube-scheduler", "events.k8s.io/v1")
+    assert "f:note" in scheduled["fieldsV1"]
+    assert [events[reason][0]["manager"] for reason in ("Started", "SuccessfulCreate")] == [
+        "kubelet", "kube-controller-manager",
+    ]  # fmt: skip
+
+
+def test_who_lets_go_of_a_dependent_owns_nothing_of_the_reference_any_more() -> None:
+    world = World(startup=(1, 1), managed_pods=3)
+    world.deploy(replicas=1)
+    world.run(10)
+    world.delete(DEPLOYMENTS, "web", "Orphan")
+    world.run(5)
+    world.delete(REPLICASETS, world.replicasets()[0]["metadata"]["name"], "Orphan")
+    world.run(5)
+    (pod,) = world.pods()
+    assert "ownerReferences" not in pod["metadata"]
+    created = next(entry for entry in pod["metadata"]["managedFields"] if not entry.get("subresource"))
+    assert "f:ownerReferences" not in created["fieldsV1"]["f:metadata"]
+
+
+def test_in_a_large_cluster_controllers_make_objects_without_owners() -> None:
+    world = World(startup=(1, 1), managed_pods=2)
+    world.deploy(replicas=4)
+    world.run(10)
+    assert sorted(bool(_managers(pod)) for pod in world.pods()) == [False, False, True, True]
+
+
+def test_a_gated_pod_is_so_from_the_first_and_by_nobodys_write() -> None:
+    world = World(managed_pods=3)
+    gates = [{"name": "example.com/wait"}]
+    spec = {"schedulingGates": gates, "containers": [{"name": "c", "image": "x"}]}
+    pod = world.writer.create(PODS, {"metadata": {"name": "p", "namespace": "t"}, "spec": spec})
+    (condition,) = pod["status"]["conditions"]
+    assert (condition["type"], condition["reason"]) == ("PodScheduled", "SchedulingGated")
+    world.run(2)
+    (stored,) = world.store.listing(PODS)
+    assert {subresource for _, subresource in _managers(stored.obj)} == {""}

@@ -48,11 +48,13 @@ class FakeUsage:
 class World:
     """Nodes, a namespace `t`, and everything that acts on them."""
 
-    def __init__(self, *, nodes: int = 2, startup: tuple[float, float] = (20, 90), seed: int = 1) -> None:
+    def __init__(
+        self, *, nodes: int = 2, startup: tuple[float, float] = (20, 90), seed: int = 1, managed_pods: int = 0
+    ) -> None:
         self.clock = ManualClock(START)
         self.store = Store()
         rng = random.Random(seed)
-        self.writer = Writer(self.store, self.clock, rng)
+        self.writer = Writer(self.store, self.clock, rng, managed_pods)
         events = EventRecorder(self.store, self.writer, self.clock, rng)
         self.context = Context(
             self.store, self.writer, events, self.clock, seed, SecondsRange(*startup), SecondsRange(1, 2)

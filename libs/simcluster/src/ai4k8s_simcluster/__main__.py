@@ -95,6 +95,12 @@ def _parser() -> argparse.ArgumentParser:
         default=600,
         help="requests served at once before more are answered with 429 (default %(default)s)",
     )
+    add(
+        "--managed-pods",
+        type=int,
+        default=1_000,
+        help="with more pods, what controllers make is without managedFields (default %(default)s)",
+    )
     return parser
 
 
@@ -125,6 +131,7 @@ def read_settings(arguments: list[str]) -> SimSettings:
         startup=given.startup_seconds,
         lead_seconds=given.lead_seconds,
         max_requests_inflight=given.max_requests_inflight,
+        managed_pods=given.managed_pods,
     )
 
 

@@ -68,7 +68,8 @@ class Cluster:
         self.store = Store(log_length=settings.watch_log_length)
         self.store.restore(saved.version, saved.objects)
         rng = random.Random(f"{settings.seed}/{saved.version}")  # noqa: S311 - names, not secrets
-        self.writer = Writer(self.store, clock, rng)
+        managed = settings.managed_pods if settings.pods < settings.managed_pods else 0  # large fleets from the first
+        self.writer = Writer(self.store, clock, rng, managed)
         self.definitions = Establisher(self.store, self.writer, clock)
         self.definitions.start()
         self._keeper = Keeper(self.store, self.writer)

@@ -73,6 +73,7 @@ class SimSettings:
     lead_seconds: float = 270.0
     watch_log_length: int = 10_000
     max_requests_inflight: int = 600
+    managed_pods: int = 1_000
 
 
 def _key(text: str) -> WorkloadKey:

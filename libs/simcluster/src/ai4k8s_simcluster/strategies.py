@@ -32,6 +32,13 @@ from ai4k8s_simcluster.validation import validate, validate_change
 from ai4k8s_simcluster.validation.metadata import check_metadata, check_metadata_change
 
 _NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+_GATED = {
+    "type": "PodScheduled",
+    "status": "False",
+    "lastProbeTime": None,
+    "reason": "SchedulingGated",
+    "message": "Scheduling is blocked due to non-empty scheduling gates",
+}
 # What defaulting here adds to a spec and a real server decides later, so that no client owns it.
 _DECIDED = {"Service": ("ipFamilies", "ipFamilyPolicy"), "Namespace": ("finalizers",), "Job": ("selector",)}
 
@@ -56,6 +63,8 @@ def begin(resource: ResourceType, obj: Obj) -> None:
         status = obj.setdefault("status", {})
         status.setdefault("phase", "Pending")
         status.setdefault("qosClass", qos_class(obj["spec"]))
+        if obj["spec"].get("schedulingGates") and not status.get("conditions"):
+            status["conditions"] = [_GATED | {"lastTransitionTime": obj["metadata"]["creationTimestamp"]}]
 
 
 def taint_until_ready(node: Obj) -> None:

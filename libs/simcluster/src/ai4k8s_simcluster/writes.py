@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ai4k8s_simcluster.admission.chain import Admission
-from ai4k8s_simcluster.apply.authors import STATUS, Author, controller_entries, field_manager
+from ai4k8s_simcluster.apply.authors import STATUS, Author, controller_entries, field_manager, maker_of
 from ai4k8s_simcluster.apply.fieldmanager import entries_of
 from ai4k8s_simcluster.clock import Clock, rfc3339
 from ai4k8s_simcluster.conversion import from_storage
 from ai4k8s_simcluster.customresources.definitions import begin_termination
 from ai4k8s_simcluster.errors import Cause, already_exists, bad_request, conflict, invalid
 from ai4k8s_simcluster.generations import count_generation
-from ai4k8s_simcluster.registry import CUSTOM_RESOURCE_DEFINITIONS, SERVICES, ResourceType
+from ai4k8s_simcluster.registry import CUSTOM_RESOURCE_DEFINITIONS, PODS, SERVICES, ResourceType
 from ai4k8s_simcluster.services import Addresses, carry_over
 from ai4k8s_simcluster.store import Store, Stored
 from ai4k8s_simcluster.strategies import (
@@ -65,9 +65,11 @@ class Deletion:
 class Writer:
     """Writes objects with the meaning the API gives to each kind of write."""
 
-    def __init__(self, store: Store, clock: Clock, rng: random.Random) -> None:
+    def __init__(self, store: Store, clock: Clock, rng: random.Random, managed_pods: int = 0) -> None:
+        """Write to a store. managed_pods: in a cluster of so many pods, controllers stop naming themselves."""
         self.store = store
         self.clock = clock
+        self._managed_pods = managed_pods
         self._rng = rng
         self._addresses = Addresses(store)
         self.admission = Admission(store, self.suffix)
@@ -87,7 +89,8 @@ class Writer:
     ) -> Obj:
         """Store a new object.
 
-        author: the client behind it; controllers of the simulation write without one, and so without managedFields.
+        author: the client behind it; without one it is the program that makes such objects, or nobody in a large
+        cluster.
         Raises ApiError: 404 without its namespace, 403 when admission refuses it, 409 when the name is taken, 422
         when it is invalid.
         """
@@ -105,7 +108,8 @@ class Writer:
         self._begin(resource, obj, keep_status=keep_status)
         given = copy.copy(obj.get("spec"))
         fill_in(resource, obj)
-        self._own(resource, author, None, obj, given)
+        maker = author or (maker_of(resource) if self.names_controllers() else None)
+        self._own(resource, maker, None, obj, given)
         self.admission.change_new(resource, obj)
         begin(resource, obj)
         causes = causes_of_new(resource, obj)
@@ -122,6 +126,10 @@ class Writer:
         if dry_run:
             return obj
         return self.store.put(resource, obj).obj
+
+    def names_controllers(self) -> bool:
+        """Say whether what controllers make gets managedFields: not in a large cluster, where they cost too much."""
+        return self.store.count(PODS) < self._managed_pods
 
     def _begin(self, resource: ResourceType, obj: Obj, *, keep_status: bool) -> None:
         """Set what every object begins its life with."""
@@ -146,7 +154,8 @@ class Writer:
         elif author.applied:
             entries = entries_of(new)
         else:
-            manager = field_manager(author.resource, author.subresource, self._timestamp)
+            created = metadata["creationTimestamp"] if live is None else ""
+            manager = field_manager(author.resource, author.subresource, lambda: created or self._timestamp())
             shown = None if live is None else from_storage(author.resource, live)
             written = from_storage(author.resource, without_decisions(resource, new, given))
             if author.subresource == "scale":
@@ -220,6 +229,16 @@ class Writer:
             entries = controller_entries(resource, old.obj, new, STATUS, self._timestamp, manager)
             new = {**new, "metadata": {**old.obj["metadata"], "managedFields": entries}}
         return self.store.put(resource, new).obj
+
+    def put(self, resource: ResourceType, old: Stored, new: Obj, *, manager: str = "") -> Stored:
+        """Write more than a status as a controller does: without validation; it becomes a manager of that.
+
+        manager: the program that writes, when it is not the one that usually does.
+        """
+        if entries_of(old.obj):
+            entries = controller_entries(resource, old.obj, new, "", self._timestamp, manager)
+            new = {**new, "metadata": {**new["metadata"], "managedFields": entries}}
+        return self.store.put(resource, new)
 
     def delete(self, resource: ResourceType, old: Stored, options: DeleteOptions) -> Deletion:
         """Delete an object, at once or as its finalizers and grace period allow.
@@ -313,6 +332,7 @@ class Writer:
             )
         if why:
             error = conflict(resource, old.name, why)
+            error.details = {**(error.details or {}), "kind": resource.kind}
             error.message = f'Operation cannot be fulfilled on {resource.kind} "{old.name}": {why}'
             raise error
 

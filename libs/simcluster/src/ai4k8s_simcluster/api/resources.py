@@ -204,8 +204,9 @@ class ResourceApi:
     def delete(self, call: Call) -> Response:
         """Delete one object."""
         resource = call.target.resource
+        options = self._delete_options(call)
         stored = self._find(call.target)
-        deletion = self._writer.delete(resource.storage, stored, self._delete_options(call))
+        deletion = self._writer.delete(resource.storage, stored, options)
         if resource.returns_deleted or not deletion.gone:
             return call.renderer.one(resource, deletion.obj)
         details: Obj = {"name": stored.name}
@@ -220,8 +221,8 @@ class ResourceApi:
         """Delete every object that the selectors match."""
         resource = call.target.resource
         matches = compile_selectors(resource, options.label_selector, options.field_selector)
-        found = [item for item in self._store.listing(resource.storage, call.target.namespace) if matches(item.obj)]
         delete = self._delete_options(call)
+        found = [item for item in self._store.listing(resource.storage, call.target.namespace) if matches(item.obj)]
         for item in found:
             self._writer.delete(resource.storage, item, delete)
         return call.renderer.many(resource, found, {"resourceVersion": str(self._store.version)})

@@ -12,8 +12,19 @@ from ai4k8s_simcluster.registry import PODS, ResourceType
 from ai4k8s_simcluster.types import Obj
 
 STATUS = "status"
+CONTROLLER_MANAGER = "kube-controller-manager"
 _TYPES_KEPT = 512
 _CONTROLLERS = {"CustomResourceDefinition": "kube-apiserver", "Pod": "kubelet", "Node": "kubelet"}
+# Which program makes the objects of a kind that no client made.
+_MADE_BY = {
+    CONTROLLER_MANAGER: (
+        "Pod", "ReplicaSet", "ControllerRevision", "Job", "PersistentVolumeClaim", "PersistentVolume", "ConfigMap",
+        "ServiceAccount", "Endpoints", "EndpointSlice",
+    ),
+    "kube-apiserver": ("Namespace", "ClusterRole", "ClusterRoleBinding", "PriorityClass", "APIService"),
+    "kubelet": ("Lease",),
+}  # fmt: skip
+_MAKERS = {kind: program for program, kinds in _MADE_BY.items() for kind in kinds}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +63,16 @@ def controller_entries(
     if resource is PODS and not subresource and not manager:
         return entries_of(old)  # a binding leaves no trace
     unplaced = resource is PODS and not new["spec"].get("nodeName")
-    manager = manager or ("kube-scheduler" if unplaced else _CONTROLLERS.get(resource.kind, "kube-controller-manager"))
+    manager = manager or ("kube-scheduler" if unplaced else _CONTROLLERS.get(resource.kind, CONTROLLER_MANAGER))
     # Deployments get their annotations through the status endpoint.
     endpoint = STATUS if resource.kind == "Deployment" else subresource
     return entries_of(_managing(resource, endpoint, (), now).update(old, new, manager))
+
+
+def maker_of(resource: ResourceType) -> Author | None:
+    """Return the control plane's own program that makes objects of a type, where there is one."""
+    program = _MAKERS.get(resource.kind) if resource.custom is None else None
+    return Author(program, resource) if program else None
 
 
 def asked_entries(definition: str, asked: Obj, subresource: str, manager: str, now: Callable[[], str]) -> Any:

@@ -4,6 +4,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Any
 
+from ai4k8s_simcluster.apply.authors import CONTROLLER_MANAGER
 from ai4k8s_simcluster.clock import Clock, rfc3339
 from ai4k8s_simcluster.controllers.events import EventRecorder
 from ai4k8s_simcluster.registry import PODS, ResourceType
@@ -53,7 +54,7 @@ class Context:
         metadata = {key: value for key, value in item.obj["metadata"].items() if key != "ownerReferences"}
         if owners:
             metadata["ownerReferences"] = owners
-        return self.store.put(resource, {**item.obj, "metadata": metadata})
+        return self.writer.put(resource, item, {**item.obj, "metadata": metadata}, manager=CONTROLLER_MANAGER)
 
 
 def parse_range(text: str) -> SecondsRange:

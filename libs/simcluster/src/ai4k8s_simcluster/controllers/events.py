@@ -8,9 +8,10 @@ import random
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from ai4k8s_simcluster.apply.authors import CONTROLLER_MANAGER, Author
 from ai4k8s_simcluster.clock import Clock, parse_rfc3339, rfc3339, rfc3339_micro
 from ai4k8s_simcluster.errors import ApiError
-from ai4k8s_simcluster.registry import EVENTS
+from ai4k8s_simcluster.registry import EVENTS, GROUP_EVENTS, ResourceType
 from ai4k8s_simcluster.store import Store, Stored
 from ai4k8s_simcluster.types import Obj
 from ai4k8s_simcluster.writes import Writer
@@ -23,6 +24,8 @@ _BURST = 25.0
 _REFILL_PER_SECOND = 1 / 300.0
 _COMBINED = "(combined from similar events): "
 _SERIES_SECONDS = 360.0
+
+_PROGRAMS = {"kubelet": "kubelet", "default-scheduler": "kube-scheduler"}
 
 Key = tuple[str, ...]
 
@@ -94,7 +97,7 @@ class EventRecorder:
             "reportingComponent": reporter,
             "reportingInstance": host if reporter else "",
         }
-        self._create(key, obj, event)
+        self._create(key, obj, event, _author(component, EVENTS))
 
     def note(
         self, obj: Obj, kind: str, reason: str, message: str, component: str, action: str, related: Obj | None = None
@@ -124,7 +127,7 @@ class EventRecorder:
         }
         if related is not None:
             event["related"] = _reference(related, "")
-        self._create(key, obj, event)
+        self._create(key, obj, event, _author(component, GROUP_EVENTS))
 
     def expire(self) -> None:
         """Forget events after an hour, as an API server does by default."""
@@ -137,12 +140,16 @@ class EventRecorder:
         name = self._recent.get(key)
         return self._store.get(EVENTS, namespace, name) if name else None
 
-    def _create(self, key: Key, obj: Obj, event: Obj) -> None:
+    def _create(self, key: Key, obj: Obj, event: Obj, author: Author) -> None:
         metadata = obj["metadata"]
         name = f"{metadata['name']}.{self._rng.getrandbits(64):016x}"
         namespace = metadata.get("namespace", "default")
         try:
-            self._writer.create(EVENTS, {"metadata": {"name": name, "namespace": namespace}, **event})
+            self._writer.create(
+                EVENTS,
+                {"metadata": {"name": name, "namespace": namespace}, **event},
+                author=author if self._writer.names_controllers() else None,
+            )
         except ApiError:
             return  # the namespace went away first; a real recorder drops the event too
         self._recent.note(key, name)
@@ -187,6 +194,11 @@ def _last_seen(event: Obj) -> float:
         or event["metadata"]["creationTimestamp"]
     )
     return parse_rfc3339(text)
+
+
+def _author(component: str, resource: ResourceType) -> Author:
+    """Return the program that a component belongs to, as the author of an event in one of their groups."""
+    return Author(_PROGRAMS.get(component, CONTROLLER_MANAGER), resource)
 
 
 def _reference(obj: Obj, field_path: str) -> Obj:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from ai4k8s_simcluster.apply.authors import CONTROLLER_MANAGER
 from ai4k8s_simcluster.clock import parse_rfc3339
 from ai4k8s_simcluster.controllers.context import is_terminating, set_condition
 from ai4k8s_simcluster.controllers.reconciler import Handler, Reconciler
@@ -92,7 +93,7 @@ class TaintEviction(Reconciler):
             "message": message,
         }
         conditions = set_condition(status.get("conditions") or [], new, self.context.timestamp())
-        self.writer.set_status(PODS, stored, {**status, "conditions": conditions}, manager="kube-controller-manager")
+        self.writer.set_status(PODS, stored, {**status, "conditions": conditions}, manager=CONTROLLER_MANAGER)
 
 
 def _evicting(node: Obj) -> list[Obj]:

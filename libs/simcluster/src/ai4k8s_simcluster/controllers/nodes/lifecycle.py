@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from ai4k8s_simcluster.apply.authors import CONTROLLER_MANAGER
 from ai4k8s_simcluster.clock import parse_rfc3339, rfc3339_micro
 from ai4k8s_simcluster.controllers.context import Context, condition, set_condition
 from ai4k8s_simcluster.controllers.nodes.presence import NEVER_UPDATED, has_kubelet, is_stopped
@@ -11,7 +12,6 @@ from ai4k8s_simcluster.registry import LEASES, NAMESPACES, NODES, PODS
 from ai4k8s_simcluster.store import Change, ChangeKind, Stored
 from ai4k8s_simcluster.types import Obj
 
-_MANAGER = "kube-controller-manager"
 LEASE_NAMESPACE = "kube-node-lease"
 _LEASE_SECONDS = 40
 _RENEW_SECONDS = 10.0
@@ -89,7 +89,7 @@ class NodeController(Reconciler):
         annotations = stored.obj["metadata"].get("annotations") or {}
         if _TTL not in annotations:
             metadata = {**stored.obj["metadata"], "annotations": {**annotations, _TTL: "0"}}
-            self.store.put(NODES, {**stored.obj, "metadata": metadata})
+            self.writer.put(NODES, stored, {**stored.obj, "metadata": metadata}, manager=CONTROLLER_MANAGER)
 
     def _beat(self, stored: Stored, now: float) -> None:
         """Do what a kubelet does every ten seconds and every five minutes."""
@@ -161,7 +161,7 @@ class NodeController(Reconciler):
                 "type": kind, "status": "Unknown", "lastHeartbeatTime": beat, "reason": reason, "message": message,
             }  # fmt: skip
             conditions = _set_in_place(conditions, new, stamp)
-        self.writer.set_status(NODES, stored, {**status, "conditions": conditions}, manager=_MANAGER)
+        self.writer.set_status(NODES, stored, {**status, "conditions": conditions}, manager=CONTROLLER_MANAGER)
         if not never:
             self.event(stored.obj, "Normal", "NodeNotReady", f"Node {stored.name} status is now: NodeNotReady")
             self._mark_pods(stored.name)
@@ -174,7 +174,9 @@ class NodeController(Reconciler):
                 continue
             new = {key: value for key, value in ready.items() if key != "lastTransitionTime"} | {"status": "False"}
             conditions = _set_in_place(pod.obj["status"]["conditions"], new, self.context.timestamp())
-            self.writer.set_status(PODS, pod, {**pod.obj["status"], "conditions": conditions}, manager=_MANAGER)
+            self.writer.set_status(
+                PODS, pod, {**pod.obj["status"], "conditions": conditions}, manager=CONTROLLER_MANAGER
+            )
             self.event(pod.obj, "Warning", "NodeNotReady", "Node is not ready")
 
     def _keep_taints(self, stored: Stored) -> None:
@@ -188,7 +190,8 @@ class NodeController(Reconciler):
         if new == old:
             return
         spec = {key: value for key, value in (stored.obj.get("spec") or {}).items() if key != "taints"}
-        self.store.put(NODES, {**stored.obj, "spec": {**spec, **({"taints": new} if new else {})}})
+        changed = {**stored.obj, "spec": {**spec, **({"taints": new} if new else {})}}
+        self.writer.put(NODES, stored, changed, manager=CONTROLLER_MANAGER)
 
 
 def _wanted_taints(node: Obj) -> list[tuple[str, str]]:

@@ -26,7 +26,6 @@ _MANAGER = "kube-scheduler"
 _LEFTOVER_SECONDS = 300.0
 _FEWEST_NODES = 100
 _TOPOLOGY = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
-_GATED = "Scheduling is blocked due to non-empty scheduling gates"
 _FINISHED = {"Succeeded", "Failed"}
 
 
@@ -141,9 +140,7 @@ class Scheduler:
         key = (pod.namespace, pod.name)
         if not _wants_place(pod.obj):
             return
-        if pod.obj["spec"].get("schedulingGates"):
-            self._gate(pod)
-        elif key not in self._waiting:
+        if not pod.obj["spec"].get("schedulingGates") and key not in self._waiting:
             self._waiting.add(key)
             self._fresh.add(key)
 
@@ -175,11 +172,6 @@ class Scheduler:
     def _retry(self) -> None:
         for key in self._waiting:
             self._fresh.add(key)
-
-    def _gate(self, pod: Stored) -> None:
-        if condition(pod.obj, "PodScheduled") is None:
-            new = {"type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "message": _GATED}
-            self._set_scheduled(pod, new)
 
     def _place(self, pod: Stored) -> str:
         """Assign a pod; return why that was not possible."""

@@ -124,8 +124,9 @@ class VolumeController(Reconciler):
             "resourceVersion": claim["metadata"]["resourceVersion"],
         }
         annotations = {**(volume.obj["metadata"].get("annotations") or {}), _BOUND_BY_CONTROLLER: "yes"}
-        self.store.put(
+        self.writer.put(
             PERSISTENT_VOLUMES,
+            volume,
             {
                 **volume.obj,
                 "metadata": {**volume.obj["metadata"], "annotations": annotations},
@@ -141,7 +142,8 @@ class VolumeController(Reconciler):
         }
         metadata = {**claim["metadata"], "annotations": {**(claim["metadata"].get("annotations") or {}), **own}}
         spec = {**claim["spec"], "volumeName": volume.name}
-        self.store.put(PERSISTENT_VOLUME_CLAIMS, {**claim, "metadata": metadata, "spec": spec, "status": status})
+        bound = {**claim, "metadata": metadata, "spec": spec, "status": status}
+        self.writer.put(PERSISTENT_VOLUME_CLAIMS, stored, bound)
 
     def _reclaim(self, name: str, claim: Stored) -> None:
         """Delete or release the volume of a claim that is gone."""
