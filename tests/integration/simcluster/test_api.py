@@ -414,6 +414,13 @@ def test_watch_errors(http: httpx.Client) -> None:
     assert _status(answer)[0] == 500
 
 
+def test_lists_of_a_deprecated_kind_warn(http: httpx.Client, space: str) -> None:
+    table = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+    for headers in ({}, table):
+        assert "Endpoints is deprecated" in http.get(f"{NS}/{space}/endpoints", headers=headers).headers["Warning"]
+    assert "Warning" not in http.get(f"{NS}/{space}/services").headers
+
+
 def test_deletion_honours_preconditions_finalizers_and_grace(http: httpx.Client, space: str) -> None:
     path = f"{NS}/{space}/services"
     http.post(path, json=service("s"))

@@ -8,7 +8,7 @@ import pytest
 
 from ai4k8s_simcluster.conversion import from_storage, to_storage
 from ai4k8s_simcluster.defaults import apply_defaults
-from ai4k8s_simcluster.quantity import canonical
+from ai4k8s_simcluster.quantity import canonical, canonical_exact
 from ai4k8s_simcluster.registry import AUTOSCALERS_V1, GROUP_EVENTS
 from ai4k8s_simcluster.schema import decode
 
@@ -33,6 +33,13 @@ def filled(kind: str, obj: Obj) -> Obj:
 )  # fmt: skip
 def test_amounts_are_written_in_the_largest_unit_that_loses_nothing(given: Any, written: str) -> None:
     assert canonical(given) == written
+
+
+@pytest.mark.parametrize(
+    ("given", "written"), [("0.05", "50m"), ("0.0001", "100u"), ("1n", "1n"), ("0.5Gi", "512Mi"), ("80", "80")]
+)
+def test_an_amount_that_stands_alone_is_not_rounded(given: str, written: str) -> None:
+    assert canonical_exact(given) == written
 
 
 @pytest.mark.parametrize(

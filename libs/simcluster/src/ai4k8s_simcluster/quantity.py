@@ -1,7 +1,7 @@
 """Kubernetes quantities, read exactly: `500m`, `1.5`, `128Mi`, `1e3`."""
 
 import re
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING, ROUND_UP, Decimal
 from typing import Any
 
 _FORM = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+))(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?\d+))?$")
@@ -61,6 +61,7 @@ _DECIMAL_SUFFIXES = {-9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 1
 _BINARY_SUFFIXES = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _KIBI = 1024
 _LARGEST_EXPONENT = 18
+_SMALLEST_EXPONENT = -9
 
 
 def canonical(value: Any) -> str:
@@ -69,10 +70,20 @@ def canonical(value: Any) -> str:
 
     Raises QuantityError when it is not one.
     """
-    text = str(value)
     amount = parse_quantity(value)
     thousandths = (amount * 1000).to_integral_value(ROUND_CEILING) if amount >= 0 else amount * 1000
-    amount = Decimal(thousandths) / 1000
+    return _in_largest_unit(str(value), Decimal(thousandths) / 1000)
+
+
+def canonical_exact(value: Any) -> str:
+    """Write a quantity that stands alone as the API server keeps it: in the largest unit that loses nothing.
+
+    Raises QuantityError when it is not one.
+    """
+    return _in_largest_unit(str(value), parse_quantity(value))
+
+
+def _in_largest_unit(text: str, amount: Decimal) -> str:
     if text.endswith("i") and amount == amount.to_integral_value() and abs(amount) >= _KIBI:
         return _with_binary_suffix(int(amount))
     return _with_decimal_suffix(amount, exponent="e" in text.lower().rstrip("i") and not text.endswith(("E", "Ei")))
@@ -88,8 +99,8 @@ def _with_binary_suffix(amount: int) -> str:
 def _with_decimal_suffix(amount: Decimal, *, exponent: bool) -> str:
     if amount == 0:
         return "0"
-    power = -3
-    mantissa = int(amount * 1000)
+    power = _SMALLEST_EXPONENT
+    mantissa = int((amount * 10**-_SMALLEST_EXPONENT).to_integral_value(ROUND_UP))
     while power < _LARGEST_EXPONENT and mantissa % 1000 == 0:
         mantissa, power = mantissa // 1000, power + 3
     if exponent:

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from ai4k8s_simcluster.quantity import QuantityError, canonical, parse_quantity
+from ai4k8s_simcluster.quantity import QuantityError, canonical, canonical_exact, parse_quantity
 from ai4k8s_simcluster.types import Obj
 
 KUBERNETES_MINOR = 36
@@ -149,7 +149,7 @@ class _Decoder:
         if quantity and (isinstance(value, bool) or not isinstance(value, str | int | float | None)):
             self.wrong(owner, path, value, definition.rsplit(".", 1)[-1])
         elif definition == _QUANTITY and value is not None:
-            return self.amount(value, str)
+            return self.amount(value, canonical_exact)
         return value
 
     def moment(self, value: str, *, fractions: bool) -> str:

@@ -8,6 +8,7 @@ import yaml
 from starlette.responses import Response, StreamingResponse
 
 from ai4k8s_simcluster.api.negotiation import Form, Representation
+from ai4k8s_simcluster.api.warnings import warning_headers
 from ai4k8s_simcluster.conversion import from_storage
 from ai4k8s_simcluster.errors import ApiError, bad_request
 from ai4k8s_simcluster.registry import ResourceType
@@ -94,6 +95,12 @@ class Renderer:
 
     def many(self, resource: ResourceType, items: Sequence[Stored], metadata: Obj) -> Response:
         """Answer with a list; in plain JSON, from bytes made before."""
+        response = self._many(resource, items, metadata)
+        if resource.deprecation:
+            response.headers.update(warning_headers([resource.deprecation]))
+        return response
+
+    def _many(self, resource: ResourceType, items: Sequence[Stored], metadata: Obj) -> Response:
         match self.how.form:
             case Form.TABLE:
                 return json_response(self._table(resource, [item.obj for item in items], metadata))

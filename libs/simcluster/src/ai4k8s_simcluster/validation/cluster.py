@@ -10,6 +10,7 @@ from ai4k8s_simcluster.types import Obj
 from ai4k8s_simcluster.validation import rules
 
 _MOST_BYTES = 1024 * 1024
+_NOWHERE = "[]"  # how a path without a name is written
 _KEY = re.compile(r"[-._a-zA-Z0-9]+")
 _KEY_RULE = (
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  "
@@ -49,7 +50,7 @@ def check_config_map(obj: Obj) -> rules.Causes:
         causes += rules.refused(f"binaryData[{key}]", key, _key_faults(key))
         total += _size(value)
     if total > _MOST_BYTES:
-        causes.append(Cause.too_long("", _MOST_BYTES))
+        causes.append(Cause.too_long(_NOWHERE, _MOST_BYTES))
     return causes
 
 
