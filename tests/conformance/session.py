@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 import subprocess
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +15,10 @@ from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 
-from tests.conformance.case import Case, Program, Result, Step
+from tests.conformance.case import Case, Needs, Program, Result, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _TIMEOUT_SECONDS = 60.0
@@ -102,8 +104,12 @@ class Session:
     def run(self, case: Case) -> None:
         """Carry out a case. Raises AssertionError, saying at which step it failed."""
         self.identifier = case.identifier
-        for step in case.steps:
-            self._take(case, step)
+        try:
+            for step in case.steps:
+                self._take(case, step)
+        finally:
+            if case.needs is Needs.WHOLE_CLUSTER:  # or one failed case leaves no node for all that follow
+                self.kubectl("uncordon", "--all")
 
     def create(self, manifests: str) -> None:
         """Create objects as they are; what lies outside namespaces is deleted at the end."""
@@ -126,10 +132,18 @@ class Session:
         """Run kubectl to its end."""
         return _run([*self._kubectl, *arguments], stdin)
 
-    def follow(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start kubectl and leave it running."""
+    @contextlib.contextmanager
+    def follow(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """Start kubectl and leave it running, but no longer than any other command may."""
         command = [*self._kubectl, *(self.text(argument) for argument in arguments)]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as following:
+            end = threading.Timer(_TIMEOUT_SECONDS, following.kill)
+            end.start()
+            try:
+                yield following
+            finally:
+                end.cancel()
+                following.kill()
 
     def _take(self, case: Case, step: Step) -> None:
         if step.program is Program.SETUP:

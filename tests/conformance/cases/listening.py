@@ -150,15 +150,12 @@ def _delete_collection(session: Session) -> None:
 
 def _kubectl_watches(session: Session) -> None:
     """kubectl prints changes as they happen."""
-    following = session.follow("get", "cm", session.identifier, "-w", "-o", "jsonpath={.data.a}{'\\n'}")
-    try:
+    arguments = ("get", "cm", session.identifier, "-w", "-o", "jsonpath={.data.a}{'\\n'}")
+    with session.follow(*arguments) as following:
         assert following.stdout is not None
         assert following.stdout.readline().strip() == "b"
         _change(session, data={"a": "later"})
         assert following.stdout.readline().strip() == "later"
-    finally:
-        following.kill()
-        following.communicate()
 
 
 def _case(name: str, source: str, call: Callable[[Session], None], *, with_object: bool = True) -> Case:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ai4k8s_simcluster.__main__ import read_settings
 from ai4k8s_simcluster.clock import ManualClock
 from ai4k8s_simcluster.cluster import Cluster
+from ai4k8s_simcluster.command import read_settings
 from ai4k8s_simcluster.controllers.context import is_active
 from ai4k8s_simcluster.fleet.moulds import Mould
 from ai4k8s_simcluster.fleet.plan import plan

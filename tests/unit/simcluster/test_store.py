@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ai4k8s_simcluster.__main__ import read_settings
 from ai4k8s_simcluster.clock import short_duration
+from ai4k8s_simcluster.command import read_settings
 from ai4k8s_simcluster.load.shapes import ShapeError, ShapeKind
 from ai4k8s_simcluster.persistence import StateFiles, StateInUseError
 from ai4k8s_simcluster.quantity import QuantityError, cores, parse_quantity, size_bytes

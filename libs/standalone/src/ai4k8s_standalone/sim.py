@@ -13,8 +13,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ai4k8s_simcluster.__main__ import configure_logging, read_settings, serve_until_told
 from ai4k8s_simcluster.client import ControlClient, ControlError
+from ai4k8s_simcluster.command import configure_logging, read_settings, serve_until_told
 from ai4k8s_simcluster.faults.model import MEANING, FaultKind, PressureKind
 from ai4k8s_simcluster.load.shapes import ShapeError
 from ai4k8s_simcluster.load.traces import TraceError
