@@ -108,8 +108,13 @@ class Session:
             for step in case.steps:
                 self._take(case, step)
         finally:
-            if case.needs is Needs.WHOLE_CLUSTER:  # or one failed case leaves no node for all that follow
-                self.kubectl("uncordon", "--all")
+            if case.needs is Needs.WHOLE_CLUSTER:
+                self._give_nodes_back()
+
+    def _give_nodes_back(self) -> None:
+        """Or what follows finds no node, or one that a case made up and nothing runs on."""
+        self.kubectl("delete", "node", "-l", "conformance", "--wait=true", "--timeout=20s")
+        self.kubectl("uncordon", "--all")
 
     def create(self, manifests: str) -> None:
         """Create objects as they are; what lies outside namespaces is deleted at the end."""

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+# Each width and each theme once: what a theme breaks, it breaks at every width.
 LOOKS = [
     pytest.param((viewport, scheme), id=f"{viewport['width']}-{scheme}")
-    for viewport in (WIDE, NARROW)
-    for scheme in ("light", "dark")
+    for viewport, scheme in ((WIDE, "light"), (NARROW, "dark"))
 ]
 
 
