@@ -9,6 +9,23 @@ import pytest
 from tests.support.schedule import TOGETHER
 
 ROOT = Path(__file__).parents[3]
+RUNS = """
+import os, pathlib, pytest
+from tests.support.wait import eventually
+here = pathlib.Path(__file__)
+@pytest.mark.parametrize("n", range(6))
+def test_x(n):
+    here.with_suffix(f".{n}").write_text(str(os.getpid()))
+    if n == 0:
+        eventually(meets_another, 60)
+def meets_another():
+    return True
+"""
+# The first test ends only when another process has run one, however slowly that one starts.
+MEETS_ANOTHER = """
+def meets_another():
+    return any(said.read_text() not in {"", str(os.getpid())} for said in here.parent.glob("test_apart.[0-9]"))
+"""
 
 
 @pytest.mark.parametrize("module", TOGETHER)
@@ -21,12 +38,11 @@ def test_a_module_of_the_schedule_is_run_by_one_process_and_others_are_spread(tm
     import subprocess
     import sys
 
-    body = "import os, pathlib, pytest\n@pytest.mark.parametrize('n', range(6))\ndef test_x(n):\n    pathlib.Path(__file__).with_suffix(f'.{n}').write_text(str(os.getpid()))\n"
     together = tmp_path / TOGETHER[0]
     apart = tmp_path / "tests" / "test_apart.py"
-    for file in (together, apart):
+    for file, begin in ((together, ""), (apart, MEETS_ANOTHER)):
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(body)
+        file.write_text(RUNS + begin)
     command = [
         sys.executable,
         "-m",
