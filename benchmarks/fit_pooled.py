@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ai4k8s_forecaster.domain.core import STEPS, forecast_core
-from ai4k8s_forecaster.domain.day_rule import DAY_STEPS, day_inputs, day_points
+from ai4k8s_forecaster.domain.day_rule import day_inputs, day_points
+from ai4k8s_forecaster.domain.experts import DAY_STEPS
 from ai4k8s_forecaster.domain.intervals import (
     OUTSIDE,
     STRETCH_OF_STEP,

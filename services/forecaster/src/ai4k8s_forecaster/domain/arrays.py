@@ -91,6 +91,13 @@ def mean(stack: FloatArray) -> FloatArray:
     return np.where(count > 0, np.where(present, stack, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan)
 
 
+def row_mean(values: FloatArray) -> FloatArray:
+    """Mean of the present values of each series ``[series, time]``; NaN where none is present."""
+    present = np.isfinite(values)
+    count = present.sum(axis=1)
+    return np.where(count > 0, np.where(present, values, 0.0).sum(axis=1) / np.maximum(count, 1), np.nan)
+
+
 def carried_forward(values: FloatArray, limit: int) -> FloatArray:
     """Missing values replaced by the last present one, at most ``limit`` steps old."""
     index = np.arange(values.shape[1])

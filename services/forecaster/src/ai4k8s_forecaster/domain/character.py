@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ai4k8s_forecaster.domain.arrays import FloatArray, mean, median
+from ai4k8s_forecaster.domain.experts import DAY_STEPS
 
 if TYPE_CHECKING:
     from ai4k8s_forecaster.domain.arrays import BoolArray
 
-DAY_STEPS = 288
 HOUR_STEPS = 12
 WEEK_DAYS = 7
 _KNOWN_SHARE = 0.8

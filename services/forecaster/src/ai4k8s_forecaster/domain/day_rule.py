@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ai4k8s_forecaster.domain.arrays import FloatArray, median
+from ai4k8s_forecaster.domain.arrays import FloatArray, median, row_mean
 from ai4k8s_forecaster.domain.core import STEPS
+from ai4k8s_forecaster.domain.experts import DAY_STEPS
 from ai4k8s_forecaster.domain.intervals import STRETCH_OF_STEP
 from ai4k8s_forecaster.domain.pooled import DAY_STRETCH_STARTS, DAY_WEIGHTS, DAY_WIDTHS
 
-DAY_STEPS = 288
 _LEVEL_SHARE = 0.05
 _CLIP = 10.0
 _GATED_INPUTS = 8
@@ -72,8 +72,8 @@ def day_inputs(demand: FloatArray) -> DayInputs:
     if steps:
         day[:, -steps:] = demand[:, -steps:]
     centre = median(day.T)
-    average = _mean(day)
-    scale = _mean(np.abs(day - centre[:, None])) + _LEVEL_SHARE * np.abs(average) + 1e-9
+    average = row_mean(day)
+    scale = row_mean(np.abs(day - centre[:, None])) + _LEVEL_SHARE * np.abs(average) + 1e-9
     filled = np.where(np.isfinite(day), day, centre[:, None])
     level = _or(median(day[:, -24:].T), centre)
     columns = _columns(day, filled, level, average)
@@ -89,10 +89,10 @@ def _columns(day: FloatArray, filled: FloatArray, level: FloatArray, average: Fl
     """``[series, steps, columns]``: yesterday's course, smoothed twice, and levels; those to be gated first."""
     steps = slice(0, STEPS)
     moved = level - median(filled[:, :24].T)
-    flat = [_or(median(day[:, -7:].T), average), level, _or(_mean(day[:, -72:]), average), average]
+    flat = [_or(median(day[:, -7:].T), average), level, _or(row_mean(day[:, -72:]), average), average]
     ordered = np.sort(filled, axis=1)
     spread = [ordered[:, round(share * (DAY_STEPS - 1))] for share in _QUANTILES]
-    ends = [_mean(filled[:, :STEPS]), _mean(filled[:, :12])]
+    ends = [row_mean(filled[:, :STEPS]), row_mean(filled[:, :12])]
     courses = [filled[:, steps], _smoothed(filled, 3), _smoothed(filled, 12)]
     columns = [*courses, *map(_as_course, flat), filled[:, steps] + moved[:, None], *map(_as_course, spread + ends)]
     return np.stack(columns, axis=2)
@@ -121,12 +121,6 @@ def _smoothed(filled: FloatArray, reach: int) -> FloatArray:
 
 def _as_course(values: FloatArray) -> FloatArray:
     return np.repeat(values[:, None], STEPS, axis=1)
-
-
-def _mean(values: FloatArray) -> FloatArray:
-    present = np.isfinite(values)
-    count = present.sum(axis=1)
-    return np.where(count > 0, np.where(present, values, 0.0).sum(axis=1) / np.maximum(count, 1), np.nan)
 
 
 def _or(values: FloatArray, otherwise: FloatArray) -> FloatArray:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ai4k8s_forecaster.domain.arrays import row_mean
 from ai4k8s_forecaster.domain.core import BACKTEST_ORIGINS, JUDGED_HORIZONS, STEPS
+from ai4k8s_forecaster.domain.experts import DAY_STEPS
 from ai4k8s_forecaster.domain.pooled import CORE_WIDTHS
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ _STRETCH_OF_JUDGED: IntArray = np.searchsorted(_STRETCH_STARTS, JUDGED_HORIZONS,
 STRETCHES = len(_STRETCH_STARTS)
 #: Shares outside of the 50, 80 and 95 % intervals.
 OUTSIDE: FloatArray = np.array([0.5, 0.2, 0.05])
-DAY_STEPS = 288
 _DECAY_ORIGINS = 12.0
 _PRIOR_ORIGINS = 3.0
 _LEARNING_RATE = 1.0
@@ -99,13 +100,8 @@ def _row_sums(values: FloatArray) -> FloatArray:
 def _prior(demand: FloatArray) -> FloatArray:
     """What to expect of a series whose errors are not known yet: half of how much two days differ."""
     recent = demand[:, -3 * DAY_STEPS :]
-    daily = _mean_abs(recent[:, DAY_STEPS:] - recent[:, :-DAY_STEPS])
-    volatility = 3.0 * _mean_abs(np.diff(demand[:, -DAY_STEPS:], axis=1))
-    return np.where(np.isfinite(daily), _PRIOR_SHARE * daily, volatility) + _FLOOR_SHARE * _mean_abs(recent) + 1e-12
-
-
-def _mean_abs(values: FloatArray) -> FloatArray:
-    present = np.isfinite(values)
-    count = present.sum(axis=1)
-    total = np.where(present, np.abs(values), 0.0).sum(axis=1)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    daily = row_mean(np.abs(recent[:, DAY_STEPS:] - recent[:, :-DAY_STEPS]))
+    volatility = 3.0 * row_mean(np.abs(np.diff(demand[:, -DAY_STEPS:], axis=1)))
+    return (
+        np.where(np.isfinite(daily), _PRIOR_SHARE * daily, volatility) + _FLOOR_SHARE * row_mean(np.abs(recent)) + 1e-12
+    )

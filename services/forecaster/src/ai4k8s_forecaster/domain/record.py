@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ai4k8s_forecaster.domain.experts import DAY_STEPS
+
 if TYPE_CHECKING:
     from ai4k8s_forecaster.domain.arrays import BoolArray, FloatArray
     from ai4k8s_forecaster.domain.grid import Grid
 
 #: Steps ahead whose forecasts are judged: 15 min, 1 h, 6 h.
 JUDGED_STEPS = (3, 12, 72)
-DAY_STEPS = 288
 #: History that judging needs: a day for the naive forecast, and the longest distance.
 RECENT_STEPS = DAY_STEPS + max(JUDGED_STEPS) + 1
 
