@@ -149,8 +149,13 @@ def _delete_collection(session: Session) -> None:
 
 
 def _kubectl_watches(session: Session) -> None:
-    """kubectl prints changes as they happen."""
-    arguments = ("get", "cm", session.identifier, "-w", "-o", "jsonpath={.data.a}{'\\n'}")
+    """kubectl prints changes as they happen.
+
+    The object is selected, not named: of a named object kubectl drops what the watch says first, and with it
+    a change made between its read and its watch.
+    """
+    arguments = ("get", "cm", "--field-selector", f"metadata.name={session.identifier}", "-w")
+    arguments += ("-o", "jsonpath={.data.a}{'\\n'}")
     with session.follow(*arguments) as following:
         assert following.stdout is not None
         assert following.stdout.readline().strip() == "b"

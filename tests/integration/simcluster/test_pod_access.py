@@ -41,10 +41,16 @@ def pod(ctl: Kubectl) -> str:
 
 def test_a_log_is_shown_in_parts(ctl: Kubectl, pod: str) -> None:
     whole = ctl("logs", pod, "-n", "shop").splitlines()
-    assert ctl("logs", pod, "-n", "shop", "--tail=2").splitlines() == whole[-2:]
     assert ctl("logs", pod, "-n", "shop", "--limit-bytes=10") == whole[0][:10]
-    stamped = ctl("logs", pod, "-n", "shop", "--tail=1", "--timestamps")
-    assert stamped.endswith(f"Z {whole[-1]}\n")
+    *_, before_last, last = ctl("logs", pod, "-n", "shop", "--timestamps").splitlines()
+
+    def last_two() -> list[str]:
+        return ctl("logs", pod, "-n", "shop", "--tail=2", "--timestamps").splitlines()
+
+    # A line may be written between two reads: then the one that was last comes before it.
+    assert last in last_two()
+    assert len(last_two()) == 2
+    assert before_last.partition(" ")[2] in whole
     assert "requests served" in ctl("logs", "deploy/api", "-n", "shop")
 
 
