@@ -1,7 +1,8 @@
-"""What the collector owns: the state of clusters, and what was observed in them.
+"""What the collector owns: the state of clusters, and the series that were observed in them.
 
-Samples are wide: one row a workload (or node) and tick, with a column a quantity. Partitioned by day on `at`,
-so that retention drops files instead of deleting rows.
+Samples are wide: one row a workload (or node) and tick, with a column a quantity; roll-ups are the same over five
+minutes. Partitioned by day on `at`, so that retention drops files instead of deleting rows. NULL always means that a
+quantity is not known, and `sources` (store/observed.py) says why.
 """
 
 from __future__ import annotations
@@ -59,6 +60,12 @@ class BackfillStatus(StrEnum):
     FAILED = "failed"
 
 
+def _rate_columns() -> tuple[Column[float], ...]:
+    """Columns for bytes a second over the network and to disks; NULL without a source that knows."""
+    names = ("network_receive", "network_transmit", "disk_read", "disk_write")
+    return tuple(Column(f"{name}_bytes_per_second", Double) for name in names)
+
+
 cluster_states = Table(
     "cluster_states",
     metadata,
@@ -75,6 +82,8 @@ cluster_states = Table(
     Column("consecutive_failures", Integer, nullable=False, server_default=text("0")),
     Column("backfill_status", Text, nullable=False),
     Column("backfill_detail", Text, nullable=False, server_default=""),
+    Column("last_cycle_id", UUID),  # the newest completed one: who holds its copy of the pods may trust it
+    at_column("rolled_up_until", nullable=True),  # five-minute bins that begin before are in the roll-ups
     schema="collector",
 )
 Index("ix_cluster_states_next_due_at", cluster_states.c.next_due_at)
@@ -115,7 +124,28 @@ workloads = Table(
     Column("memory_request_bytes", Double),
     Column("memory_limit_bytes", Double),
     Column("startup_seconds", ARRAY(Double), nullable=False, server_default=text("'{}'")),  # of the latest pods
+    Column("startup_p50_seconds", Double),
     Column("startup_p95_seconds", Double),
+    # Whether it has a scale subresource; DaemonSets, Jobs and CronJobs are shown and never scaled.
+    Column("scalable", Boolean, nullable=False, server_default=text("true")),
+    Column("resource", Text, nullable=False, server_default=""),  # plural name in API paths, as in 'rollouts'
+    Column("status_detail", Text, nullable=False, server_default=""),  # a CronJob's schedule, a Job's outcome
+    Column("images", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("revision", Text, nullable=False, server_default=""),
+    at_column("revision_at", nullable=True),  # when it was last deployed, as far as is known
+    Column("restarts", Integer, nullable=False, server_default=text("0")),  # summed over present pods
+    Column("oom_kills", Integer, nullable=False, server_default=text("0")),  # seen since it was first observed
+    at_column("last_oom_at", nullable=True),
+    Column("pending", JSONB, nullable=False, server_default=text("'{}'::jsonb")),  # {reason: pods that wait for it}
+    Column("hpa_name", Text),
+    Column("hpa_min_replicas", Integer),
+    Column("hpa_max_replicas", Integer),
+    Column("hpa_cpu_target_percent", Integer),
+    Column("hpa_managed_by", Text),  # 'ScaledObject web' where KEDA made it
+    Column("vpa_name", Text),
+    Column("vpa_update_mode", Text),
+    # {container: {cpu_millicores, memory_bytes}}: what the VPA recommends; NULL without one.
+    Column("vpa_target", JSONB(none_as_null=True)),
     Column("annotations", JSONB, nullable=False, server_default=text("'{}'::jsonb")),  # only ai4k8s.io/*
     at_column("first_seen_at"),
     at_column("last_seen_at"),
@@ -140,6 +170,16 @@ workload_samples = Table(
     Column("saturated", Boolean, nullable=False, server_default=text("false")),  # usage is a lower bound of demand
     Column("memory_bytes", Double),
     Column("restarts", Integer),
+    Column("oom_kills", Integer),  # since the look before
+    Column("pending_pods", Integer),
+    Column("cpu_request_millicores", Double),  # of one pod, as it was then
+    Column("cpu_limit_millicores", Double),
+    Column("memory_request_bytes", Double),
+    Column("memory_limit_bytes", Double),
+    *_rate_columns(),
+    Column("requests_per_second", Double),
+    Column("throttled_share", Double),  # of CFS periods, summed over containers
+    Column("custom", JSONB(none_as_null=True)),  # {name: value}: metrics that the operator named
     schema="collector",
     postgresql_partition_by="RANGE (at)",
 )
@@ -156,6 +196,17 @@ nodes = Table(
     Column("cpu_allocatable_millicores", Double),
     Column("memory_allocatable_bytes", Double),
     Column("pods_allocatable", Integer),
+    Column("cpu_capacity_millicores", Double),
+    Column("memory_capacity_bytes", Double),
+    Column("pods_capacity", Integer),
+    # {type: {status, reason, message, since}}, as the kubelet reports them
+    Column("conditions", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("roles", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("instance_type", Text),
+    Column("zone", Text),
+    Column("kubelet_version", Text),
+    Column("cpu_requested_millicores", Double),  # summed over its pods
+    Column("memory_requested_bytes", Double),
     at_column("first_seen_at"),
     at_column("last_seen_at"),
     at_column("gone_at", nullable=True),
@@ -173,9 +224,55 @@ node_samples = Table(
     Column("cpu_usage_millicores", Double),
     Column("memory_bytes", Double),
     Column("pods", Integer),
+    *_rate_columns(),
     schema="collector",
     postgresql_partition_by="RANGE (at)",
 )
 Index("ix_node_samples_cluster_id_at", node_samples.c.cluster_id, node_samples.c.at)
 
-PARTITIONED: tuple[Table, ...] = (workload_samples, node_samples)
+# Five minutes of samples in one row; means unless a name says otherwise.
+workload_rollups = Table(
+    "workload_rollups",
+    metadata,
+    Column("cluster_id", UUID, nullable=False),
+    Column("workload_id", BigInteger, primary_key=True),
+    at_column("at", primary_key=True),  # where the five minutes begin
+    Column("source", SmallInteger, nullable=False),
+    Column("samples", Integer, nullable=False),
+    Column("desired_replicas", Double),
+    Column("ready_replicas", Double),
+    Column("cpu_usage_millicores", Double),
+    Column("cpu_usage_max_millicores", Double),
+    Column("cpu_capacity_millicores", Double),
+    Column("saturated", Boolean, nullable=False, server_default=text("false")),
+    Column("memory_bytes", Double),
+    Column("memory_max_bytes", Double),
+    Column("restarts", Integer),  # the highest
+    Column("oom_kills", Integer),  # summed
+    Column("pending_pods", Double),
+    *_rate_columns(),
+    Column("requests_per_second", Double),
+    Column("throttled_share", Double),
+    schema="collector",
+    postgresql_partition_by="RANGE (at)",
+)
+Index("ix_workload_rollups_cluster_id_at", workload_rollups.c.cluster_id, workload_rollups.c.at)
+
+node_rollups = Table(
+    "node_rollups",
+    metadata,
+    Column("cluster_id", UUID, nullable=False),
+    Column("node_id", BigInteger, primary_key=True),
+    at_column("at", primary_key=True),
+    Column("samples", Integer, nullable=False),
+    Column("cpu_usage_millicores", Double),
+    Column("memory_bytes", Double),
+    Column("pods", Double),
+    *_rate_columns(),
+    schema="collector",
+    postgresql_partition_by="RANGE (at)",
+)
+Index("ix_node_rollups_cluster_id_at", node_rollups.c.cluster_id, node_rollups.c.at)
+
+RATE_COLUMNS = tuple(column.name for column in _rate_columns())
+ROLLUP_MINUTES = 5

@@ -56,5 +56,7 @@ def _statements(service: Service) -> Iterator[str]:
         elif service in readers_of(key):
             yield f"GRANT SELECT ON {key} TO {role}"
     if service is Service.COLLECTOR:
-        yield f"GRANT EXECUTE ON FUNCTION collector.ensure_partitions(date, date) TO {role}"
-        yield f"GRANT EXECUTE ON FUNCTION collector.drop_partitions(date) TO {role}"
+        for function in ("ensure_partitions(date, date)", "ensure_rollup_partitions(date, date)"):
+            yield f"GRANT EXECUTE ON FUNCTION collector.{function} TO {role}"
+        for function in ("drop_partitions(date)", "drop_rollup_partitions(date)"):
+            yield f"GRANT EXECUTE ON FUNCTION collector.{function} TO {role}"

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from ai4k8s_common.services import Service
-from ai4k8s_common.store import advisor, collector, forecaster, gateway, scaler
+from ai4k8s_common.store import advisor, collector, forecaster, gateway, observed, scaler
 from ai4k8s_common.store.base import metadata
 
-__all__ = ["advisor", "collector", "forecaster", "gateway", "metadata", "owner_of", "readers_of", "scaler"]
+__all__ = [
+    "advisor",
+    "collector",
+    "forecaster",
+    "gateway",
+    "metadata",
+    "observed",
+    "owner_of",
+    "readers_of",
+    "scaler",
+]
 
 
 def owner_of(table_key: str) -> Service:
