@@ -154,7 +154,7 @@ def _kubectl_watches(session: Session) -> None:
     The object is selected, not named: of a named object kubectl drops what the watch says first, and with it
     a change made between its read and its watch.
     """
-    arguments = ("get", "cm", "--field-selector", f"metadata.name={session.identifier}", "-w")
+    arguments: tuple[str, ...] = ("get", "cm", "--field-selector", f"metadata.name={session.identifier}", "-w")
     arguments += ("-o", "jsonpath={.data.a}{'\\n'}")
     with session.follow(*arguments) as following:
         assert following.stdout is not None
