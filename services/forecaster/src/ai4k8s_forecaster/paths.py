@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ai4k8s_forecaster.domain.character import Character, describe
 from ai4k8s_forecaster.domain.grid import FIVE_MINUTES_SECONDS, MINUTE_SECONDS, Grid, coarsen
 from ai4k8s_forecaster.domain.path import STEP_SECONDS, PathForecast, forecast_path
@@ -13,7 +15,10 @@ from ai4k8s_forecaster.domain.record import RECENT_STEPS
 from ai4k8s_forecaster.domain.status import HistoryState, history_states
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
+
+    from ai4k8s_forecaster.domain.arrays import FloatArray
 
 _FACTOR = FIVE_MINUTES_SECONDS // MINUTE_SECONDS
 
@@ -45,8 +50,18 @@ class PathCache:
     def __init__(self) -> None:
         self._paths: dict[UUID, tuple[str, Paths]] = {}
 
-    def of(self, cluster_id: UUID, ids: tuple[int, ...], minutes: Grid, past: str) -> Paths:
-        """Return paths that start with the running five-minute bin; another ``past`` or other ids mean a new look."""
+    def of(
+        self,
+        cluster_id: UUID,
+        ids: tuple[int, ...],
+        minutes: Grid,
+        past: str,
+        deployed_at: Mapping[int, datetime] | None = None,
+    ) -> Paths:
+        """Return paths that start with the running five-minute bin; another ``past`` or other ids mean a new look.
+
+        ``deployed_at`` says when each workload was last deployed: a young jump that began then is no accident.
+        """
         running = minutes.last_bin // _FACTOR
         start_at = datetime.fromtimestamp(running * STEP_SECONDS, tz=UTC)
         held = self._paths.get(cluster_id)
@@ -56,11 +71,16 @@ class PathCache:
         # The running bin is not over: its mean is not the mean of five minutes.
         complete = wide.values[:, : wide.values.shape[1] - (wide.last_bin - running + 1)]
         states = history_states(complete, FIVE_MINUTES_SECONDS)
-        forecast = forecast_path(complete, states)
+        forecast = forecast_path(complete, states, _hours_ago(ids, deployed_at or {}, start_at))
         judged = [state.judged_by(float(skill)) for state, skill in zip(states, forecast.skill, strict=True)]
         paths = Paths(ids, start_at, forecast, judged, describe(complete), _recent(wide, running))
         self._paths[cluster_id] = (past, paths)
         return paths
+
+
+def _hours_ago(ids: tuple[int, ...], deployed_at: Mapping[int, datetime], now: datetime) -> FloatArray:
+    hours = [(now - deployed_at[one]).total_seconds() / 3600 if one in deployed_at else np.nan for one in ids]
+    return np.array(hours, dtype=np.float64)
 
 
 def _recent(wide: Grid, running: int) -> Grid:

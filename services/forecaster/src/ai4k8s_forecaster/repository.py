@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from ai4k8s_common.store.collector import cluster_states, workloads
 from ai4k8s_common.store.forecaster import forecasts, judged_bins, model_states, scores
+from ai4k8s_common.store.observed import deploys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ class DemandSamples:
 
 
 def present_workloads(connection: Connection, cluster_id: UUID) -> list[ForecastWorkload]:
-    """Return the workloads that a cluster has now, by id."""
+    """Return the workloads that a cluster has now and that can be scaled, by id."""
     w = workloads
     query = (
         select(
@@ -81,7 +82,7 @@ def present_workloads(connection: Connection, cluster_id: UUID) -> list[Forecast
             func.cardinality(w.c.startup_seconds).label("startups_seen"),
             w.c.ready_replicas,
         )
-        .where(w.c.cluster_id == cluster_id, w.c.gone_at.is_(None))
+        .where(w.c.cluster_id == cluster_id, w.c.gone_at.is_(None), w.c.scalable)
         .order_by(w.c.id)
     )
     return [
@@ -98,6 +99,16 @@ def state_of_past(connection: Connection, cluster_id: UUID) -> str:
     query = select(s.c.backfill_status, s.c.backfill_detail).where(s.c.cluster_id == cluster_id)
     row = connection.execute(query).one_or_none()
     return "" if row is None else f"{row.backfill_status} {row.backfill_detail}"
+
+
+def newest_deploys(connection: Connection, cluster_id: UUID, until: datetime) -> dict[int, datetime]:
+    """Return when each workload was last deployed; only those of whom it is known."""
+    query = (
+        select(deploys.c.workload_id, func.max(deploys.c.at).label("at"))
+        .where(deploys.c.cluster_id == cluster_id, deploys.c.at <= until)
+        .group_by(deploys.c.workload_id)
+    )
+    return {row.workload_id: row.at for row in connection.execute(query)}
 
 
 def demand_samples(connection: Connection, cluster_id: UUID, since: float, until: datetime) -> DemandSamples:

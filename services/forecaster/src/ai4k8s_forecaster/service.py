@@ -58,7 +58,8 @@ def _forecast(
     ids = tuple(workload.workload_id for workload in workloads)
     past = repository.state_of_past(tx.connection, cluster_id)
     minutes = context.history.minutes(tx.connection, cluster_id, ids, now, past)
-    paths = context.paths.of(cluster_id, ids, minutes, past)
+    deployed_at = repository.newest_deploys(tx.connection, cluster_id, now)
+    paths = context.paths.of(cluster_id, ids, minutes, past, deployed_at)
     judge_what_came(tx.connection, cluster_id, paths)
     windows, fitted = foresee(workloads, minutes, now, _models(tx, context, message), context.settings)
     rows = [_row(message, workload, paths, index, windows[index]) for index, workload in enumerate(workloads)]

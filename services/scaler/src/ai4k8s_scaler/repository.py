@@ -108,7 +108,7 @@ def present_workloads(connection: Connection, cluster_id: UUID) -> list[Row[Any]
         .outerjoin(policies, same)
         .outerjoin(workload_states, workload_states.c.workload_id == workloads.c.id)
         .outerjoin(newest, true())
-        .where(workloads.c.cluster_id == cluster_id, workloads.c.gone_at.is_(None))
+        .where(workloads.c.cluster_id == cluster_id, workloads.c.gone_at.is_(None), workloads.c.scalable)
         .order_by(workloads.c.id)
     )
     return list(connection.execute(query))
