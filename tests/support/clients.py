@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+@cache
 def client_path(name: str) -> Path:
     """Where a client is; brought first when this machine has none that will do."""
     answer = subprocess.run(

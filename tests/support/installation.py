@@ -6,22 +6,23 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import psycopg
 
 from ai4k8s_standalone.ports import pick_free
+from tests.support.folders import quick_folder
 from tests.support.processes import Processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from tests.support.processes import TestProcess
 
@@ -69,8 +70,7 @@ class Installation:
 @contextlib.contextmanager
 def installed(*options: str) -> Iterator[Installation]:
     """Start `ai4k8s up` with these options on a free port, and stop it in order."""
-    folder = Path(tempfile.mkdtemp(prefix="ai4k8s-e2e-"))
-    folder.chmod(0o711)
+    folder = quick_folder()
     processes = Processes(folder)
     command = [sys.executable, "-m", "ai4k8s_standalone.cli", "up", "--data-dir", str(folder / "home")]
     process = processes.start([*command, "--port", str(pick_free()), *options], environment=dict(os.environ))
@@ -85,3 +85,4 @@ def installed(*options: str) -> Iterator[Installation]:
         assert process.members() == []
     finally:
         processes.end_all()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -7,11 +7,8 @@ that each test process has a server of its own instead of a number.
 
 from __future__ import annotations
 
-import os
-import re
 import secrets
 import shutil
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +23,7 @@ from ai4k8s_standalone.embedded.postgres import EmbeddedPostgres
 from ai4k8s_standalone.embedded.server import RunningStore, Store, start
 from ai4k8s_standalone.embedded.valkey import EmbeddedValkey
 from ai4k8s_standalone.ports import pick_free
+from tests.support.folders import quick_folder, remove_those_of_dead_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 TEMPLATE = "migrated_template"
 ROLES_LOCK = 7_100_000
 WORKER_INPUT = "ai4k8s_postgres"
-FOLDER_PREFIX = "ai4k8s-tests-"
 LAST_LOGICAL_DATABASE = 15
 
 
@@ -105,9 +102,8 @@ class TestRun:
         return self._shared
 
     def _start(self) -> SharedPostgres:
-        remove_folders_of_dead_runs()
-        folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-"))
-        folder.chmod(0o711)  # `nobody` must be able to enter, where we are root
+        remove_those_of_dead_runs()
+        folder = quick_folder()
         server = disposable_postgres(folder / "postgres")
         self._running = start(server, folder / "postgres.log")
         return SharedPostgres(str(folder), server.port, server.password, secrets.token_hex(16))
@@ -129,14 +125,6 @@ def disposable_postgres(folder: Path) -> EmbeddedPostgres:
         sync_to_disk=False,
         settings={"max_connections": "300", "max_locks_per_transaction": "128"},
     )
-
-
-def remove_folders_of_dead_runs() -> None:
-    """Runs that were killed with -9 leave their folder; their servers noticed and ended."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
-        match = re.match(rf"{FOLDER_PREFIX}(\d+)-", folder.name)
-        if match and not Path(f"/proc/{match[1]}").exists():
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 RUN = pytest.StashKey[TestRun]()
@@ -194,7 +182,8 @@ def make_template(server: SharedPostgres) -> None:
 def new_database(server: SharedPostgres, template: str) -> Iterator[Database]:
     """Create a database, hand it out, and drop it whoever is still connected."""
     name = f"test_{secrets.token_hex(6)}"
-    server.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    # By way of the log, which is Postgres's own choice, it takes three times as long.
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
     try:
         yield Database(server, name)
     finally:
@@ -334,9 +323,7 @@ class OwnValkey(OwnStore):
 @pytest.fixture
 def own_postgres() -> Iterator[OwnPostgres]:
     """A running Postgres for tests that restart or kill it; not migrated until `.migrate()`."""
-    # Not below tmp_path: `nobody` may not enter there, where we are root.
-    folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-"))
-    folder.chmod(0o711)
+    folder = quick_folder()
     own = OwnPostgres(disposable_postgres(folder / "postgres"), folder / "postgres.log")
     try:
         own.start()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import ssl
 import subprocess
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,6 +28,7 @@ from ai4k8s_simcluster.settings import SimSettings
 from ai4k8s_simcluster.testing import SimThread
 from ai4k8s_standalone.embedded.server import start
 from tests.support.deployment import QUEUES, ROOT
+from tests.support.folders import quick_folder
 from tests.support.pod_runtime import PodRuntime, Ran, held
 from tests.support.stores import disposable_postgres
 from tests.support.wait import eventually
@@ -169,13 +171,14 @@ def live_trial(site: Site) -> Release:
 
 
 @pytest.fixture(scope="module")
-def database_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def database_url() -> Iterator[str]:
     """An empty Postgres of its own: the migration sets the passwords of roles, which belong to the whole server."""
-    folder = tmp_path_factory.mktemp("database")
+    folder = quick_folder()
     server = disposable_postgres(folder / "postgres")
     running = start(server, folder / "postgres.log")
     yield server.url
     running.kill()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def live_production(site: Site, database_url: str, redis_url: str) -> Release:

@@ -9,10 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import urllib.request
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -24,10 +22,12 @@ from ai4k8s_standalone.ports import pick_free
 from ai4k8s_standalone.process import nobody
 from ai4k8s_standalone.state import ProcessReport, find_leftovers, read_state
 from tests.support.fake_services import write_fake_services
+from tests.support.folders import quick_folder
 from tests.support.wait import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.support.processes import Processes, TestProcess
 
@@ -110,8 +110,7 @@ class Installation:
 
 @pytest.fixture
 def installation(processes) -> Iterator[Installation]:
-    root = Path(tempfile.mkdtemp(prefix="ai4k8s-command-"))
-    root.chmod(0o711)
+    root = quick_folder()
     write_fake_services(root / "fakes")
     made = Installation(DataFolder(root / "data"), root / "fakes", processes, pick_free())
     try:

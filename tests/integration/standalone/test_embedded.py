@@ -6,9 +6,8 @@ import os
 import shutil
 import socket
 import sys
-import tempfile
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -21,14 +20,17 @@ from ai4k8s_standalone.embedded.valkey import EmbeddedValkey
 from ai4k8s_standalone.errors import PortBusyError, StandaloneError
 from ai4k8s_standalone.ports import pick_free
 from ai4k8s_standalone.process import RunAs
+from tests.support.folders import quick_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
 
 @pytest.fixture
 def open_folder():
-    folder = Path(tempfile.mkdtemp(prefix="ai4k8s-embedded-"))
-    folder.chmod(0o711)
+    folder = quick_folder()
     yield folder
     shutil.rmtree(folder)
 
