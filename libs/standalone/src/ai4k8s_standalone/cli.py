@@ -11,22 +11,20 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import psutil
 import typer
 from rich.console import Console
 from rich.table import Table
+from typer.core import TyperGroup
 
-from ai4k8s_standalone import identity, logfiles, sim
+from ai4k8s_standalone import identity, logfiles
 from ai4k8s_standalone.display import Display
 from ai4k8s_standalone.errors import AlreadyRunningError, StandaloneError
 from ai4k8s_standalone.folder import DataFolder, choose_folder
-from ai4k8s_standalone.plan import Wishes
 from ai4k8s_standalone.ports import LOOPBACK
 from ai4k8s_standalone.specs import ProcessState
 from ai4k8s_standalone.state import State, end_leftovers, read_state
-from ai4k8s_standalone.up import up as bring_up
 
 NOT_RUNNING = 3
 _DETACHED_VARIABLE = "AI4K8S_UP_DETACHED"
@@ -57,8 +55,26 @@ AI4K8S_DATABASE_URL, AI4K8S_BROKER_URL and AI4K8S_REDIS_URL put servers of your 
 ones; the first must name the owner of a Postgres database who may create roles.
 """
 
-app = typer.Typer(help=EXAMPLES, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
-app.add_typer(sim.app, name="sim")
+
+class Commands(TyperGroup):
+    """All commands. `sim` is only imported when it is wanted: a whole cluster hangs on it, and `status` is quick."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Say their names, for --help and for who mistyped one."""
+        return [*super().list_commands(ctx), "sim"]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # typer keeps click's types to itself
+        """Find one by its name."""
+        if cmd_name != "sim":
+            return super().get_command(ctx, cmd_name)
+        from ai4k8s_standalone import sim  # noqa: PLC0415 - see above
+
+        group = typer.main.get_command(sim.app)
+        group.name = "sim"
+        return group
+
+
+app = typer.Typer(cls=Commands, help=EXAMPLES, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Where everything is kept.", file_okay=False, show_default=False)
@@ -99,6 +115,9 @@ def up(
     """
     if detach:
         raise typer.Exit(_up_detached(choose_folder(data_dir)))
+    from ai4k8s_standalone.plan import Wishes  # noqa: PLC0415 - stores and contracts, which no other command needs
+    from ai4k8s_standalone.up import up as bring_up  # noqa: PLC0415
+
     wishes = Wishes(
         host=host,
         port=port,
@@ -275,6 +294,8 @@ def _print_status(folder: DataFolder, state: State) -> None:
 
 def _memory(pid: int) -> str:
     """What a process and its children hold, shared parts counted once for each."""
+    import psutil  # noqa: PLC0415 - no other command looks
+
     try:
         first = psutil.Process(pid)
         total_bytes = sum(process.memory_info().rss for process in [first, *first.children(recursive=True)])
