@@ -17,6 +17,7 @@ from ai4k8s_collector.context import Context
 from ai4k8s_collector.loop import Loop
 from ai4k8s_collector.settings import CollectorSettings
 from ai4k8s_common.clock import utc_now
+from ai4k8s_common.kube.access import Credentials
 from ai4k8s_common.kube.addresses import AccessPolicy
 from ai4k8s_common.kube.client import AsyncKubeClient
 from ai4k8s_common.kube.credentials import ClusterCredential
@@ -130,7 +131,7 @@ def collector(database: Database, valkey: Valkey) -> Iterator[CollectorBench]:
     context = Context(
         bus=bus,
         settings=CollectorSettings(batch_seconds=5.0),
-        private_key=SecretStr(private_key),
+        credentials=Credentials(SecretStr(private_key), POLICY),
         interval=timedelta(seconds=15),
         policy=POLICY,
         open_cluster=open_cluster,

@@ -31,7 +31,7 @@ def environment(collector: CollectorBench, valkey: Valkey) -> dict[str, str]:
         "AI4K8S_DATABASE_URL": collector.database.url(Service.COLLECTOR),
         "AI4K8S_BROKER_URL": valkey.url,
         "AI4K8S_REDIS_URL": valkey.url,
-        "AI4K8S_CREDENTIALS_PRIVATE_KEY": collector.context.private_key.get_secret_value(),
+        "AI4K8S_CREDENTIALS_PRIVATE_KEY": collector.context.credentials.private_keys.get_secret_value(),
         "AI4K8S_ALLOW_LOOPBACK_CLUSTERS": "true",
         "AI4K8S_CYCLE_SECONDS": str(INTERVAL_SECONDS),
     }

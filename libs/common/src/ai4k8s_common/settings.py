@@ -130,6 +130,10 @@ class ClusterAccessSettings(Group):
 
     allow_loopback_clusters: bool = Field(default=False, description="clusters on this very machine")
     allow_insecure_clusters: bool = Field(default=False, description="clusters whose certificate is not checked")
+    kubeconfig_directory: Path | None = Field(
+        default=None,
+        description="kubeconfigs that administrators can add clusters from; for collector, scaler and chat",
+    )
 
 
 class SealSettings(Group):
@@ -139,6 +143,6 @@ class SealSettings(Group):
 
 
 class UnsealSettings(Group):
-    """The private half, only for services that talk to clusters."""
+    """The private half, only for services that talk to clusters: one key, or several with the present one first."""
 
     credentials_private_key: SecretStr

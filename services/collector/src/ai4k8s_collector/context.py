@@ -5,23 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ai4k8s_common.errors import NotFoundError
-from ai4k8s_common.kube.credentials import ClusterCredential
-from ai4k8s_common.security.sealed import unseal
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, timedelta
     from uuid import UUID
-
-    from pydantic import SecretStr
 
     from ai4k8s_collector.adapters.cluster import OpenCluster
     from ai4k8s_collector.adapters.past import OpenPast
     from ai4k8s_collector.loop import Loop
     from ai4k8s_collector.settings import CollectorSettings
     from ai4k8s_common.bus.transaction import Bus
+    from ai4k8s_common.kube.access import Credentials
     from ai4k8s_common.kube.addresses import AccessPolicy
+    from ai4k8s_common.kube.credentials import ClusterCredential
 
 
 @dataclass(frozen=True)
@@ -30,7 +26,7 @@ class Context:
 
     bus: Bus
     settings: CollectorSettings
-    private_key: SecretStr
+    credentials: Credentials
     interval: timedelta
     policy: AccessPolicy
     open_cluster: OpenCluster
@@ -39,8 +35,5 @@ class Context:
     clock: Callable[[], datetime]
 
     def open_credential(self, cluster_id: UUID, sealed: bytes | None) -> ClusterCredential:
-        """Unseal a cluster's credential, for use and not for keeping. Raises Ai4k8sError."""
-        if sealed is None:
-            raise NotFoundError("no credential is stored for this cluster", hint="Add the cluster's credential again.")
-        plaintext = unseal(self.private_key.get_secret_value(), sealed, str(cluster_id))
-        return ClusterCredential.from_json(plaintext)
+        """Return a cluster's credential, for use and not for keeping. Raises Ai4k8sError."""
+        return self.credentials.open(cluster_id, sealed)

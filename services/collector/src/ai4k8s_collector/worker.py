@@ -13,6 +13,7 @@ from ai4k8s_collector.tasks import handlers
 from ai4k8s_common.bus.worker import run_worker
 from ai4k8s_common.clock import utc_now
 from ai4k8s_common.errors import UnavailableError
+from ai4k8s_common.kube.access import Credentials
 from ai4k8s_common.kube.addresses import AccessPolicy
 from ai4k8s_common.kube.client import AsyncKubeClient
 from ai4k8s_common.kube.prometheus import PrometheusClient
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
 
 def wire(bus: Bus) -> Context:
     """Build the context of one worker process."""
-    policy = AccessPolicy.of(ClusterAccessSettings())
+    access = ClusterAccessSettings()
+    policy = AccessPolicy.of(access)
     settings = CollectorSettings()
     context = Context(
         bus=bus,
         settings=settings,
-        private_key=UnsealSettings().credentials_private_key,
+        credentials=Credentials.of(UnsealSettings(), access),
         interval=timedelta(seconds=CycleSettings().cycle_seconds),
         policy=policy,
         open_cluster=lambda credential: AsyncKubeClient(credential, policy),

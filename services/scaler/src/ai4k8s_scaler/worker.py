@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ai4k8s_common.bus.worker import run_worker
 from ai4k8s_common.clock import utc_now
-from ai4k8s_common.kube.addresses import AccessPolicy
+from ai4k8s_common.kube.access import Credentials
 from ai4k8s_common.kube.transport import Timeouts
 from ai4k8s_common.services import Service
 from ai4k8s_common.settings import ClusterAccessSettings, CycleSettings, UnsealSettings
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 def wire(_: Bus) -> Context:
     """Build the context of one worker process."""
-    policy = AccessPolicy.of(ClusterAccessSettings())
+    credentials = Credentials.of(UnsealSettings(), ClusterAccessSettings())
     return Context(
         settings=ScalerSettings(),
         interval=timedelta(seconds=CycleSettings().cycle_seconds),
-        open_cluster=SealedClusterOpener(UnsealSettings().credentials_private_key, policy, Timeouts()),
+        open_cluster=SealedClusterOpener(credentials, Timeouts()),
         clock=utc_now,
     )
 

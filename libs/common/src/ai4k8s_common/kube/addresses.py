@@ -71,6 +71,17 @@ def parse_endpoint(url: str, what: str, policy: AccessPolicy) -> Endpoint:
     return Endpoint(parts.scheme, host, port or (443 if parts.scheme == "https" else 80), parts.path.rstrip("/"))
 
 
+def check_server(url: str, policy: AccessPolicy) -> str:
+    """Return an API server's address as it is stored. Raises InvalidInputError, also for one without TLS."""
+    endpoint = parse_endpoint(url, "the API server", policy)
+    if endpoint.scheme == "http" and not (policy.allow_loopback and is_loopback(endpoint.host)):
+        raise InvalidInputError(
+            "the API server is given with http://, which would show the credential to the network",
+            hint="Use the https:// address.",
+        )
+    return url.rstrip("/")
+
+
 def check_name(host: str, what: str, policy: AccessPolicy) -> None:
     """Refuse a host by its text alone, before any look-up."""
     name = host.rstrip(".").lower()

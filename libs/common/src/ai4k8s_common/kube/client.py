@@ -12,7 +12,7 @@ from ai4k8s_common.kube.transport import AsyncTransport, SyncTransport, Target, 
 from ai4k8s_common.kube.types import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from ai4k8s_common.kube.credentials import ClusterCredential
@@ -31,6 +31,14 @@ class _Review(Struct, frozen=True):
     status: _ReviewStatus = _ReviewStatus()
 
 
+class _Group(Struct, frozen=True):
+    name: str
+
+
+class _Groups(Struct, frozen=True):
+    groups: list[_Group]
+
+
 class KubeClient:
     """One cluster, one call at a time. Every method raises KubeError only."""
 
@@ -41,10 +49,12 @@ class KubeClient:
         timeouts: Timeouts | None = None,
         *,
         field_manager: str = FIELD_MANAGER,
+        namespaces: Sequence[str] = (),
     ) -> None:
         target = Target.of_cluster(credential, policy or AccessPolicy(), timeouts or Timeouts())
         self._transport = SyncTransport(target)
         self._field_manager = field_manager
+        self._namespaces = tuple(namespaces)
 
     def __enter__(self) -> Self:
         return self
@@ -63,21 +73,33 @@ class KubeClient:
         return wire.read_version(self._transport.send(wire.VERSION))
 
     def list_all(self, resource: Resource[T]) -> list[T]:
-        """Return all objects of a kind in all namespaces: the whole list or an error."""
-        reader = wire.ListReader(resource)
-        while not reader.done:
-            request = reader.request()
-            reader.feed(request, self._transport.send(request))
-        return reader.items()
+        """Return all objects of a kind in all (or the chosen) namespaces: the whole list or an error."""
+        found: list[T] = []
+        for reader in wire.lists_of(resource, self._namespaces):
+            while not reader.done:
+                request = reader.request()
+                reader.feed(request, self._transport.send(request))
+            found += reader.items()
+        return found
 
     def probe(self, resource: Resource[T]) -> None:
         """List one object only, to see whether that works."""
+        if self._namespaces and resource.namespaced:
+            resource = resource.within(self._namespaces[0])
         request = wire.Request(resource.path, {"limit": "1"})
         wire.decode(request, self._transport.send(request), resource.page)
 
-    def allowed(self, verb: str, group: str, resource: str, subresource: str = "") -> bool:
-        """Whether the credential may do this in all namespaces (SelfSubjectAccessReview)."""
+    def groups(self) -> frozenset[str]:
+        """Return the API groups that the cluster serves: which add-ons it has."""
+        request = wire.Request("/apis")
+        found = wire.decode(request, self._transport.send(request), _Groups)
+        return frozenset(group.name for group in found.groups)
+
+    def allowed(self, verb: str, group: str, resource: str, subresource: str = "", namespace: str = "") -> bool:
+        """Whether the credential may do this in a namespace, or in all (SelfSubjectAccessReview)."""
         attributes = {"verb": verb, "group": group, "resource": resource, "subresource": subresource}
+        if namespace:
+            attributes["namespace"] = namespace
         body = {
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",
@@ -120,9 +142,12 @@ class AsyncKubeClient:
         credential: ClusterCredential,
         policy: AccessPolicy | None = None,
         timeouts: Timeouts | None = None,
+        *,
+        namespaces: Sequence[str] = (),
     ) -> None:
         target = Target.of_cluster(credential, policy or AccessPolicy(), timeouts or Timeouts())
         self._transport = AsyncTransport(target)
+        self._namespaces = tuple(namespaces)
 
     async def __aenter__(self) -> Self:
         return self
@@ -137,9 +162,11 @@ class AsyncKubeClient:
         return wire.read_version(await self._transport.send(wire.VERSION))
 
     async def list_all(self, resource: Resource[T]) -> list[T]:
-        """Return all objects of a kind in all namespaces: the whole list or an error."""
-        reader = wire.ListReader(resource)
-        while not reader.done:
-            request = reader.request()
-            reader.feed(request, await self._transport.send(request))
-        return reader.items()
+        """Return all objects of a kind in all (or the chosen) namespaces: the whole list or an error."""
+        found: list[T] = []
+        for reader in wire.lists_of(resource, self._namespaces):
+            while not reader.done:
+                request = reader.request()
+                reader.feed(request, await self._transport.send(request))
+            found += reader.items()
+        return found

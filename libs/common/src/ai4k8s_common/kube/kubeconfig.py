@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -16,17 +17,20 @@ import yaml
 from cryptography import x509
 
 from ai4k8s_common.errors import InvalidInputError
-from ai4k8s_common.kube.addresses import AccessPolicy, is_loopback, parse_endpoint
+from ai4k8s_common.kube.addresses import AccessPolicy, check_server
 from ai4k8s_common.kube.credentials import ClusterCredential
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 40
 MAX_NODES = 50_000
 SERVICE_ACCOUNT_HINT = (
-    "Make a service account in the cluster and use its token: kubectl create serviceaccount ai4k8s "
-    "-n kube-system, bind it to a role, then kubectl create token ai4k8s -n kube-system --duration=8760h."
+    "Make a service account with exactly the rights needed: the page 'Add a cluster' and docs/rights.md have the "
+    "commands, ready to paste; they print a kubeconfig to use here."
 )
-INLINE_HINT = "Run 'kubectl config view --raw --minify --flatten' and use its output: it has the files inlined."
+INLINE_HINT = (
+    "Run 'kubectl config view --raw --minify --flatten' and use its output, which has the files inside; or use "
+    "'ai4k8s cluster add --kubeconfig PATH' on the machine where they are."
+)
 
 
 class _Kebab(msgspec.Struct, frozen=True, rename="kebab"):
@@ -85,6 +89,42 @@ class _Kubeconfig(_Kebab, frozen=True):
     current_context: str | None = None
 
 
+class Cloud(StrEnum):
+    """Whose managed cluster a kubeconfig is of, by the program it would run."""
+
+    EKS = "EKS"
+    GKE = "GKE"
+    AKS = "AKS"
+
+
+_CLOUD_PROGRAMS = {
+    "aws": Cloud.EKS,
+    "aws-iam-authenticator": Cloud.EKS,
+    "gke-gcloud-auth-plugin": Cloud.GKE,
+    "gcloud": Cloud.GKE,
+    "kubelogin": Cloud.AKS,
+}
+_CLOUD_PROVIDERS = {"gcp": Cloud.GKE, "azure": Cloud.AKS}
+
+
+@dataclass(frozen=True)
+class ContextView:
+    """One context of a kubeconfig, without its secrets: what a person chooses from.
+
+    `problem` says why it cannot be used as it is, `hint` what to do; `cloud` is set when a managed cluster's login
+    program is the reason.
+    """
+
+    name: str
+    server: str
+    namespace: str
+    current: bool
+    problem: str = ""
+    hint: str = ""
+    cloud: Cloud | None = None
+    password: bool = False
+
+
 @dataclass(frozen=True)
 class ParsedKubeconfig:
     """One context of a kubeconfig, ready to be sealed."""
@@ -100,19 +140,60 @@ def parse_kubeconfig(text: str, *, context: str | None = None, policy: AccessPol
 
     Raises InvalidInputError for anything unsafe, incomplete or unreadable; its hint says what to do instead.
     """
-    policy = policy or AccessPolicy()
     config = _decode(text)
     contexts = {named.name: named.context for named in config.contexts or []}
     chosen = _choose(contexts, context or config.current_context)
-    selected = contexts[chosen]
+    credential = _select(config, chosen, policy or AccessPolicy())
+    return ParsedKubeconfig(credential, chosen, contexts[chosen].namespace or "default", tuple(contexts))
+
+
+def _select(config: _Kubeconfig, chosen: str, policy: AccessPolicy) -> ClusterCredential:
+    selected = next(named.context for named in config.contexts or [] if named.name == chosen)
     clusters = {named.name: named.cluster for named in config.clusters or []}
     users = {named.name: named.user or _User() for named in config.users or []}
     if selected.cluster not in clusters:
         raise InvalidInputError(f"context '{chosen}' names the cluster '{selected.cluster}', which is not there")
     if selected.user and selected.user not in users:
         raise InvalidInputError(f"context '{chosen}' names the user '{selected.user}', which is not there")
-    credential = _credential(clusters[selected.cluster], users.get(selected.user, _User()), policy)
-    return ParsedKubeconfig(credential, chosen, selected.namespace or "default", tuple(contexts))
+    return _credential(clusters[selected.cluster], users.get(selected.user, _User()), policy)
+
+
+def list_contexts(text: str, policy: AccessPolicy | None = None) -> list[ContextView]:
+    """Return every context with whether it can be used. Raises InvalidInputError for what is no kubeconfig at all."""
+    config = _decode(text)
+    contexts = {named.name: named.context for named in config.contexts or []}
+    if not contexts:
+        raise InvalidInputError("this kubeconfig has no contexts", hint=INLINE_HINT)
+    return [_look(config, name, context, policy or AccessPolicy()) for name, context in contexts.items()]
+
+
+def _look(config: _Kubeconfig, name: str, context: _Context, policy: AccessPolicy) -> ContextView:
+    cluster = next((c.cluster for c in config.clusters or [] if c.name == context.cluster), _Cluster())
+    user = next((u.user or _User() for u in config.users or [] if u.name == context.user), _User())
+    problem, hint = "", ""
+    try:
+        _select(config, name, policy)
+    except InvalidInputError as error:
+        problem, hint = error.detail, error.hint
+    return ContextView(
+        name=name,
+        server=cluster.server,
+        namespace=context.namespace or "default",
+        current=name == config.current_context or len(config.contexts or []) == 1,
+        problem=problem,
+        hint=hint,
+        cloud=_cloud_of(user),
+        password=user.username is not None and not (user.token or user.client_certificate_data),
+    )
+
+
+def _cloud_of(user: _User) -> Cloud | None:
+    if isinstance(user.exec, dict):
+        program = str(user.exec.get("command", "")).replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+        return _CLOUD_PROGRAMS.get(program)
+    if isinstance(user.auth_provider, dict):
+        return _CLOUD_PROVIDERS.get(str(user.auth_provider.get("name", "")))
+    return None
 
 
 def _choose(contexts: dict[str, _Context], wanted: str | None) -> str:
@@ -130,12 +211,7 @@ def _choose(contexts: dict[str, _Context], wanted: str | None) -> str:
 def _credential(cluster: _Cluster, user: _User, policy: AccessPolicy) -> ClusterCredential:
     _refuse_unsafe_cluster(cluster, policy)
     _refuse_unsafe_user(user)
-    endpoint = parse_endpoint(cluster.server, "the API server", policy)
-    if endpoint.scheme == "http" and not (policy.allow_loopback and is_loopback(endpoint.host)):
-        raise InvalidInputError(
-            "the API server is given with http://, which would show the credential to the network",
-            hint="Use the https:// address.",
-        )
+    server = check_server(cluster.server, policy)
     certificate = _pem(user.client_certificate_data, "client-certificate-data")
     key = _pem(user.client_key_data, "client-key-data")
     if (certificate is None) != (key is None):
@@ -146,7 +222,7 @@ def _credential(cluster: _Cluster, user: _User, policy: AccessPolicy) -> Cluster
         raise InvalidInputError("the context's user has no token and no certificate", hint=SERVICE_ACCOUNT_HINT)
     return ClusterCredential.model_validate(
         {
-            "server": cluster.server.rstrip("/"),
+            "server": server,
             "ca_pem": _ca(cluster.certificate_authority_data),
             "tls_server_name": cluster.tls_server_name,
             "insecure_skip_tls_verify": bool(cluster.insecure_skip_tls_verify),
@@ -196,25 +272,35 @@ def _refuse_unsafe_user(user: _User) -> None:
 def _decode(text: str) -> _Kubeconfig:
     if len(text.encode(errors="replace")) > MAX_BYTES:
         raise InvalidInputError("this kubeconfig is larger than 1 MiB", hint=INLINE_HINT)
+    check_shape(text)
     try:
-        _check_shape(text)
         raw = yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
         return msgspec.convert(raw, _Kubeconfig, strict=True)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise InvalidInputError(f"this is not YAML: {error.problem} (line {line})") from None
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise InvalidInputError("this is not YAML", hint=INLINE_HINT) from None
     except msgspec.ValidationError as error:
         # msgspec names types and paths only, never values.
         raise InvalidInputError(f"this is not a kubeconfig: {error}", hint=INLINE_HINT) from None
+    except (yaml.YAMLError, ValueError):
+        raise InvalidInputError("this is not YAML", hint=INLINE_HINT) from None
 
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def _check_shape(text: str) -> None:
-    """Walk the events before anything is built: no aliases (no bombs), bounded depth and size."""
+def check_shape(text: str) -> None:
+    """Walk the events before anything is built: no aliases (no bombs), bounded depth and size.
+
+    Raises InvalidInputError.
+    """
+    try:
+        _walk(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise InvalidInputError(f"this is not YAML: {error.problem} (line {line})") from None
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise InvalidInputError("this is not YAML", hint=INLINE_HINT) from None
+
+
+def _walk(text: str) -> None:
     depth = 0
     for nodes, event in enumerate(yaml.parse(text, Loader=_Loader)):
         if isinstance(event, yaml.AliasEvent):
@@ -229,11 +315,15 @@ def _check_shape(text: str) -> None:
 
 def _ca(data: str | None) -> str | None:
     pem = _pem(data, "certificate-authority-data")
-    if pem is not None:
-        try:
-            x509.load_pem_x509_certificates(pem.encode())
-        except ValueError:
-            raise InvalidInputError("certificate-authority-data holds no PEM certificate", hint=INLINE_HINT) from None
+    return None if pem is None else check_ca(pem, "certificate-authority-data")
+
+
+def check_ca(pem: str, field: str) -> str:
+    """Return a certificate authority that is one. Raises InvalidInputError."""
+    try:
+        x509.load_pem_x509_certificates(pem.encode())
+    except ValueError:
+        raise InvalidInputError(f"{field} holds no PEM certificate", hint=INLINE_HINT) from None
     return pem
 
 

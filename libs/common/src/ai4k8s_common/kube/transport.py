@@ -12,12 +12,13 @@ import socket
 import ssl
 import time
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
 from ai4k8s_common.kube.addresses import AccessPolicy, Endpoint, check_address, parse_endpoint
+from ai4k8s_common.kube.bastion import shared_tunnels
 from ai4k8s_common.kube.errors import (
     KubeError,
     KubeProtocolError,
@@ -29,9 +30,12 @@ from ai4k8s_common.kube.tls import ssl_context
 from ai4k8s_common.kube.wire import MAX_ANSWER_BYTES, Answer, Request
 
 if TYPE_CHECKING:
+    from ai4k8s_common.kube.bastion import Tunnel
     from ai4k8s_common.kube.credentials import ClusterCredential
 
 USER_AGENT = "ai4k8s"
+# What a bastion that does not reach the server looks like: the forwarded connection just ends.
+_ENDED = "UNEXPECTED_EOF_WHILE_READING"
 PARALLEL_REQUESTS = 8
 
 
@@ -61,11 +65,18 @@ class Target:
     server_name: str
     policy: AccessPolicy
     timeouts: Timeouts
+    tunnel: Tunnel | None = None
 
     @classmethod
     def of_cluster(cls, credential: ClusterCredential, policy: AccessPolicy, timeouts: Timeouts) -> Self:
         """Return the target that a credential describes. Raises InvalidInputError."""
-        endpoint = parse_endpoint(credential.server, "the API server", policy)
+        tunnel = None
+        if credential.bastion is not None:
+            # Behind a bastion loopback means the bastion's own, where its user may go anyway.
+            endpoint = parse_endpoint(credential.server, "the API server", replace(policy, allow_loopback=True))
+            tunnel = shared_tunnels().tunnel(credential.bastion, endpoint.host, endpoint.port, policy)
+        else:
+            endpoint = parse_endpoint(credential.server, "the API server", policy)
         headers = {"accept": "application/json", "user-agent": USER_AGENT}
         if credential.token is not None:
             headers["authorization"] = f"Bearer {credential.token.get_secret_value()}"
@@ -74,7 +85,7 @@ class Target:
             headers["authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
         tls = ssl_context(credential) if endpoint.scheme == "https" else False
         name = credential.tls_server_name or endpoint.host
-        return cls("the API server", endpoint, headers, tls, name, policy, timeouts)
+        return cls("the API server", endpoint, headers, tls, name, policy, timeouts, tunnel)
 
     def check(self, addresses: list[str]) -> list[str]:
         """Return the addresses in the order of trying, or refuse them."""
@@ -100,11 +111,14 @@ class Target:
 
     def options(self) -> dict[str, Any]:
         """Arguments of httpx's clients."""
+        return {"trust_env": False, "follow_redirects": False, "timeout": self.timeouts.httpx()}
+
+    def connections(self) -> dict[str, Any]:
+        """Arguments of httpx's transports."""
         return {
             "verify": self.tls,
             "trust_env": False,
-            "follow_redirects": False,
-            "timeout": self.timeouts.httpx(),
+            "uds": None if self.tunnel is None else self.tunnel.path,
             "limits": httpx.Limits(
                 max_connections=PARALLEL_REQUESTS,
                 max_keepalive_connections=PARALLEL_REQUESTS,
@@ -153,7 +167,7 @@ class SyncTransport:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._http = httpx.Client(**target.options())
+        self._http = httpx.Client(transport=httpx.HTTPTransport(**target.connections()), **target.options())
         self._address: str | None = target.literal()
 
     def close(self) -> None:
@@ -180,6 +194,9 @@ class SyncTransport:
         raise error or self._target.unresolved(OSError("no addresses"))
 
     def _addresses(self) -> list[str]:
+        if self._target.tunnel is not None:
+            self._target.tunnel.ensure()
+            return [self._target.endpoint.host]
         if self._address is not None:
             return self._target.check([self._address])
         endpoint = self._target.endpoint
@@ -195,7 +212,7 @@ class AsyncTransport:
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._http = httpx.AsyncClient(**target.options())
+        self._http = httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(**target.connections()), **target.options())
         self._address: str | None = target.literal()
 
     async def aclose(self) -> None:
@@ -222,6 +239,9 @@ class AsyncTransport:
         raise error or self._target.unresolved(OSError("no addresses"))
 
     async def _addresses(self) -> list[str]:
+        if self._target.tunnel is not None:
+            await self._target.tunnel.ensure_async()
+            return [self._target.endpoint.host]
         if self._address is not None:
             return self._target.check([self._address])
         endpoint = self._target.endpoint
@@ -237,6 +257,13 @@ def translate(request: Request, target: Target, failure: Exception) -> KubeError
     """Say what a failure of httpx means. Its own text can hold addresses but no headers."""
     where = f"{target.endpoint.host}:{target.endpoint.port}"
     tls = _tls_failure(failure)
+    if target.tunnel is not None and (
+        tls == _ENDED or (tls is None and not isinstance(failure, httpx.TimeoutException))
+    ):
+        return KubeUnavailableError(
+            f"the connection to {where} through the bastion {target.tunnel.bastion.host} broke",
+            hint="Check that the bastion reaches the API server; a connection test says where it ends.",
+        )
     if tls is not None:
         return KubeTlsError(f"TLS with {target.what} at {where} failed: {tls}", hint=hint_for(KubeTlsError))
     hint = hint_for(KubeUnavailableError)

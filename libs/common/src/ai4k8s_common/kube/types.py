@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -267,17 +267,23 @@ class Scale:
 
 @dataclass(frozen=True)
 class Resource(Generic[T]):
-    """A kind that can be listed across all namespaces."""
+    """A kind that can be listed, across all namespaces or within one."""
 
     path: str
     kind: str
     page: type[Page[T]]
+    namespaced: bool = True
+
+    def within(self, namespace: str) -> Resource[T]:
+        """Return the same list of one namespace only."""
+        group, _, plural = self.path.rpartition("/")
+        return replace(self, path=f"{group}/namespaces/{namespace}/{plural}")
 
 
 DEPLOYMENTS = Resource("/apis/apps/v1/deployments", "DeploymentList", Page[Workload])
 STATEFUL_SETS = Resource("/apis/apps/v1/statefulsets", "StatefulSetList", Page[Workload])
 REPLICA_SETS = Resource("/apis/apps/v1/replicasets", "ReplicaSetList", Page[Workload])
 PODS = Resource("/api/v1/pods", "PodList", Page[Pod])
-NODES = Resource("/api/v1/nodes", "NodeList", Page[Node])
+NODES = Resource("/api/v1/nodes", "NodeList", Page[Node], namespaced=False)
 POD_METRICS = Resource("/apis/metrics.k8s.io/v1beta1/pods", "PodMetricsList", Page[PodMetrics])
-NODE_METRICS = Resource("/apis/metrics.k8s.io/v1beta1/nodes", "NodeMetricsList", Page[NodeMetrics])
+NODE_METRICS = Resource("/apis/metrics.k8s.io/v1beta1/nodes", "NodeMetricsList", Page[NodeMetrics], namespaced=False)

@@ -15,7 +15,7 @@ from ai4k8s_common.kube.errors import KubeGoneError, KubeProtocolError, error_fo
 from ai4k8s_common.kube.types import ObjectMeta, OwnedMeta, Resource, Scale, ScaleObject, ServerVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ai4k8s_common.kube.types import WorkloadRef
 
@@ -126,6 +126,13 @@ class ListReader(Generic[T]):
         if not self.done:
             raise RuntimeError("a list was used before its last page")
         return self._items
+
+
+def lists_of(resource: Resource[T], namespaces: Sequence[str]) -> list[ListReader[T]]:
+    """Return a reader for each list to read: the whole cluster's, or one of each namespace that was chosen."""
+    if not namespaces or not resource.namespaced:
+        return [ListReader(resource)]
+    return [ListReader(resource.within(namespace)) for namespace in namespaces]
 
 
 def check_ref(ref: WorkloadRef) -> None:

@@ -10,17 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ai4k8s_common.kube.client import KubeClient
-from ai4k8s_common.kube.credentials import ClusterCredential
-from ai4k8s_common.security.sealed import unseal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
     from uuid import UUID
 
-    from pydantic import SecretStr
-
-    from ai4k8s_common.kube.addresses import AccessPolicy
+    from ai4k8s_common.kube.access import Credentials
     from ai4k8s_common.kube.protocols import KubeScaler
     from ai4k8s_common.kube.transport import Timeouts
 
@@ -40,14 +36,12 @@ class ClusterOpener(Protocol):
 class SealedClusterOpener:
     """The real one."""
 
-    private_key: SecretStr
-    policy: AccessPolicy
+    credentials: Credentials
     timeouts: Timeouts
 
     @contextmanager
     def __call__(self, cluster_id: UUID, sealed: bytes) -> Iterator[KubeScaler]:
         """Unseal, connect, and close at the end."""
-        plaintext = unseal(self.private_key.get_secret_value(), sealed, str(cluster_id))
-        credential = ClusterCredential.from_json(plaintext)
-        with KubeClient(credential, self.policy, self.timeouts, field_manager=FIELD_MANAGER) as client:
+        credential = self.credentials.open(cluster_id, sealed)
+        with KubeClient(credential, self.credentials.policy, self.timeouts, field_manager=FIELD_MANAGER) as client:
             yield client

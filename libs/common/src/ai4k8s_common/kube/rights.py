@@ -1,0 +1,206 @@
+"""What AI4K8s asks of a cluster, in one table: feature, API rule, and what is lost without it.
+
+Everything that speaks of rights is made from it: the roles people apply, the connection test, the documentation. A
+right that is not in the table is not asked for, and one that nothing uses any more is dropped here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Feature(StrEnum):
+    """What a right is for, in a person's words."""
+
+    WORKLOADS = "see workloads and their pods"
+    NODES = "see nodes and what they can take"
+    USAGE = "see CPU and memory usage"
+    AUTOSCALERS = "see autoscalers that exist already"
+    BATCH = "see Jobs, CronJobs and DaemonSets"
+    CONTEXT = "explain with events, quotas and volumes"
+    ROLLOUTS = "see Argo Rollouts as workloads"
+    SCALE = "scale workloads before demand comes"
+    ANNOTATE = "note the last decision on the workload itself"
+    NETWORK = "read network usage from kubelets"
+
+
+class Access(StrEnum):
+    """How much somebody wants to hand out. Each includes those before it, but for the opt-ins."""
+
+    READ = "read"
+    SCALE = "scale"
+
+
+class Need(StrEnum):
+    """How much hangs on a right."""
+
+    ESSENTIAL = "essential"
+    FEATURE = "feature"
+    ADD_ON = "add-on"
+    OPT_IN = "opt-in"
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One rule. `resource` may name a subresource after a slash; `loss` ends 'without it ...'."""
+
+    feature: Feature
+    group: str
+    resource: str
+    verbs: tuple[str, ...]
+    loss: str
+    need: Need = Need.FEATURE
+    access: Access = Access.READ
+    cluster_wide: bool = False
+
+    @property
+    def plural(self) -> str:
+        """The resource without its subresource."""
+        return self.resource.partition("/")[0]
+
+    @property
+    def subresource(self) -> str:
+        """The part after the slash, or nothing."""
+        return self.resource.partition("/")[2]
+
+    @property
+    def name(self) -> str:
+        """As kubectl names it, such as deployments.apps/scale."""
+        whole = f"{self.plural}.{self.group}" if self.group else self.plural
+        return f"{whole}/{self.subresource}" if self.subresource else whole
+
+    @property
+    def key(self) -> str:
+        """Stable name of the right's line in a connection test."""
+        return f"right:{self.name}:{self.verbs[-1]}"
+
+
+_LIST = ("list", "watch")
+_SCALE = ("get", "patch")
+
+RIGHTS: tuple[Right, ...] = (
+    Right(Feature.WORKLOADS, "apps", "deployments", _LIST, "nothing can be observed", Need.ESSENTIAL),
+    Right(Feature.WORKLOADS, "apps", "replicasets", _LIST, "pods cannot be traced to their workload", Need.ESSENTIAL),
+    Right(Feature.WORKLOADS, "", "pods", _LIST, "nothing can be observed", Need.ESSENTIAL),
+    Right(Feature.WORKLOADS, "apps", "statefulsets", _LIST, "StatefulSets are not shown"),
+    Right(Feature.NODES, "", "nodes", _LIST, "capacity is unknown and the nodes page stays empty", cluster_wide=True),
+    Right(Feature.NODES, "", "namespaces", _LIST, "namespaces without workloads are not offered", cluster_wide=True),
+    Right(Feature.USAGE, "metrics.k8s.io", "pods", ("list",), "nothing is forecast and nothing is scaled"),
+    Right(Feature.USAGE, "metrics.k8s.io", "nodes", ("list",), "use of nodes is not shown", cluster_wide=True),
+    Right(
+        Feature.AUTOSCALERS,
+        "autoscaling",
+        "horizontalpodautoscalers",
+        _LIST,
+        "a workload's HPA is not seen, and the two may pull in different directions",
+    ),
+    Right(
+        Feature.AUTOSCALERS,
+        "autoscaling.k8s.io",
+        "verticalpodautoscalers",
+        _LIST,
+        "VPA advice is not shown",
+        Need.ADD_ON,
+    ),
+    Right(Feature.BATCH, "apps", "daemonsets", _LIST, "DaemonSets are not shown"),
+    Right(Feature.BATCH, "batch", "jobs", _LIST, "Jobs are not shown"),
+    Right(Feature.BATCH, "batch", "cronjobs", _LIST, "CronJobs are not shown"),
+    Right(Feature.CONTEXT, "", "events", _LIST, "why pods wait or fail is not explained"),
+    Right(Feature.CONTEXT, "", "resourcequotas", _LIST, "a quota that stops scaling is noticed only when it does"),
+    Right(Feature.CONTEXT, "", "persistentvolumeclaims", _LIST, "volumes are not shown"),
+    Right(Feature.ROLLOUTS, "argoproj.io", "rollouts", _LIST, "Argo Rollouts are not shown", Need.ADD_ON),
+    *(
+        Right(
+            Feature.SCALE,
+            "apps",
+            f"{plural}/scale",
+            _SCALE,
+            f"replicas of {kind} are recommended and not changed",
+            access=Access.SCALE,
+        )
+        for plural, kind in (
+            ("deployments", "Deployments"),
+            ("statefulsets", "StatefulSets"),
+            ("replicasets", "ReplicaSets"),
+        )
+    ),
+    Right(
+        Feature.SCALE,
+        "argoproj.io",
+        "rollouts/scale",
+        _SCALE,
+        "replicas of Argo Rollouts are recommended and not changed",
+        Need.ADD_ON,
+        Access.SCALE,
+    ),
+    *(
+        Right(
+            Feature.ANNOTATE,
+            "apps",
+            plural,
+            ("patch",),
+            "kubectl describe does not tell the last decision; the page does",
+            Need.OPT_IN,
+            Access.SCALE,
+        )
+        for plural in ("deployments", "statefulsets", "replicasets")
+    ),
+    Right(
+        Feature.NETWORK,
+        "",
+        "nodes/proxy",
+        ("get",),
+        "network usage comes from Prometheus only",
+        Need.OPT_IN,
+        cluster_wide=True,
+    ),
+)
+
+# What a person must know before giving an opt-in; nothing else asks for a thought.
+WARNINGS: dict[Feature, str] = {
+    Feature.ANNOTATE: "this right also permits changing what the workload runs",
+    Feature.NETWORK: "this right also permits running commands in every pod through the kubelet",
+}
+
+
+def rights_for(
+    access: Access, *, namespaced: bool = False, opt_ins: frozenset[Feature] = frozenset()
+) -> tuple[Right, ...]:
+    """Return the rights of one variant: read or scale, for the whole cluster or for chosen namespaces only."""
+    return tuple(
+        right
+        for right in RIGHTS
+        if (access is Access.SCALE or right.access is Access.READ)
+        and (right.need is not Need.OPT_IN or right.feature in opt_ins)
+        and not (namespaced and right.cluster_wide)
+    )
+
+
+def rules(rights: tuple[Right, ...]) -> list[dict[str, list[str]]]:
+    """Return RBAC rules that allow exactly these rights: one for each API group and set of verbs."""
+    merged: dict[tuple[str, str], list[str]] = {}
+    for (group, resource), verbs in _verbs(rights).items():
+        merged.setdefault((group, " ".join(verbs)), []).append(resource)
+    return [
+        {"apiGroups": [group], "resources": resources, "verbs": verbs.split()}
+        for (group, verbs), resources in merged.items()
+    ]
+
+
+def _verbs(rights: tuple[Right, ...]) -> dict[tuple[str, str], list[str]]:
+    verbs: dict[tuple[str, str], list[str]] = {}
+    for right in rights:
+        known = verbs.setdefault((right.group, right.resource), [])
+        known += [verb for verb in right.verbs if verb not in known]
+    return verbs
+
+
+def features() -> Iterator[tuple[Feature, tuple[Right, ...]]]:
+    """Return each feature with its rights, in the order of the table."""
+    for feature in Feature:
+        yield feature, tuple(right for right in RIGHTS if right.feature is feature)
