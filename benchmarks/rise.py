@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ai4k8s_forecaster.domain.window_maximum import WindowModel, fit_window_model, horizon_minutes, predict_window
+from ai4k8s_scaler.domain.budget import START_PRICE
 from ai4k8s_scaler.domain.hpa import HpaSpec
 from ai4k8s_scaler.domain.policy import Foresight, Limits, Observed, PolicyMemory, decide
-from ai4k8s_scaler.domain.price import START_PRICE, QuantileFunction
+from ai4k8s_scaler.domain.price import QuantileFunction
 from ai4k8s_scaler.domain.replay import TICK_SECONDS, Outcome, View, hpa_controller, replay
 from ai4k8s_simcluster.load.demand import TraceDemand
 from ai4k8s_simcluster.load.placing import HISTORY_DAYS, Recurrence, choose_scale, find_rise

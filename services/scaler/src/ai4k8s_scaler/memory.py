@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from ai4k8s_scaler.domain.budget import Budget, start_price
 from ai4k8s_scaler.domain.policy import PolicyMemory
-from ai4k8s_scaler.domain.price import start_price, updated_price
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,7 @@ class Memory:
 
     Attributes:
         policy: the domain's own: the price of risk and what was wanted lately.
+        budget: the SLO's account of the last days; the price of risk follows it.
         hour_began: epoch second at which the running hour of the SLO's account began.
         ticks, short_ticks: evaluations in it, and those with too few ready pods.
         told: names of the guards that the ledger last heard of.
@@ -27,6 +28,7 @@ class Memory:
     """
 
     policy: PolicyMemory
+    budget: Budget
     hour_began: float = 0.0
     ticks: int = 0
     short_ticks: int = 0
@@ -38,9 +40,15 @@ class Memory:
         """Read; what is missing starts afresh."""
         stored = stored or {}
         proposal = stored.get("last_proposal")
+        risk_price = start_price(slo_short_share) if price is None else price
         return cls(
+            budget=Budget(
+                price=float(stored.get("learnt_price", risk_price)),
+                spent_hours=float(stored.get("spent_hours", 0.0)),
+                counted_hours=float(stored.get("counted_hours", 0.0)),
+            ),
             policy=PolicyMemory(
-                price=start_price(slo_short_share) if price is None else price,
+                price=risk_price,
                 wanted=tuple((float(at), int(replicas)) for at, replicas in stored.get("wanted", ())),
             ),
             hour_began=float(stored.get("hour_began", 0.0)),
@@ -51,8 +59,11 @@ class Memory:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Everything but the price, which has a column of its own."""
+        """Everything but the price of risk, which has a column of its own."""
         return {
+            "learnt_price": self.budget.price,
+            "spent_hours": self.budget.spent_hours,
+            "counted_hours": self.budget.counted_hours,
             "wanted": [list(entry) for entry in self.policy.wanted],
             "hour_began": self.hour_began,
             "ticks": self.ticks,
@@ -68,5 +79,6 @@ class Memory:
             return replace(counted, hour_began=at)
         if at - self.hour_began < HOUR_SECONDS:
             return counted
-        price = updated_price(self.policy.price, counted.short_ticks / counted.ticks, slo_short_share)
-        return replace(counted, policy=replace(self.policy, price=price), hour_began=at, ticks=0, short_ticks=0)
+        budget = self.budget.after_hour(counted.short_ticks / counted.ticks, slo_short_share)
+        policy = replace(self.policy, price=budget.risk_price(slo_short_share))
+        return replace(counted, policy=policy, budget=budget, hour_began=at, ticks=0, short_ticks=0)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from ai4k8s_forecaster.domain.arrays import FloatArray, Rows, carried_forward, lagged
+from ai4k8s_forecaster.domain.arrays import BoolArray, FloatArray, Rows, carried_forward, lagged
 from ai4k8s_forecaster.domain.ridge import Ridge, fit_ridge
 from ai4k8s_forecaster.domain.window_features import (
     DAY_MINUTES,
@@ -113,7 +113,7 @@ class WindowForecast:
     horizon_minutes: int
     levels: FloatArray
     values: FloatArray
-    usable: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    usable: BoolArray
 
 
 def horizon_minutes(startup_seconds: float) -> int:
@@ -176,11 +176,27 @@ def predict_window(model: WindowModel, demand: FloatArray, last_minute: int) -> 
         demand: ``[series, minutes]``, at least eight days where they exist.
         last_minute: minute since the epoch of the newest bin.
     """
+    values = predict_minutes(model, demand, last_minute, 1)[:, 0]
+    usable = np.isfinite(values).all(axis=1) & skilled(model)
+    return WindowForecast(model.horizon_minutes, LEVELS, values, usable)
+
+
+def skilled(model: WindowModel) -> BoolArray:
+    """``[series]``: whether history and skill allow a predictive floor."""
+    out: BoolArray = (model.observed_days >= MINIMUM_HISTORY_DAYS) & (model.skill >= MINIMUM_SKILL)
+    return out
+
+
+def predict_minutes(model: WindowModel, demand: FloatArray, last_minute: int, count: int) -> FloatArray:
+    """F_q ``[series, count, levels]`` as it was said at each of the newest ``count`` minutes, all after the fit.
+
+    What is said at a minute rests on nothing that came after it. Arguments as for ``predict_window``.
+    """
     log_demand = _log(demand)
     minutes = log_demand.shape[1]
     since_fit = last_minute - model.fit_minute
     # Errors of the last horizon before the fit were not known then; they are now.
-    tail = Rows(max(0, minutes - since_fit - model.horizon_minutes - 1), minutes)
+    tail = Rows(max(0, minutes - max(since_fit, count) - model.horizon_minutes - 1), minutes)
     inputs = demand_features(log_demand, model.horizon_minutes, tail)
     predicted = model.location.predict(inputs)
     error = np.abs(lagged(target(log_demand, model.horizon_minutes), 0, tail) - predicted)
@@ -191,16 +207,18 @@ def predict_window(model: WindowModel, demand: FloatArray, last_minute: int) -> 
         abs_error[:, stored_stop - stored : stored_stop] = model.abs_errors[:, -stored:]
     fresh = np.isnan(abs_error[:, tail.start :])
     abs_error[:, tail.start :] = np.where(fresh, error, abs_error[:, tail.start :])
-    last = Rows(minutes - 1, minutes)
-    scale_inputs, sigma2 = error_features(abs_error, log_demand, predicted[:, -1:], model.horizon_minutes, last)
+    last = Rows(minutes - count, minutes)
+    rises = predicted[:, -count:]
+    scale_inputs, sigma2 = error_features(abs_error, log_demand, rises, model.horizon_minutes, last)
     spread = _spread(model.scale, scale_inputs, sigma2)
-    log_maximum = (lagged(log_demand, 0, last) + predicted[:, -1:] + spread * model.error_quantiles).clip(min=0.0)
-    ceiling = np.log1p(HEADROOM_OVER_HIGHEST * np.expm1(np.fmax(model.highest, log_demand[:, -1])))
-    values = np.expm1(np.minimum(log_maximum, ceiling[:, None]))
-    usable = (
-        np.isfinite(values).all(axis=1) & (model.observed_days >= MINIMUM_HISTORY_DAYS) & (model.skill >= MINIMUM_SKILL)
-    )
-    return WindowForecast(model.horizon_minutes, LEVELS, np.maximum.accumulate(values, axis=1), usable)
+    now = lagged(log_demand, 0, last)
+    highest = np.fmax(model.highest[:, None], np.fmax.accumulate(now, axis=1))
+    ceiling = np.log1p(HEADROOM_OVER_HIGHEST * np.expm1(highest))
+    error_quantiles = model.error_quantiles[:, None, :]
+    log_maximum = ((now + rises)[:, :, None] + spread[:, :, None] * error_quantiles).clip(min=0.0)
+    values = np.expm1(np.minimum(log_maximum, ceiling[:, :, None]))
+    out: FloatArray = np.maximum.accumulate(values, axis=2)
+    return out
 
 
 def _log(demand: FloatArray) -> FloatArray:

@@ -17,7 +17,7 @@ from ai4k8s_scaler.domain.hpa import Usage, desired_replicas
 from ai4k8s_scaler.domain.price import Candidate, QuantileFunction, candidates, cheapest
 
 #: How long a floor stands: it drops straight past HPA's stabilisation, so it must not flicker.
-HOLD_SECONDS = 120.0
+HOLD_SECONDS = 180.0
 #: Without a usable forecast we are an HPA, with HPA's own window.
 REACTIVE_HOLD_SECONDS = 300.0
 

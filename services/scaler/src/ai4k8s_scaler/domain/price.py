@@ -15,15 +15,12 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Price of risk that a new workload starts with, for an SLO of 1 %. On recurring rises of real traces 40 buys a tenth
-#: more pods for half the shortage, 10 rises too late on a third of them; the hourly feedback moves it from here.
-START_PRICE = 20.0
-LOWEST_PRICE = 2.0
-HIGHEST_PRICE = 4000.0
+    from ai4k8s_scaler.domain.replay import FloatArray, IntArray
+
 #: Weight of the expected missing pods beside the probability of any being missing.
 DEPTH_WEIGHT = 0.2
-_GAIN = 0.07
-_TARGET_SHARE_OF_SLO = 0.8
+_ROUNDING = 1e-9
+_BATCH = 2048
 
 
 @dataclass(frozen=True)
@@ -81,36 +78,58 @@ class Candidate:
     total: float
 
 
+@dataclass(frozen=True)
+class Weighed:
+    """Candidates of many forecasts at once: every level's demand, rounded up to whole pods.
+
+    Attributes:
+        replicas, risk, missing_pods: ``[..., candidates]`` as in ``Candidate``.
+    """
+
+    replicas: FloatArray
+    risk: FloatArray
+    missing_pods: FloatArray
+
+    @classmethod
+    def of(cls, levels: FloatArray, pods: FloatArray) -> Weighed:
+        """Weigh ``pods`` ``[..., levels]``, which do not decrease along the last axis."""
+        flat = pods.reshape(-1, levels.size)
+        replicas = np.ceil(flat - _ROUNDING)
+        risk, missing = np.empty_like(flat), np.empty_like(flat)
+        below = np.diff(levels, prepend=0.0)
+        above = np.diff(levels, append=1.0)
+        weights = 0.5 * (below + above)
+        weights[-1] += 0.5 * above[-1]  # beyond the highest level demand is taken to be what it is there
+        for start in range(0, flat.shape[0], _BATCH):
+            part = slice(start, start + _BATCH)
+            known, number = flat[part, None, :], replicas[part, :, None]
+            missing[part] = np.maximum(known - number, 0.0) @ weights
+            width = np.maximum(np.diff(known, axis=2), _ROUNDING)
+            reached = np.clip((number - known[:, :, :-1]) / width, 0.0, 1.0)
+            risk[part] = 1.0 - levels[0] - reached @ np.diff(levels)
+        return cls(*(array.reshape(pods.shape) for array in (replicas, risk, missing)))
+
+    def total(self, price: float | FloatArray) -> FloatArray:
+        """Replicas + price x (risk + 0.2 x missing pods), in pods."""
+        out: FloatArray = self.replicas + price * (self.risk + DEPTH_WEIGHT * self.missing_pods)
+        return out
+
+    def cheapest(self, demands: IntArray, minute: int, price: FloatArray) -> FloatArray:
+        """Least total for some demands ``[n]`` at one minute of ``[demands, minutes, candidates]`` arrays."""
+        now = Weighed(*(array[demands, minute] for array in (self.replicas, self.risk, self.missing_pods)))
+        best = np.argmin(now.total(price[:, None]), axis=1)
+        out: FloatArray = np.take_along_axis(now.replicas, best[:, None], axis=1)[:, 0]
+        return out
+
+
 def candidates(demand: QuantileFunction, price: float) -> tuple[Candidate, ...]:
-    """Every whole number of pods between the median and the highest quantile, with what it costs."""
-    low, high = math.ceil(demand.pods[0]), math.ceil(demand.pods[-1])
-    stride = max(1, (high - low) // 64)
-    numbers = sorted({*range(low, high + 1, stride), high})
-    return tuple(_weighed(demand, price, number) for number in numbers)
+    """Each level's demand in whole pods, with what it costs."""
+    weighed = Weighed.of(np.asarray(demand.levels), np.asarray(demand.pods))
+    rows = zip(weighed.replicas, weighed.risk, weighed.missing_pods, weighed.total(price), strict=True)
+    found = {int(replicas): Candidate(int(replicas), *map(float, rest)) for replicas, *rest in rows}
+    return tuple(found.values())
 
 
 def cheapest(options: tuple[Candidate, ...]) -> Candidate:
     """The floor: least total, the smaller number on a tie."""
     return min(options, key=lambda option: (option.total, option.replicas))
-
-
-def start_price(slo_short_share: float) -> float:
-    """Price to begin with: risk is dearer where the SLO is tighter."""
-    return float(np.clip(START_PRICE * 0.01 / max(slo_short_share, 1e-6), LOWEST_PRICE, HIGHEST_PRICE))
-
-
-def updated_price(price: float, short_share: float, slo_short_share: float) -> float:
-    """Hourly feedback that spends the SLO's budget and no more.
-
-    Args:
-        price: price of the hour that passed.
-        short_share: share of that hour during which ready pods did not suffice.
-        slo_short_share: the share that the SLO allows.
-    """
-    excess = float(np.clip(short_share / (_TARGET_SHARE_OF_SLO * slo_short_share) - 1.0, -1.0, 20.0))
-    return float(np.clip(price * math.exp(_GAIN * excess), LOWEST_PRICE, HIGHEST_PRICE))
-
-
-def _weighed(demand: QuantileFunction, price: float, replicas: int) -> Candidate:
-    risk, missing = demand.exceedance(replicas), demand.missing_pods(replicas)
-    return Candidate(replicas, risk, missing, replicas + price * (risk + DEPTH_WEIGHT * missing))
