@@ -3,10 +3,14 @@
 An event is written to its room's log in Redis first, which gives it its number, and is then sent to the gateways. Who
 was away asks for what came after the last number they saw; who was away for longer than the log reaches, or saw the
 log of a Redis that was emptied since, is told to ask for everything anew. The store has the truth in any case.
+
+Gateways hear events by Socket.IO's own means. What its Redis manager would publish is written out here, because
+importing the library takes a worker a second of processor time and brings two HTTP clients along.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -14,10 +18,9 @@ import uuid
 from collections import deque
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import redis
-import socketio
 import structlog
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -77,6 +80,23 @@ def log_key(room: str) -> str:
     return f"ai4k8s-live:{{{room}}}:log"
 
 
+def broadcast(event: LiveEvent, position: dict[str, JsonValue], host_id: str) -> str:
+    """Write what Socket.IO's managers tell one another: send `event(payload, position)` to everybody in the room."""
+    return json.dumps(
+        {
+            "method": "emit",
+            "event": event.name.value,
+            "data": [event.payload, position],
+            "binary": False,
+            "namespace": "/",
+            "room": event.room,
+            "skip_sid": None,
+            "callback": None,
+            "host_id": host_id,
+        }
+    )
+
+
 # Number and entry come to be together, whoever else writes at the same time.
 _APPEND = """
 if redis.call('HSETNX', KEYS[1], 'epoch', ARGV[1]) == 1 then redis.call('DEL', KEYS[2]) end
@@ -100,9 +120,7 @@ class LiveEvents:
             url, socket_connect_timeout=2, socket_timeout=2, retry=Retry(NoBackoff(), 0), decode_responses=True
         )
         self._append = self._redis.register_script(_APPEND)
-        self._manager: Any = socketio.RedisManager(
-            url, channel=CHANNEL, write_only=True, redis_options={"socket_connect_timeout": 2, "socket_timeout": 2}
-        )
+        self._host_id = uuid.uuid4().hex
         self._queue = threading.Lock()
         self._sending = threading.Lock()
         self._waiting: deque[LiveEvent] = deque()
@@ -136,8 +154,6 @@ class LiveEvents:
     def close(self) -> None:
         """Give the connections back."""
         self._redis.close()
-        if self._manager.redis is not None:
-            self._manager.redis.close()
 
     def _tell_interruptions(self) -> None:
         """Begin a new epoch in rooms that lost too many events for numbers to tell."""
@@ -159,9 +175,12 @@ class LiveEvents:
                 with self._queue:
                     self._waiting.appendleft(event)
                 raise
-            position = {"room": event.room, "epoch": epoch, "seq": number}
-            # Should this be lost, the gateways still tell the room's latest number every few seconds.
-            self._manager.emit(event.name.value, (event.payload, position), room=event.room)
+            self._tell_gateways(event, {"room": event.room, "epoch": epoch, "seq": number})
+
+    def _tell_gateways(self, event: LiveEvent, position: dict[str, JsonValue]) -> None:
+        """Should this be lost, the gateways still tell the room's latest number every few seconds."""
+        with contextlib.suppress(redis.RedisError):
+            self._redis.publish(CHANNEL, broadcast(event, position, self._host_id))
 
     def _take(self) -> LiveEvent | None:
         with self._queue:
