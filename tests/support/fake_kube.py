@@ -9,9 +9,12 @@ from ai4k8s_common.kube.errors import KubeConflictError, KubeError, KubeNotFound
 from ai4k8s_common.kube.types import ObjectMeta, Resource, Scale, ServerVersion, WorkloadRef
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from ai4k8s_common.kube.discovery import ScalableKind
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass
@@ -34,6 +37,7 @@ class FakeKube:
     def __init__(self) -> None:
         self.workloads: dict[WorkloadRef, FakeWorkload] = {}
         self.lists: dict[Resource[Any], list[Any]] = {}
+        self.kinds: list[ScalableKind] = []
         self.patches: list[tuple[WorkloadRef, int]] = []
         self.failure: KubeError | None = None
 
@@ -53,6 +57,14 @@ class FakeKube:
     async def list_all(self, resource: Resource[T]) -> list[T]:
         self._fail()
         return list(self.lists.get(resource, ()))
+
+    async def list_made(self, resource: Resource[T], make: Callable[[T], R | None]) -> list[R]:
+        made = [make(item) for item in await self.list_all(resource)]
+        return [one for one in made if one is not None]
+
+    async def scalable_kinds(self) -> list[ScalableKind]:
+        self._fail()
+        return list(self.kinds)
 
     def get_scale(self, ref: WorkloadRef) -> Scale:
         return self._scale(self._find(ref))

@@ -15,6 +15,7 @@ from ai4k8s_common.kube.types import (
     Container,
     ContainerMetrics,
     ContainerStatus,
+    LabelledMeta,
     Node,
     NodeStatus,
     ObjectMeta,
@@ -101,7 +102,7 @@ def usage(owner: str, number: int, cpu: str, memory: str = "100Mi", at: datetime
 def node(name: str = "node-1") -> Node:
     """A node that is ready."""
     return Node(
-        ObjectMeta(name),
+        LabelledMeta(name),
         status=NodeStatus({"cpu": "4", "memory": "8Gi", "pods": "110"}, [Condition("Ready", "True")]),
     )
 

@@ -164,7 +164,9 @@ def test_without_the_right_to_list_nodes_workloads_are_still_seen(collector: Col
     cluster_id = collector.connect(fake=Partial({NODES: KubeForbiddenError("nodes is forbidden")}))
     collect_due_clusters(collector.context)
     assert collector.state(cluster_id)["status"] == "connected"
-    assert "nodes is forbidden" in collector.state(cluster_id)["reason"]
+    assert "The credential may not list nodes" in collector.state(cluster_id)["reason"]
+    lost = collector.row("SELECT * FROM collector.sources WHERE cluster_id = %s AND source = 'nodes'", cluster_id)
+    assert (lost["status"], bool(lost["lost"]), bool(lost["hint"])) == ("forbidden", True, True)
     assert len(collector.rows("SELECT * FROM collector.workload_samples")) == 1
     assert collector.rows("SELECT * FROM collector.nodes") == []
 

@@ -164,7 +164,7 @@ def test_start_up_times_are_learnt_once_per_pod() -> None:
     known = Known(NOW - timedelta(seconds=60), [40.0])
     (row,) = summary([pod(0), started], [], web=known).workloads
     assert row.startup_seconds == (40.0, 60.0)
-    assert row.startup_p95_seconds == 60.0
+    assert row.startup_percentile(0.95) == 60.0
     (later,) = summary([pod(0), started], [], web=Known(NOW - timedelta(seconds=5), row.startup_seconds)).workloads
     assert later.startup_seconds == (40.0, 60.0)
 
@@ -174,13 +174,13 @@ def test_a_pod_that_became_ready_again_teaches_nothing() -> None:
     restarted = pod(1, restarts=2, ready_at=NOW - timedelta(seconds=15))
     (row,) = summary([flapping, restarted], [], web=Known(NOW - timedelta(seconds=60), ())).workloads
     assert row.startup_seconds == ()
-    assert row.startup_p95_seconds is None
+    assert row.startup_percentile(0.95) is None
 
 
 def test_a_start_up_too_short_to_measure_is_not_one() -> None:
     adopted = pod(0, ready_at=NOW - timedelta(minutes=10))
     assert adopted.ready_at == adopted.created_at
-    assert summary([adopted], []).workloads[0].startup_p95_seconds is None
+    assert summary([adopted], []).workloads[0].startup_percentile(0.95) is None
 
 
 def test_only_the_latest_start_ups_count() -> None:

@@ -126,7 +126,7 @@ async def _read(context: Context, claim: Claim) -> Snapshot:
         async with asyncio.timeout(seconds):
             credential = context.open_credential(claim.cluster.cluster_id, claim.cluster.sealed)
             async with context.open_cluster(credential) as kube:
-                return await read_cluster(kube, context.clock)
+                return await read_cluster(kube, context.clock, context.memories.of(claim.cluster.cluster_id))
     except TimeoutError:
         raise KubeUnavailableError(
             f"the cluster was not read within {seconds:g} s",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from ai4k8s_collector.memory import Memories
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +35,7 @@ class Context:
     open_past: OpenPast
     loop: Loop
     clock: Callable[[], datetime]
+    memories: Memories = field(default_factory=Memories)
 
     def open_credential(self, cluster_id: UUID, sealed: bytes | None) -> ClusterCredential:
         """Return a cluster's credential, for use and not for keeping. Raises Ai4k8sError."""

@@ -5,34 +5,68 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 
+from ai4k8s_collector.domain.flows import BYTE_RATES, Rate
 from ai4k8s_collector.domain.observed import WorkloadKey
 from ai4k8s_collector.domain.summary import Known
-from ai4k8s_common.store.bulk import copy_rows
+from ai4k8s_common.store.bulk import copy_rows, upsert_rows
 from ai4k8s_common.store.collector import SampleSource, node_samples, nodes, workload_samples, workloads
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import ColumnElement, Connection, Table
 
     from ai4k8s_collector.domain.history import PastSample
+    from ai4k8s_collector.domain.observed import Snapshot
     from ai4k8s_collector.domain.summary import NodeRow, WorkloadRow
 
-UPSERT_ROWS = 1_000
+HPA_COLUMNS = ("hpa_name", "hpa_min_replicas", "hpa_max_replicas", "hpa_cpu_target_percent", "hpa_managed_by")
+VPA_COLUMNS = ("vpa_name", "vpa_update_mode", "vpa_target")
+SAMPLE_COLUMNS = (
+    "cluster_id",
+    "workload_id",
+    "at",
+    "source",
+    "desired_replicas",
+    "ready_replicas",
+    "pods",
+    "pods_with_metrics",
+    "cpu_usage_millicores",
+    "cpu_capacity_millicores",
+    "saturated",
+    "memory_bytes",
+    "restarts",
+    "oom_kills",
+    "pending_pods",
+    "cpu_request_millicores",
+    "cpu_limit_millicores",
+    "memory_request_bytes",
+    "memory_limit_bytes",
+    *Rate,
+)
 
 
 def known_workloads(connection: Connection, cluster_id: UUID) -> dict[WorkloadKey, Known]:
     """Return what is remembered of a cluster's workloads, gone ones too: they may come back."""
     w = workloads
-    query = select(w.c.namespace, w.c.kind, w.c.name, w.c.last_seen_at, w.c.startup_seconds).where(
-        w.c.cluster_id == cluster_id
-    )
+    query = select(
+        w.c.namespace,
+        w.c.kind,
+        w.c.name,
+        w.c.last_seen_at,
+        w.c.startup_seconds,
+        w.c.revision,
+        w.c.revision_at,
+        w.c.oom_kills,
+        w.c.last_oom_at,
+    ).where(w.c.cluster_id == cluster_id)
     return {
-        WorkloadKey(row.namespace, row.kind, row.name): Known(row.last_seen_at, row.startup_seconds)
+        WorkloadKey(row.namespace, row.kind, row.name): Known(
+            row.last_seen_at, row.startup_seconds, row.revision, row.revision_at, row.oom_kills, row.last_oom_at
+        )
         for row in connection.execute(query)
     }
 
@@ -45,37 +79,42 @@ def workload_ids(connection: Connection, cluster_id: UUID) -> dict[WorkloadKey, 
 
 
 def upsert_workloads(
-    connection: Connection, cluster_id: UUID, at: datetime, rows: Sequence[WorkloadRow], kinds: Collection[str]
+    connection: Connection, cluster_id: UUID, at: datetime, rows: Sequence[WorkloadRow], snapshot: Snapshot
 ) -> dict[WorkloadKey, int]:
-    """Write what each workload is now, mark those of the listed kinds that are gone, and return ids."""
-    ids: dict[WorkloadKey, int] = {}
-    identity = ("cluster_id", "namespace", "kind", "name")
-    for start in range(0, len(rows), UPSERT_ROWS):
-        values = [_workload_values(cluster_id, at, row) for row in rows[start : start + UPSERT_ROWS]]
-        statement = insert(workloads).values(values)
-        kept = (*identity, "first_seen_at")
-        changed = {name: statement.excluded[name] for name in values[0] if name not in kept}
-        statement = statement.on_conflict_do_update(index_elements=identity, set_={**changed, "gone_at": None})
-        w = workloads
-        for row in connection.execute(statement.returning(w.c.id, w.c.namespace, w.c.kind, w.c.name)):
-            ids[WorkloadKey(row.namespace, row.kind, row.name)] = row.id
-    _mark_gone(connection, workloads, cluster_id, at, workloads.c.kind.in_(kinds))
-    return ids
+    """Write what each workload is now, mark those of the listed kinds that are gone, and return ids.
+
+    What was not asked or not answered (autoscalers) stays as it is known.
+    """
+    unread = [
+        *(HPA_COLUMNS if snapshot.autoscalers is None else ()),
+        *(VPA_COLUMNS if snapshot.vertical_autoscalers is None else ()),
+    ]
+    found = upsert_rows(
+        connection,
+        workloads,
+        [_workload_values(cluster_id, at, row) for row in rows],
+        identity=("cluster_id", "namespace", "kind", "name"),
+        kept=("first_seen_at", *unread),
+        returning=("id", "namespace", "kind", "name"),
+        with_changes={"gone_at": "NULL"},
+    )
+    _mark_gone(connection, workloads, cluster_id, at, workloads.c.kind.in_(snapshot.kinds))
+    return {WorkloadKey(row.namespace, row.kind, row.name): row.id for row in found}
 
 
 def upsert_nodes(connection: Connection, cluster_id: UUID, at: datetime, rows: Sequence[NodeRow]) -> dict[str, int]:
     """Write what each node is now, mark those that are gone, and return ids."""
-    ids: dict[str, int] = {}
-    identity = ("cluster_id", "name")
-    for start in range(0, len(rows), UPSERT_ROWS):
-        values = [_node_values(cluster_id, at, row) for row in rows[start : start + UPSERT_ROWS]]
-        statement = insert(nodes).values(values)
-        changed = {name: statement.excluded[name] for name in values[0] if name not in (*identity, "first_seen_at")}
-        statement = statement.on_conflict_do_update(index_elements=identity, set_={**changed, "gone_at": None})
-        for row in connection.execute(statement.returning(nodes.c.id, nodes.c.name)):
-            ids[row.name] = row.id
+    found = upsert_rows(
+        connection,
+        nodes,
+        [_node_values(cluster_id, at, row) for row in rows],
+        identity=("cluster_id", "name"),
+        kept=("first_seen_at",),
+        returning=("id", "name"),
+        with_changes={"gone_at": "NULL"},
+    )
     _mark_gone(connection, nodes, cluster_id, at)
-    return ids
+    return {row.name: row.id for row in found}
 
 
 def copy_workload_samples(
@@ -86,43 +125,32 @@ def copy_workload_samples(
     ids: Mapping[WorkloadKey, int],
 ) -> int:
     """COPY one sample per workload."""
-    columns = (
-        "cluster_id",
-        "workload_id",
-        "at",
-        "source",
-        "desired_replicas",
-        "ready_replicas",
-        "pods",
-        "pods_with_metrics",
-        "cpu_usage_millicores",
-        "cpu_capacity_millicores",
-        "saturated",
-        "memory_bytes",
-        "restarts",
-    )
-    return copy_rows(
-        connection,
-        workload_samples,
-        columns,
-        (
-            (
-                cluster_id,
-                ids[row.workload.key],
-                at,
-                SampleSource.LIVE.value,
-                row.workload.desired_replicas,
-                row.workload.ready_replicas,
-                row.pods,
-                row.pods_with_metrics,
-                row.cpu_usage_millicores,
-                row.cpu_capacity_millicores,
-                row.saturated,
-                row.memory_bytes,
-                row.restarts,
-            )
-            for row in rows
-        ),
+    return copy_rows(connection, workload_samples, SAMPLE_COLUMNS, (_sample(cluster_id, ids, at, row) for row in rows))
+
+
+def _sample(cluster_id: UUID, ids: Mapping[WorkloadKey, int], at: datetime, row: WorkloadRow) -> tuple[object, ...]:
+    workload, resources, rates = row.workload, row.workload.resources, row.rates
+    return (
+        cluster_id,
+        ids[workload.key],
+        at,
+        SampleSource.LIVE.value,
+        workload.desired_replicas,
+        workload.ready_replicas,
+        row.pods,
+        row.pods_with_metrics,
+        row.cpu_usage_millicores,
+        row.cpu_capacity_millicores,
+        row.saturated,
+        row.memory_bytes,
+        row.restarts,
+        row.new_oom_kills,
+        row.pending_pods,
+        resources.cpu_request_millicores,
+        resources.cpu_limit_millicores,
+        resources.memory_request_bytes,
+        resources.memory_limit_bytes,
+        *(rates.get(rate) for rate in Rate),
     )
 
 
@@ -130,14 +158,23 @@ def copy_node_samples(
     connection: Connection, cluster_id: UUID, at: datetime, rows: Iterable[NodeRow], ids: Mapping[str, int]
 ) -> int:
     """COPY one sample per node."""
-    columns = ("cluster_id", "node_id", "at", "source", "cpu_usage_millicores", "memory_bytes", "pods")
+    columns = ("cluster_id", "node_id", "at", "source", "cpu_usage_millicores", "memory_bytes", "pods", *BYTE_RATES)
     live = SampleSource.LIVE.value
     return copy_rows(
         connection,
         node_samples,
         columns,
         (
-            (cluster_id, ids[row.node.name], at, live, row.cpu_usage_millicores, row.memory_bytes, row.pods)
+            (
+                cluster_id,
+                ids[row.node.name],
+                at,
+                live,
+                row.cpu_usage_millicores,
+                row.memory_bytes,
+                row.pods,
+                *(row.rates.get(rate) for rate in BYTE_RATES),
+            )
             for row in rows
         ),
     )
@@ -229,11 +266,37 @@ def _workload_values(cluster_id: UUID, at: datetime, row: WorkloadRow) -> dict[s
         "cpu_limit_millicores": resources.cpu_limit_millicores,
         "memory_request_bytes": resources.memory_request_bytes,
         "memory_limit_bytes": resources.memory_limit_bytes,
-        "startup_seconds": list(row.startup_seconds),
-        "startup_p95_seconds": row.startup_p95_seconds,
-        "annotations": dict(workload.annotations),
+        "startup_seconds": row.startup_seconds,
+        "startup_p50_seconds": row.startup_percentile(0.5),
+        "startup_p95_seconds": row.startup_percentile(0.95),
+        "scalable": workload.scalable,
+        "resource": workload.resource,
+        "status_detail": workload.status_detail,
+        "images": workload.images,
+        "revision": row.revision,
+        "revision_at": row.revision_at,
+        "restarts": row.restarts,
+        "oom_kills": row.oom_kills,
+        "last_oom_at": row.last_oom_at,
+        "pending": row.pending,
+        **_autoscaler_values(row),
+        "annotations": workload.annotations,
         "first_seen_at": at,
         "last_seen_at": at,
+    }
+
+
+def _autoscaler_values(row: WorkloadRow) -> dict[str, object]:
+    hpa, vpa = row.hpa, row.vpa
+    return {
+        "hpa_name": hpa.name if hpa else None,
+        "hpa_min_replicas": hpa.min_replicas if hpa else None,
+        "hpa_max_replicas": hpa.max_replicas if hpa else None,
+        "hpa_cpu_target_percent": hpa.cpu_target_percent if hpa else None,
+        "hpa_managed_by": hpa.managed_by if hpa else None,
+        "vpa_name": vpa.name if vpa else None,
+        "vpa_update_mode": vpa.update_mode if vpa else None,
+        "vpa_target": vpa.target if vpa else None,
     }
 
 
@@ -247,6 +310,19 @@ def _node_values(cluster_id: UUID, at: datetime, row: NodeRow) -> dict[str, obje
         "cpu_allocatable_millicores": node.cpu_allocatable_millicores,
         "memory_allocatable_bytes": node.memory_allocatable_bytes,
         "pods_allocatable": node.pods_allocatable,
+        "cpu_capacity_millicores": node.cpu_capacity_millicores,
+        "memory_capacity_bytes": node.memory_capacity_bytes,
+        "pods_capacity": node.pods_capacity,
+        "conditions": {
+            one.type: {"status": one.status, "reason": one.reason, "message": one.message, "since": one.since}
+            for one in node.conditions
+        },
+        "roles": node.roles,
+        "instance_type": node.instance_type,
+        "zone": node.zone,
+        "kubelet_version": node.kubelet_version,
+        "cpu_requested_millicores": row.cpu_requested_millicores,
+        "memory_requested_bytes": row.memory_requested_bytes,
         "first_seen_at": at,
         "last_seen_at": at,
     }

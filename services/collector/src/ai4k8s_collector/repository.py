@@ -15,18 +15,46 @@ from ai4k8s_common.store.collector import (
     CycleStatus,
     cluster_states,
     cycles,
+    node_rollups,
     node_samples,
     nodes,
+    workload_rollups,
     workload_samples,
     workloads,
 )
 from ai4k8s_common.store.gateway import cluster_credentials, clusters
+from ai4k8s_common.store.observed import (
+    container_digests,
+    deploys,
+    events,
+    pods,
+    quotas,
+    sources,
+    volume_claims,
+)
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from sqlalchemy import Connection
 
+TABLES_OF_A_CLUSTER = (
+    workload_samples,
+    workload_rollups,
+    node_samples,
+    node_rollups,
+    container_digests,
+    deploys,
+    events,
+    pods,
+    quotas,
+    volume_claims,
+    sources,
+    workloads,
+    nodes,
+    cycles,
+    cluster_states,
+)
 ABRUPT_END = "the worker ended before the cycle did"
 
 
@@ -144,6 +172,12 @@ def lock_running_cycle(connection: Connection, cluster_id: UUID, cycle_id: UUID)
     return connection.execute(query).scalar_one_or_none() == CycleStatus.RUNNING.value
 
 
+def last_cycle(connection: Connection, cluster_id: UUID) -> UUID | None:
+    """Return the newest completed cycle."""
+    query = select(cluster_states.c.last_cycle_id).where(cluster_states.c.cluster_id == cluster_id)
+    return connection.execute(query).scalar_one_or_none()
+
+
 def read_status(connection: Connection, cluster_id: UUID) -> ClusterStatus:
     """Return whether a cluster is seen."""
     query = select(cluster_states.c.status).where(cluster_states.c.cluster_id == cluster_id)
@@ -189,6 +223,6 @@ def remove_deleted_clusters(connection: Connection) -> list[UUID]:
         ).scalars()
     )
     if gone:
-        for table in (workload_samples, node_samples, workloads, nodes, cycles, cluster_states):
+        for table in TABLES_OF_A_CLUSTER:
             connection.execute(table.delete().where(table.c.cluster_id.in_(gone)))
     return gone

@@ -7,7 +7,7 @@ import random
 import uuid
 from typing import TYPE_CHECKING
 
-from ai4k8s_collector import metrics, observations, repository
+from ai4k8s_collector import current, metrics, observations, repository
 from ai4k8s_collector.domain.readings import describe
 from ai4k8s_collector.domain.schedule import CRASHES_BEFORE_BACKOFF
 from ai4k8s_collector.domain.summary import summarize
@@ -17,13 +17,16 @@ from ai4k8s_common.contracts.forecaster import ForecastCluster
 from ai4k8s_common.store.collector import BackfillStatus, ClusterStatus, CycleStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from uuid import UUID
 
     from ai4k8s_collector.context import Context
-    from ai4k8s_collector.domain.observed import Snapshot
+    from ai4k8s_collector.domain.observed import Snapshot, WorkloadKey
+    from ai4k8s_collector.domain.pods import PodRow
     from ai4k8s_collector.domain.schedule import Rhythm
     from ai4k8s_collector.domain.summary import Summary
+    from ai4k8s_collector.memory import ClusterMemory
     from ai4k8s_collector.repository import DueCluster
     from ai4k8s_common.bus.transaction import Transaction
     from ai4k8s_common.errors import Ai4k8sError
@@ -36,12 +39,14 @@ ABRUPT_REASON = (
 def record_success(context: Context, cluster: DueCluster, cycle_id: UUID, rhythm: Rhythm, snapshot: Snapshot) -> int:
     """Write a snapshot and pass the claim check on to the forecaster. Returns the number of rows."""
     cluster_id, at = cluster.cluster_id, snapshot.at
+    memory = context.memories.of(cluster_id)
     with context.bus.transaction() as tx:
         if not repository.lock_running_cycle(tx.connection, cluster_id, cycle_id):
             return 0
         known = observations.known_workloads(tx.connection, cluster_id)
-        summary = summarize(snapshot, known, rhythm.interval)
-        _write_rows(tx, cluster_id, snapshot, summary)
+        before = _stored_pods(tx, cluster_id, memory)
+        summary = summarize(snapshot, known, rhythm.interval, before)
+        after = _write_rows(tx, cluster_id, snapshot, summary, before)
         digest = digest_of(summary)
         for reason, count in summary.dropped.items():
             metrics.READINGS_DROPPED.labels(reason).inc(count)
@@ -56,7 +61,7 @@ def record_success(context: Context, cluster: DueCluster, cycle_id: UUID, rhythm
             digest=digest,
             dropped=dict(summary.dropped),
         )
-        _set_connected(tx, context, cluster, rhythm, snapshot, summary)
+        _set_connected(tx, context, cluster, cycle_id, rhythm, snapshot, summary)
         tx.send(
             ForecastCluster(
                 cluster_id=cluster_id,
@@ -68,7 +73,9 @@ def record_success(context: Context, cluster: DueCluster, cycle_id: UUID, rhythm
         )
         payload = {"cluster_id": str(cluster_id), "cycle_id": str(cycle_id), "at": at.isoformat()}
         tx.emit(LiveEvent(LiveEventName.METRICS, cluster_room(cluster_id), {**payload}))
-        return len(summary.workloads) + node_rows
+    # Only what was committed may be trusted the next time.
+    memory.stored, memory.stored_by = after, cycle_id
+    return len(summary.workloads) + node_rows
 
 
 def record_failure(context: Context, cluster: DueCluster, cycle_id: UUID, rhythm: Rhythm, error: Ai4k8sError) -> None:
@@ -121,19 +128,65 @@ def digest_of(summary: Summary) -> str:
     return digest.hexdigest()
 
 
-def _write_rows(tx: Transaction, cluster_id: UUID, snapshot: Snapshot, summary: Summary) -> None:
+def _stored_pods(tx: Transaction, cluster_id: UUID, memory: ClusterMemory) -> dict[str, PodRow]:
+    """Return the pods that the store has: from memory if nobody has written since, else from the store."""
+    last = repository.last_cycle(tx.connection, cluster_id)
+    if memory.stored is not None and memory.stored_by is not None and memory.stored_by == last:
+        return memory.stored
+    return current.stored_pods(tx.connection, cluster_id)
+
+
+def _write_rows(
+    tx: Transaction, cluster_id: UUID, snapshot: Snapshot, summary: Summary, before: Mapping[str, PodRow]
+) -> dict[str, PodRow]:
+    """Write everything that was seen. Returns the pods as the store has them now."""
     connection, at = tx.connection, snapshot.at
-    ids = observations.upsert_workloads(connection, cluster_id, at, summary.workloads, snapshot.kinds)
+    ids = observations.upsert_workloads(connection, cluster_id, at, summary.workloads, snapshot)
     observations.copy_workload_samples(connection, cluster_id, at, summary.workloads, ids)
     if summary.nodes is not None:
         node_ids = observations.upsert_nodes(connection, cluster_id, at, summary.nodes)
         observations.copy_node_samples(connection, cluster_id, at, summary.nodes, node_ids)
+    after = current.pod_rows(snapshot.pods, summary.pods, ids)
+    current.write_pods(connection, cluster_id, before, after)
+    current.write_deploys(connection, cluster_id, summary.workloads, ids)
+    _write_objects(tx, cluster_id, snapshot, summary, ids)
+    return after
+
+
+def _write_objects(
+    tx: Transaction, cluster_id: UUID, snapshot: Snapshot, summary: Summary, ids: Mapping[WorkloadKey, int]
+) -> None:
+    connection = tx.connection
+    if snapshot.events is not None:
+        current.write_events(connection, cluster_id, snapshot.events, _about(snapshot, summary, ids))
+    if snapshot.quotas is not None:
+        current.write_quotas(connection, cluster_id, snapshot.quotas)
+    if snapshot.volume_claims is not None:
+        current.write_claims(connection, cluster_id, snapshot.volume_claims)
+    current.write_sources(connection, cluster_id, snapshot.sources, snapshot.at)
+
+
+def _about(
+    snapshot: Snapshot, summary: Summary, ids: Mapping[WorkloadKey, int]
+) -> dict[tuple[str, str, str], tuple[WorkloadKey, int]]:
+    """Return which workload an event's object belongs to: itself, its pods, its ReplicaSets and its HPA."""
+    about = {(key.namespace, key.kind, key.name): (key, workload_id) for key, workload_id in ids.items()}
+    for row in summary.workloads:
+        key = row.workload.key
+        here = (key, ids[key])
+        about |= {(pod.namespace, "Pod", pod.name): here for pod in summary.pods.get(key, ())}
+        revisions = snapshot.revisions.get(row.workload.uid, ())
+        about |= {(key.namespace, "ReplicaSet", revision.replica_set): here for revision in revisions}
+        if row.hpa is not None:
+            about[key.namespace, "HorizontalPodAutoscaler", row.hpa.name] = here
+    return about
 
 
 def _set_connected(
     tx: Transaction,
     context: Context,
     cluster: DueCluster,
+    cycle_id: UUID,
     rhythm: Rhythm,
     snapshot: Snapshot,
     summary: Summary,
@@ -148,6 +201,7 @@ def _set_connected(
         "consecutive_failures": 0,
         "next_due_at": rhythm.next_after(cluster.next_due_at, context.clock()),
         "lease_until": None,
+        "last_cycle_id": cycle_id,
     }
     if cluster.prometheus_url and cluster.backfill_status is BackfillStatus.NOT_AVAILABLE:
         tx.send(BackfillCluster(job_id=uuid.uuid4(), cluster_id=cluster.cluster_id))

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from ai4k8s_common.kube import wire
 from ai4k8s_common.kube.addresses import AccessPolicy
+from ai4k8s_common.kube.discovery import AGGREGATED, Discovery, scalable_kinds
 from ai4k8s_common.kube.transport import AsyncTransport, SyncTransport, Target, Timeouts
 from ai4k8s_common.kube.types import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from ai4k8s_common.kube.credentials import ClusterCredential
+    from ai4k8s_common.kube.discovery import ScalableKind
     from ai4k8s_common.kube.types import ObjectMeta, Resource, Scale, ServerVersion, WorkloadRef
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 FIELD_MANAGER = "ai4k8s"
 
@@ -75,7 +78,7 @@ class KubeClient:
     def list_all(self, resource: Resource[T]) -> list[T]:
         """Return all objects of a kind in all (or the chosen) namespaces: the whole list or an error."""
         found: list[T] = []
-        for reader in wire.lists_of(resource, self._namespaces):
+        for reader in wire.lists_of(resource, self._namespaces, wire.unchanged):
             while not reader.done:
                 request = reader.request()
                 reader.feed(request, self._transport.send(request))
@@ -163,10 +166,19 @@ class AsyncKubeClient:
 
     async def list_all(self, resource: Resource[T]) -> list[T]:
         """Return all objects of a kind in all (or the chosen) namespaces: the whole list or an error."""
-        found: list[T] = []
-        for reader in wire.lists_of(resource, self._namespaces):
+        return await self.list_made(resource, wire.unchanged)
+
+    async def list_made(self, resource: Resource[T], make: Callable[[T], R | None]) -> list[R]:
+        """Like `list_all`, each object made into what is kept of it as its page comes in; None is left out."""
+        found: list[R] = []
+        for reader in wire.lists_of(resource, self._namespaces, make):
             while not reader.done:
                 request = reader.request()
                 reader.feed(request, await self._transport.send(request))
             found += reader.items()
         return found
+
+    async def scalable_kinds(self) -> list[ScalableKind]:
+        """Return the custom kinds that have a scale subresource; none of a server without aggregated discovery."""
+        request = wire.Request("/apis", accept=AGGREGATED)
+        return scalable_kinds(wire.decode(request, await self._transport.send(request), Discovery))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from ai4k8s_common.kube.discovery import ScalableKind
     from ai4k8s_common.kube.types import ObjectMeta, Resource, Scale, ServerVersion, WorkloadRef
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class KubeReader(Protocol):
@@ -21,6 +23,14 @@ class KubeReader(Protocol):
 
     async def list_all(self, resource: Resource[T]) -> list[T]:
         """Return all objects of a kind in all namespaces: the whole list or an error."""
+        ...
+
+    async def list_made(self, resource: Resource[T], make: Callable[[T], R | None]) -> list[R]:
+        """Like `list_all`, each object made into what is kept of it as its page comes in; None is left out."""
+        ...
+
+    async def scalable_kinds(self) -> list[ScalableKind]:
+        """Return the custom kinds that have a scale subresource."""
         ...
 
 

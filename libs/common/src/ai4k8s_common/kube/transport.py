@@ -98,6 +98,8 @@ class Target:
         host = f"[{address}]" if ":" in address else address
         named = f"[{self.endpoint.host}]" if ":" in self.endpoint.host else self.endpoint.host
         headers = {"host": f"{named}:{self.endpoint.port}", **self.headers}
+        if request.accept:
+            headers["accept"] = request.accept
         if request.content_type:
             headers["content-type"] = request.content_type
         return {

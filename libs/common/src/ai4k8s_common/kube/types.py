@@ -89,6 +89,7 @@ class Container(Struct, frozen=True):
     name: str
     resources: ResourceAmounts = ResourceAmounts()
     restart_policy: str | None = None
+    image: str = ""
 
 
 class PodSpec(Struct, frozen=True):
@@ -115,12 +116,35 @@ class Condition(Struct, frozen=True):
     message: str = ""
 
 
+class Waiting(Struct, frozen=True):
+    """Why a container does not run yet, or not again."""
+
+    reason: str = ""
+    message: str = ""
+
+
+class Terminated(Struct, frozen=True):
+    """How a container ended."""
+
+    reason: str = ""
+    finished_at: datetime | None = None
+
+
+class ContainerState(Struct, frozen=True):
+    """One of these, or neither: it runs."""
+
+    waiting: Waiting | None = None
+    terminated: Terminated | None = None
+
+
 class ContainerStatus(Struct, frozen=True):
     """What became of a container."""
 
     name: str
     ready: bool = False
     restart_count: int = 0
+    state: ContainerState = ContainerState()
+    last_state: ContainerState = ContainerState()
 
 
 class PodStatus(Struct, frozen=True):
@@ -129,6 +153,9 @@ class PodStatus(Struct, frozen=True):
     phase: str = ""
     conditions: list[Condition] | None = None
     container_statuses: list[ContainerStatus] | None = None
+    init_container_statuses: list[ContainerStatus] | None = None
+    reason: str = ""
+    message: str = ""
 
 
 class Pod(Struct, frozen=True):
@@ -153,6 +180,7 @@ class WorkloadStatus(Struct, frozen=True):
     ready_replicas: int = 0
     updated_replicas: int = 0
     observed_generation: int = 0
+    update_revision: str = ""
 
 
 class Workload(Struct, frozen=True):
@@ -175,17 +203,31 @@ class NodeSpec(Struct, frozen=True):
     unschedulable: bool = False
 
 
+class NodeInfo(Struct, frozen=True):
+    """What runs a node."""
+
+    kubelet_version: str = ""
+
+
 class NodeStatus(Struct, frozen=True):
-    """What a node offers."""
+    """What a node has and offers."""
 
     allocatable: dict[str, str] | None = None
     conditions: list[Condition] | None = None
+    capacity: dict[str, str] | None = None
+    node_info: NodeInfo = NodeInfo()
+
+
+class LabelledMeta(ObjectMeta, frozen=True):
+    """Identity with labels, for the few objects whose labels say something."""
+
+    labels: dict[str, str] | None = None
 
 
 class Node(Struct, frozen=True):
     """A node."""
 
-    metadata: ObjectMeta
+    metadata: LabelledMeta
     spec: NodeSpec = NodeSpec()
     status: NodeStatus = NodeStatus()
 

@@ -15,11 +15,12 @@ from ai4k8s_common.kube.errors import KubeGoneError, KubeProtocolError, error_fo
 from ai4k8s_common.kube.types import ObjectMeta, OwnedMeta, Resource, Scale, ScaleObject, ServerVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ai4k8s_common.kube.types import WorkloadRef
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 PAGE_ITEMS = 500
 MAX_RESTARTS = 2
@@ -37,6 +38,7 @@ class Request:
     method: HTTPMethod = HTTPMethod.GET
     body: bytes | None = None
     content_type: str | None = None
+    accept: str | None = None
 
     @property
     def what(self) -> str:
@@ -71,16 +73,18 @@ def decode(request: Request, answer: Answer, kind: type[T]) -> T:
         ) from None
 
 
-class ListReader(Generic[T]):
+class ListReader(Generic[T, R]):
     """Collects the pages of one list, all or nothing.
 
     A list that ends early is an error: 'the server stopped talking' must never be read as 'the pods are
-    gone'. When the snapshot expires half way (410) reading starts again from the beginning.
+    gone'. When the snapshot expires half way (410) reading starts again from the beginning. Each page is made into
+    what is kept of it before the next one comes: a large list is never in memory as it was sent.
     """
 
-    def __init__(self, resource: Resource[T]) -> None:
-        self._resource = resource
-        self._items: list[T] = []
+    def __init__(self, resource: Resource[T], make: Callable[[T], R | None]) -> None:
+        self._resource, self._make = resource, make
+        self._items: list[R] = []
+        self._seen = 0
         self._continue = ""
         self._expected: int | None = None
         self._restarts = 0
@@ -102,37 +106,44 @@ class ListReader(Generic[T]):
             if not self._continue or self._restarts >= MAX_RESTARTS:
                 raise
             self._restarts += 1
-            self._items, self._continue, self._expected = [], "", None
+            self._items, self._seen, self._continue, self._expected = [], 0, "", None
             return
         if page.kind != self._resource.kind:
             raise KubeProtocolError(f"{request.what} answered with a '{page.kind}', not a {self._resource.kind}")
-        self._items.extend(page.items or ())
+        found = page.items or []
+        self._seen += len(found)
+        self._items.extend(made for item in found if (made := self._make(item)) is not None)
         following = page.metadata.continue_
         if following and following == self._continue:
             raise KubeProtocolError(f"{request.what} hands out the same page again and again")
         if page.metadata.remaining_item_count is not None and following:
-            self._expected = len(self._items) + page.metadata.remaining_item_count
+            self._expected = self._seen + page.metadata.remaining_item_count
         self._continue = following
         self.resource_version = page.metadata.resource_version
         self.done = not following
-        if self.done and self._expected is not None and len(self._items) < self._expected:
+        if self.done and self._expected is not None and self._seen < self._expected:
             raise KubeProtocolError(
-                f"{request.what} ended after {len(self._items)} of {self._expected} items",
+                f"{request.what} ended after {self._seen} of {self._expected} items",
                 hint="The list was cut off; it is read again in the next cycle.",
             )
 
-    def items(self) -> list[T]:
-        """Return all items; only when done."""
+    def items(self) -> list[R]:
+        """Return what all items were made into; only when done."""
         if not self.done:
             raise RuntimeError("a list was used before its last page")
         return self._items
 
 
-def lists_of(resource: Resource[T], namespaces: Sequence[str]) -> list[ListReader[T]]:
+def unchanged(item: T) -> T:
+    """Keep an item as it is."""
+    return item
+
+
+def lists_of(resource: Resource[T], namespaces: Sequence[str], make: Callable[[T], R | None]) -> list[ListReader[T, R]]:
     """Return a reader for each list to read: the whole cluster's, or one of each namespace that was chosen."""
     if not namespaces or not resource.namespaced:
-        return [ListReader(resource)]
-    return [ListReader(resource.within(namespace)) for namespace in namespaces]
+        return [ListReader(resource, make)]
+    return [ListReader(resource.within(namespace), make) for namespace in namespaces]
 
 
 def check_ref(ref: WorkloadRef) -> None:

@@ -1,19 +1,25 @@
-"""COPY: the way many rows get into the store."""
+"""The ways many rows get into the store: COPY for what is new, one JSON for what may be there already."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import text
 
 from ai4k8s_common.errors import UnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from psycopg import Connection as PsycopgConnection
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Row, Table
+
+UPSERT_ROWS = 2_000
 
 
 def copy_rows(
@@ -40,3 +46,52 @@ def copy_rows(
             hint="Try again in a few seconds.",
         ) from error
     return count
+
+
+def upsert_rows(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, object]],
+    *,
+    identity: Sequence[str],
+    kept: Collection[str] = (),
+    returning: Sequence[str] = (),
+    with_changes: Mapping[str, str] | None = None,
+) -> list[Row[Any]]:
+    """Insert rows, or bring those of the same identity up to date. All rows have the same keys, column names.
+
+    The rows travel as one JSON, which Postgres reads into the table's own row type: no temporary table, no statement
+    with thousands of parameters. `kept` columns stay as they were first written; `with_changes` sets further columns
+    on a conflict, by SQL.
+    """
+    if not rows:
+        return []
+    columns = list(rows[0])
+    changed = [name for name in columns if name not in identity and name not in kept]
+    sets = [f"{name} = excluded.{name}" for name in changed]
+    sets += [f"{name} = {expression}" for name, expression in (with_changes or {}).items()]
+    action = f"UPDATE SET {', '.join(sets)}" if sets else "NOTHING"
+    listed = ", ".join(columns)
+    pieces = (
+        f"INSERT INTO {table.fullname} ({listed})",
+        # Names come from our own tables, never from outside.
+        f"SELECT {listed} FROM json_populate_recordset(NULL::{table.fullname}, CAST(:rows AS json))",  # noqa: S608
+        f"ON CONFLICT ({', '.join(identity)}) DO {action}",
+        f"RETURNING {', '.join(returning)}" if returning else "",
+    )
+    statement = text(" ".join(pieces))
+    found: list[Row[Any]] = []
+    for start in range(0, len(rows), UPSERT_ROWS):
+        piece = json.dumps(rows[start : start + UPSERT_ROWS], default=_plain)
+        result = connection.execute(statement, {"rows": piece})
+        if returning:
+            found += result.all()
+    return found
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    return dict(value) if hasattr(value, "keys") else list(value)  # type: ignore[call-overload]

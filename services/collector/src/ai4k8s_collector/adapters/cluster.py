@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from ai4k8s_collector.adapters.asking import Asking
+from ai4k8s_collector.adapters.scalables import read_custom_workloads
 from ai4k8s_collector.adapters.translate import (
     node_of,
     node_reading,
@@ -13,8 +15,30 @@ from ai4k8s_collector.adapters.translate import (
     pod_reading,
     workload_of,
 )
+from ai4k8s_collector.adapters.translate_objects import (
+    claim_of,
+    cron_job_of,
+    daemon_set_of,
+    event_of,
+    hpa_of,
+    job_of,
+    quota_of,
+    revision_of,
+    vpa_of,
+)
 from ai4k8s_collector.domain.observed import Snapshot
-from ai4k8s_common.kube.errors import KubeError, KubeForbiddenError, KubeNotFoundError
+from ai4k8s_collector.domain.sources import Source
+from ai4k8s_collector.memory import ClusterMemory
+from ai4k8s_common.kube.objects import (
+    AUTOSCALERS,
+    CRON_JOBS,
+    DAEMON_SETS,
+    EVENTS,
+    JOBS,
+    QUOTAS,
+    VERTICAL_AUTOSCALERS,
+    VOLUME_CLAIMS,
+)
 from ai4k8s_common.kube.types import (
     DEPLOYMENTS,
     NODE_METRICS,
@@ -23,20 +47,21 @@ from ai4k8s_common.kube.types import (
     PODS,
     REPLICA_SETS,
     STATEFUL_SETS,
-    NodeMetrics,
-    PodMetrics,
     WorkloadKind,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterable
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
     from typing import Any
 
+    from ai4k8s_collector.domain.deploys import Revision
+    from ai4k8s_collector.domain.observed import ObservedPod, ObservedWorkload, Owner
     from ai4k8s_common.kube.credentials import ClusterCredential
+    from ai4k8s_common.kube.objects import Job
     from ai4k8s_common.kube.protocols import KubeReader
-    from ai4k8s_common.kube.types import Resource
+    from ai4k8s_common.kube.types import Pod, Workload
 
 T = TypeVar("T")
 
@@ -51,71 +76,122 @@ class OpenCluster(Protocol):
         ...
 
 
-async def read_cluster(kube: KubeReader, clock: Callable[[], datetime]) -> Snapshot:
+async def read_cluster(
+    kube: KubeReader, clock: Callable[[], datetime], memory: ClusterMemory | None = None
+) -> Snapshot:
     """Read everything one cycle needs, at once. Raises KubeError.
 
     Only the lists without which there is nothing to say are essential; the others may be missing and are then
-    explained, never taken for empty.
+    explained, never taken for empty. `memory` spares translating again what has not changed.
     """
-    version, deployments, stateful_sets, replica_sets, pods, nodes, usage = await _together(
+    memory = memory or ClusterMemory()
+    ask, chains = Asking(kube), _Chains()
+    workloads = _Workloads(ask, chains)
+    version, _, pods, nodes, pod_usage, node_usage, hpas, vpas, quotas, claims, events, custom = await _together(
         kube.version(),
-        kube.list_all(DEPLOYMENTS),
-        _listed(kube, STATEFUL_SETS, "StatefulSets"),
-        kube.list_all(REPLICA_SETS),
-        kube.list_all(PODS),
-        _listed(kube, NODES, "Nodes"),
-        _usage(kube),
+        workloads.read(),
+        ask.must(Source.PODS, PODS, _pod_maker(memory)),
+        ask.may(Source.NODES, NODES, node_of, failure_ends=True),
+        ask.may(Source.POD_METRICS, POD_METRICS, pod_reading),
+        ask.may(Source.NODE_METRICS, NODE_METRICS, node_reading),
+        ask.may(Source.AUTOSCALERS, AUTOSCALERS, hpa_of),
+        ask.may(Source.VERTICAL_AUTOSCALERS, VERTICAL_AUTOSCALERS, vpa_of),
+        ask.may(Source.QUOTAS, QUOTAS, quota_of),
+        ask.may(Source.VOLUME_CLAIMS, VOLUME_CLAIMS, claim_of),
+        ask.may(Source.EVENTS, EVENTS, lambda event: event_of(event, clock())),
+        read_custom_workloads(ask, memory, clock),
     )
-    (stateful_set_list, stateful_set_notes), (node_list, node_notes) = stateful_sets, nodes
-    bare = [found for found in replica_sets if found.metadata.controller is None]
-    workloads = (
-        *(workload_of(WorkloadKind.DEPLOYMENT, found) for found in deployments),
-        *(workload_of(WorkloadKind.STATEFUL_SET, found) for found in stateful_set_list or ()),
-        *(workload_of(WorkloadKind.REPLICA_SET, found) for found in bare),
-    )
-    pod_metrics, node_metrics, problem = usage
+    memory.pods = {pod.uid: pod for pod in pods}
+    custom_kinds, custom_workloads = custom
     return Snapshot(
         at=clock(),
         server_version=version.git_version,
-        kinds=frozenset(
-            {WorkloadKind.DEPLOYMENT.value, WorkloadKind.REPLICA_SET.value}
-            | ({WorkloadKind.STATEFUL_SET.value} if stateful_set_list is not None else set())
-        ),
-        workloads=workloads,
-        owners={found.metadata.uid: owner_of(found.metadata) for found in replica_sets},
-        pods=tuple(pod_of(found) for found in pods if found.status.phase not in FINISHED_PHASES),
-        nodes=None if node_list is None else tuple(node_of(found) for found in node_list),
-        pod_usage=None if pod_metrics is None else tuple(pod_reading(found) for found in pod_metrics),
-        node_usage=None if node_metrics is None else tuple(node_reading(found) for found in node_metrics),
-        metrics_problem=problem,
-        notes=(*stateful_set_notes, *node_notes),
+        kinds=frozenset(workloads.kinds | custom_kinds),
+        workloads=(*workloads.found, *custom_workloads),
+        owners=chains.owners,
+        pods=tuple(pods),
+        nodes=_tuple(nodes),
+        pod_usage=_tuple(pod_usage),
+        node_usage=_tuple(node_usage),
+        metrics_problem=ask.problem(Source.POD_METRICS) or ask.problem(Source.NODE_METRICS),
+        notes=tuple(note for source in (Source.STATEFUL_SETS, Source.NODES) if (note := ask.forbidden_note(source))),
+        revisions={uid: tuple(revisions) for uid, revisions in chains.revisions.items()},
+        autoscalers=_tuple(hpas),
+        vertical_autoscalers=_tuple(vpas),
+        quotas=_tuple(quotas),
+        volume_claims=_tuple(claims),
+        events=_tuple(events),
+        sources=ask.states(),
     )
 
 
-async def _listed(kube: KubeReader, resource: Resource[T], name: str) -> tuple[list[T] | None, tuple[str, ...]]:
-    """List what may be missing; None, with a note for people, when it may not be listed or is not offered."""
-    try:
-        return await kube.list_all(resource), ()
-    except KubeNotFoundError:
-        return None, ()
-    except KubeForbiddenError as error:
-        return None, (f"{name} are not shown: {error.detail}. {error.hint}",)
+class _Chains:
+    """Who manages what stands between pods and workloads."""
+
+    def __init__(self) -> None:
+        self.owners: dict[str, Owner | None] = {}
+        self.revisions: dict[str, list[Revision]] = {}
+
+    def replica_set(self, found: Workload) -> ObservedWorkload | None:
+        """Remember a ReplicaSet's place; one that nobody manages is a workload itself."""
+        self.owners[found.metadata.uid] = owner_of(found.metadata)
+        revision = revision_of(found)
+        if revision is not None:
+            self.revisions.setdefault(revision[0], []).append(revision[1])
+        return None if found.metadata.controller is not None else workload_of(WorkloadKind.REPLICA_SET, found)
+
+    def job(self, found: Job) -> ObservedWorkload | None:
+        """Remember a Job's place; one of a CronJob is shown as that."""
+        self.owners[found.metadata.uid] = owner_of(found.metadata)
+        return job_of(found)
 
 
-async def _usage(kube: KubeReader) -> tuple[list[PodMetrics] | None, list[NodeMetrics] | None, str]:
-    pods, nodes = await asyncio.gather(_optional(kube, POD_METRICS), _optional(kube, NODE_METRICS))
-    return pods[0], nodes[0], pods[1] or nodes[1]
+class _Workloads:
+    """The kinds that every cluster has."""
+
+    def __init__(self, ask: Asking, chains: _Chains) -> None:
+        self._ask, self._chains = ask, chains
+        self.found: list[ObservedWorkload] = []
+        self.kinds: set[str] = set()
+
+    async def read(self) -> None:
+        """Read them all; a kind counts as known only when its list was read."""
+        ask, chains = self._ask, self._chains
+        lists = await _together(
+            ask.must(Source.DEPLOYMENTS, DEPLOYMENTS, lambda found: workload_of(WorkloadKind.DEPLOYMENT, found)),
+            ask.must(Source.REPLICA_SETS, REPLICA_SETS, chains.replica_set),
+            ask.may(
+                Source.STATEFUL_SETS,
+                STATEFUL_SETS,
+                lambda found: workload_of(WorkloadKind.STATEFUL_SET, found),
+                failure_ends=True,
+            ),
+            ask.may(Source.DAEMON_SETS, DAEMON_SETS, daemon_set_of),
+            ask.may(Source.JOBS, JOBS, chains.job),
+            ask.may(Source.CRON_JOBS, CRON_JOBS, cron_job_of),
+        )
+        kinds = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob")
+        for kind, listed in zip(kinds, lists, strict=True):
+            if listed is not None:
+                self.kinds.add(kind)
+                self.found += listed
 
 
-async def _optional(kube: KubeReader, resource: Resource[T]) -> tuple[list[T] | None, str]:
-    try:
-        return await kube.list_all(resource), ""
-    except KubeNotFoundError:
-        return None, "The cluster has no metrics API: install metrics-server."
-    except KubeForbiddenError:
-        return None, f"The credential may not list {resource.path.rpartition('/')[2]} in metrics.k8s.io: grant it."
-    except KubeError as error:
-        return None, f"The metrics API does not answer: {error.detail}. Look at metrics-server."
+def _pod_maker(memory: ClusterMemory) -> Callable[[Pod], ObservedPod | None]:
+    before = memory.pods
+
+    def make(found: Pod) -> ObservedPod | None:
+        if found.status.phase in FINISHED_PHASES:
+            return None
+        known = before.get(found.metadata.uid)
+        same = known is not None and known.version and known.version == found.metadata.resource_version
+        return known if same else pod_of(found)
+
+    return make
+
+
+def _tuple(items: Iterable[T] | None) -> tuple[T, ...] | None:
+    return None if items is None else tuple(items)
 
 
 async def _together(*calls: Coroutine[Any, Any, Any]) -> list[Any]:
@@ -124,5 +200,10 @@ async def _together(*calls: Coroutine[Any, Any, Any]) -> list[Any]:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(call) for call in calls]
     except ExceptionGroup as failures:
-        raise failures.exceptions[0] from None
+        raise _first(failures) from None
     return [task.result() for task in tasks]
+
+
+def _first(failures: ExceptionGroup[Exception]) -> Exception:
+    first = failures.exceptions[0]
+    return _first(first) if isinstance(first, ExceptionGroup) else first

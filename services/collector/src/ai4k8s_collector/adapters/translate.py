@@ -1,10 +1,12 @@
-"""Kubernetes objects in, the collector's words out."""
+"""Kubernetes objects in, the collector's words out: workloads, pods, nodes and their usage."""
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING
 
 from ai4k8s_collector.domain.observed import (
+    NodeCondition,
     ObservedNode,
     ObservedPod,
     ObservedWorkload,
@@ -17,22 +19,30 @@ from ai4k8s_common.kube.quantity import InvalidQuantityError, cpu_millicores, me
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
     from ai4k8s_common.kube.types import (
         Condition,
         Container,
+        ContainerStatus,
         Node,
         NodeMetrics,
         ObjectMeta,
         Pod,
         PodMetrics,
         PodSpec,
+        PodStatus,
         Workload,
         WorkloadKind,
     )
 
 OWN_ANNOTATIONS = "ai4k8s.io/"
 REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
+ROLE_LABEL = "node-role.kubernetes.io/"
+INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
+ZONE_LABEL = "topology.kubernetes.io/zone"
+OOM_KILLED = "OOMKilled"
+MOST_CONDITION_CHARACTERS = 200
 
 
 def workload_of(kind: WorkloadKind, found: Workload) -> ObservedWorkload:
@@ -52,12 +62,25 @@ def workload_of(kind: WorkloadKind, found: Workload) -> ObservedWorkload:
         generation=meta.generation,
         observed_generation=status.observed_generation,
         resources=resources_of(found.spec.template.spec),
-        annotations={
-            name: value
-            for name, value in (meta.annotations or {}).items()
-            if name.startswith(OWN_ANNOTATIONS) or name == REVISION_ANNOTATION
-        },
+        annotations=own_annotations(meta),
+        resource=kind.plural,
+        images=images_of(found.spec.template.spec),
+        revision=status.update_revision,
     )
+
+
+def own_annotations(meta: ObjectMeta) -> dict[str, str]:
+    """Keep what concerns us; other annotations hold whole manifests, and sometimes secrets."""
+    return {
+        name: value
+        for name, value in (meta.annotations or {}).items()
+        if name.startswith(OWN_ANNOTATIONS) or name == REVISION_ANNOTATION
+    }
+
+
+def images_of(spec: PodSpec) -> tuple[str, ...]:
+    """Return the containers' images, in their order."""
+    return tuple(container.image for container in spec.containers or () if container.image)
 
 
 def resources_of(spec: PodSpec) -> PodResources:
@@ -92,43 +115,101 @@ def owner_of(meta: ObjectMeta) -> Owner | None:
 
 
 def pod_of(found: Pod) -> ObservedPod:
-    """Translate a pod."""
-    ready = _condition(found.status.conditions, "Ready")
+    """Translate a pod. Texts that many pods share are kept once."""
+    meta, status = found.metadata, found.status
+    ready = _condition(status.conditions, "Ready")
     is_ready = ready is not None and ready.status == "True"
+    reason, message = ("", "") if is_ready else _why_not(status)
+    statuses = status.container_statuses or ()
+    oom = max(
+        ((at, state.name) for state in statuses if (at := _oom_at(state)) is not None),
+        default=(None, ""),
+    )
+    resources = resources_of(found.spec)
     return ObservedPod(
-        namespace=found.metadata.namespace,
-        name=found.metadata.name,
-        owner=owner_of(found.metadata),
-        node=found.spec.node_name,
+        namespace=intern(meta.namespace),
+        name=meta.name,
+        owner=owner_of(meta),
+        node=intern(found.spec.node_name),
         ready=is_ready,
-        terminating=found.metadata.deletion_timestamp is not None,
-        created_at=found.metadata.creation_timestamp,
+        terminating=meta.deletion_timestamp is not None,
+        created_at=meta.creation_timestamp,
         ready_at=ready.last_transition_time if ready is not None and is_ready else None,
-        restarts=sum(status.restart_count for status in found.status.container_statuses or ()),
+        restarts=sum(state.restart_count for state in statuses),
+        uid=meta.uid,
+        version=meta.resource_version,
+        phase=intern(status.phase),
+        reason=intern(reason),
+        message=message,
+        oom_container=oom[1],
+        oom_at=oom[0],
+        cpu_request_millicores=resources.cpu_request_millicores,
+        memory_request_bytes=resources.memory_request_bytes,
+    )
+
+
+def _why_not(status: PodStatus) -> tuple[str, str]:
+    """Return (reason, message) of a pod that is not ready: what its containers wait for, or why it has no node."""
+    for state in (*(status.init_container_statuses or ()), *(status.container_statuses or ())):
+        waiting = state.state.waiting
+        if waiting is not None and waiting.reason and waiting.reason != "PodInitializing":
+            return waiting.reason, waiting.message
+    scheduled = _condition(status.conditions, "PodScheduled")
+    if scheduled is not None and scheduled.status == "False":
+        return scheduled.reason or "Unschedulable", scheduled.message
+    return status.reason, status.message
+
+
+def _oom_at(state: ContainerStatus) -> datetime | None:
+    ends = (state.state.terminated, state.last_state.terminated)
+    return max(
+        (end.finished_at for end in ends if end is not None and end.reason == OOM_KILLED and end.finished_at),
+        default=None,
     )
 
 
 def node_of(found: Node) -> ObservedNode:
     """Translate a node."""
-    ready = _condition(found.status.conditions, "Ready")
-    allocatable = found.status.allocatable
-    pods = _amount(allocatable, "pods", memory_bytes)
+    meta, status = found.metadata, found.status
+    ready = _condition(status.conditions, "Ready")
+    labels = meta.labels or {}
+    allocatable, capacity = status.allocatable, status.capacity
     return ObservedNode(
-        name=found.metadata.name,
+        name=meta.name,
         ready=ready is not None and ready.status == "True",
         unschedulable=found.spec.unschedulable,
         cpu_allocatable_millicores=_amount(allocatable, "cpu", cpu_millicores),
         memory_allocatable_bytes=_amount(allocatable, "memory", memory_bytes),
-        pods_allocatable=None if pods is None else int(pods),
+        pods_allocatable=_count(allocatable, "pods"),
+        cpu_capacity_millicores=_amount(capacity, "cpu", cpu_millicores),
+        memory_capacity_bytes=_amount(capacity, "memory", memory_bytes),
+        pods_capacity=_count(capacity, "pods"),
+        conditions=tuple(
+            NodeCondition(
+                one.type, one.status, one.reason, one.message[:MOST_CONDITION_CHARACTERS], one.last_transition_time
+            )
+            for one in status.conditions or ()
+        ),
+        roles=tuple(sorted(name.removeprefix(ROLE_LABEL) for name in labels if name.startswith(ROLE_LABEL))),
+        instance_type=labels.get(INSTANCE_TYPE_LABEL),
+        zone=labels.get(ZONE_LABEL),
+        kubelet_version=status.node_info.kubelet_version or None,
     )
 
 
 def pod_reading(found: PodMetrics) -> UsageReading:
     """Sum a pod's containers; unreadable as soon as one of them is."""
-    usages = [container.usage for container in found.containers or ()]
-    cpu = [_amount(usage, "cpu", cpu_millicores) for usage in usages]
-    memory = [_amount(usage, "memory", memory_bytes) for usage in usages]
-    return UsageReading(found.metadata.namespace, found.metadata.name, found.timestamp, _sum(cpu), _sum(memory))
+    containers = found.containers or ()
+    cpu = [_amount(container.usage, "cpu", cpu_millicores) for container in containers]
+    memory = [_amount(container.usage, "memory", memory_bytes) for container in containers]
+    each = tuple(
+        (intern(container.name), millicores, size)
+        for container, millicores, size in zip(containers, cpu, memory, strict=True)
+        if millicores is not None and size is not None
+    )
+    meta = found.metadata
+    whole = each if len(each) == len(containers) else ()
+    return UsageReading(intern(meta.namespace), meta.name, found.timestamp, _sum(cpu), _sum(memory), whole)
 
 
 def node_reading(found: NodeMetrics) -> UsageReading:
@@ -158,6 +239,11 @@ def _amount(amounts: Mapping[str, str] | None, name: str, read: Callable[[str], 
         return read(text)
     except InvalidQuantityError:
         return None
+
+
+def _count(amounts: Mapping[str, str] | None, name: str) -> int | None:
+    value = _amount(amounts, name, memory_bytes)
+    return None if value is None else int(value)
 
 
 def _condition(conditions: list[Condition] | None, kind: str) -> Condition | None:
