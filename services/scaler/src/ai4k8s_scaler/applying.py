@@ -15,7 +15,7 @@ import structlog
 from ai4k8s_common.contracts.advisor import Advise
 from ai4k8s_common.errors import Ai4k8sError
 from ai4k8s_common.kube.errors import KubeConflictError, KubeError
-from ai4k8s_common.kube.types import WorkloadKind, WorkloadRef
+from ai4k8s_common.kube.types import WorkloadRef
 from ai4k8s_common.store.scaler import DecisionOutcome
 from ai4k8s_scaler import repository
 from ai4k8s_scaler.service import decision_event
@@ -79,7 +79,7 @@ def apply_decision(tx: Transaction, context: Context, message: ApplyDecision) ->
 def _carry_out(tx: Transaction, context: Context, decision: Row[Any]) -> Result:
     if decision.name is None or decision.sealed is None:
         return Result(DecisionOutcome.FAILED, "The workload or its cluster is not connected any more.")
-    ref = WorkloadRef(WorkloadKind(decision.kind), decision.namespace, decision.name)
+    ref = WorkloadRef(decision.kind, decision.namespace, decision.name, decision.api_version, decision.resource)
     age = (context.clock() - decision.decided_at).total_seconds()
     try:
         with context.open_cluster(decision.cluster_id, decision.sealed) as cluster:

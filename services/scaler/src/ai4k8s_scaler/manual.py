@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ai4k8s_common.bus.jobs import JobReport
 from ai4k8s_common.contracts.scaler import ScaleWorkload
 from ai4k8s_common.errors import InvalidInputError, NotFoundError
-from ai4k8s_common.kube.types import WorkloadKind, WorkloadRef
+from ai4k8s_common.kube.types import WorkloadRef
 from ai4k8s_common.store.base import JobStatus
 from ai4k8s_common.store.gateway import PolicyMode
 from ai4k8s_common.store.scaler import DecisionAction, DecisionOutcome
@@ -31,6 +31,8 @@ def scale_workload(tx: Transaction, context: Context, message: ScaleWorkload) ->
     row = repository.workload_for_person(tx.connection, message.cluster_id, message.workload_id)
     if row is None or row.sealed is None:
         raise NotFoundError("this workload or its cluster is not connected any more")
+    if not row.scalable:
+        raise InvalidInputError(f"a {row.kind} has no replicas to set", hint="Choose a workload that can be scaled.")
     policy = effective_policy(row)
     low, high = (0, MOST_REPLICAS) if policy is None else (policy.limits.min_replicas, policy.limits.max_replicas)
     if not low <= message.replicas <= high:
@@ -38,7 +40,7 @@ def scale_workload(tx: Transaction, context: Context, message: ScaleWorkload) ->
             f"{message.replicas} replicas are outside of the policy's bounds {low} to {high}",
             hint="Change the policy first.",
         )
-    ref = WorkloadRef(WorkloadKind(row.kind), row.namespace, row.name)
+    ref = WorkloadRef(row.kind, row.namespace, row.name, row.api_version, row.resource)
     now = context.clock()
     with context.open_cluster(message.cluster_id, row.sealed) as cluster:
         scale = cluster.get_scale(ref)

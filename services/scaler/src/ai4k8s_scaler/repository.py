@@ -156,6 +156,8 @@ def lock_decision(connection: Connection, decision_id: UUID) -> Row[Any] | None:
             workloads.c.namespace,
             workloads.c.kind,
             workloads.c.name,
+            workloads.c.api_version,
+            workloads.c.resource,
             cluster_credentials.c.sealed,
         )
         .outerjoin(workloads, workloads.c.id == decisions.c.workload_id)
@@ -290,6 +292,9 @@ def workload_for_person(connection: Connection, cluster_id: UUID, workload_id: i
             workloads.c.namespace,
             workloads.c.kind,
             workloads.c.name,
+            workloads.c.api_version,
+            workloads.c.resource,
+            workloads.c.scalable,
             workloads.c.annotations,
             policies.c.mode,
             policies.c.min_replicas,

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class WorkloadKind(StrEnum):
-    """Kinds with a scale subresource that are watched."""
+    """Kinds of the apps group with a scale subresource; custom ones are found by discovery."""
 
     DEPLOYMENT = "Deployment"
     STATEFUL_SET = "StatefulSet"
@@ -32,16 +32,20 @@ class WorkloadKind(StrEnum):
 
 @dataclass(frozen=True)
 class WorkloadRef:
-    """Which object is meant."""
+    """Which object is meant, of any kind with a scale subresource. `resource` is the kind's plural name in paths."""
 
-    kind: WorkloadKind
+    kind: str
     namespace: str
     name: str
+    api_version: str = "apps/v1"
+    resource: str = ""
 
     @property
     def path(self) -> str:
         """Its place in the API."""
-        return f"/apis/apps/v1/namespaces/{self.namespace}/{self.kind.plural}/{self.name}"
+        root = "/apis" if "/" in self.api_version else "/api"
+        plural = self.resource or f"{self.kind.lower()}s"
+        return f"{root}/{self.api_version}/namespaces/{self.namespace}/{plural}/{self.name}"
 
 
 class Struct(msgspec.Struct, frozen=True, rename="camel"):

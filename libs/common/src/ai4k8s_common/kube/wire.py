@@ -148,7 +148,7 @@ def lists_of(resource: Resource[T], namespaces: Sequence[str], make: Callable[[T
 
 def check_ref(ref: WorkloadRef) -> None:
     """Refuse names that are none: they become part of a path."""
-    for value in (ref.namespace, ref.name):
+    for value in (ref.namespace, ref.name, *ref.api_version.split("/"), ref.resource or "default"):
         if not _NAME.fullmatch(value) or ".." in value:
             raise InvalidInputError(f"'{value[:80]}' is not a Kubernetes name")
 
