@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,6 +41,8 @@ class FakeKube:
         self.kinds: list[ScalableKind] = []
         self.patches: list[tuple[WorkloadRef, int]] = []
         self.failure: KubeError | None = None
+        self.objects: dict[str, dict[str, Any]] = {}
+        self.writes = 0
 
     def add(self, ref: WorkloadRef, replicas: int) -> FakeWorkload:
         """Put a workload into the cluster."""
@@ -94,6 +97,55 @@ class FakeKube:
             annotations=dict(found.annotations),
         )
 
+    def put(self, path: str, body: Mapping[str, Any]) -> None:
+        """Put an object of any kind at a path, as somebody else would."""
+        self.writes += 1
+        namespace = path.split("/namespaces/")[1].split("/", maxsplit=1)[0]
+        meta = {"name": path.rsplit("/", 1)[1], "namespace": namespace, "uid": path, "annotations": {}}
+        meta |= {**body.get("metadata", {}), "resourceVersion": str(self.writes)}
+        self.objects[path] = {**body, "metadata": meta}
+
+    def read(self, path: str) -> dict[str, Any]:
+        self._fail()
+        if path in self.objects:
+            return copy.deepcopy(self.objects[path])
+        plural = path.rsplit("/", 1)[1]
+        inside = f"{path}/" if "/namespaces/" in path else path.removesuffix(plural)
+        items = [
+            copy.deepcopy(found)
+            for place, found in self.objects.items()
+            if place.startswith(inside) and place.rsplit("/", 2)[1] == plural
+        ]
+        if not items and path.count("/namespaces/") and self._names_an_object(path):
+            raise KubeNotFoundError(f"there is nothing at {path}")
+        return {"items": items}
+
+    def create(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        self._fail()
+        place = f"{path}/{body['metadata']['name']}"
+        if place in self.objects:
+            raise KubeConflictError(f"{place} exists already")
+        self.put(place, body)
+        return self.read(place)
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        self._fail()
+        found = self.read(path)
+        version = body.get("metadata", {}).get("resourceVersion")
+        if version is not None and version != found["metadata"]["resourceVersion"]:
+            raise KubeConflictError("the object has been modified")
+        self.put(path, _merged(found, body))
+        return self.read(path)
+
+    def delete(self, path: str, *, uid: str) -> None:
+        if self.read(path)["metadata"]["uid"] != uid:
+            raise KubeConflictError("this is another object")
+        del self.objects[path]
+
+    def _names_an_object(self, path: str) -> bool:
+        """Whether a path goes on below `namespaces/<ns>/<plural>`."""
+        return path.split("/namespaces/")[1].count("/") == 2
+
     def _fail(self) -> None:
         if self.failure is not None:
             raise self.failure
@@ -109,3 +161,16 @@ class FakeKube:
 
     def _scale(self, found: FakeWorkload) -> Scale:
         return Scale(found.replicas, found.current, found.resource_version, "uid")
+
+
+def _merged(old: Any, new: Any) -> Any:
+    """A JSON merge patch (RFC 7386)."""
+    if not isinstance(new, dict):
+        return new
+    merged = dict(old) if isinstance(old, dict) else {}
+    for name, value in new.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = _merged(merged.get(name), value)
+    return merged

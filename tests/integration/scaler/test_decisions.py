@@ -16,8 +16,9 @@ from ai4k8s_common.errors import InvalidInputError
 from ai4k8s_common.kube.errors import KubeUnavailableError
 from ai4k8s_common.kube.types import WorkloadKind, WorkloadRef
 from ai4k8s_common.services import Service
-from ai4k8s_scaler.applying import LAST_DECISION, apply_decision
+from ai4k8s_scaler.applying import apply_decision
 from ai4k8s_scaler.context import Context
+from ai4k8s_scaler.hands import LAST_DECISION
 from ai4k8s_scaler.hindsight import judge_decisions
 from ai4k8s_scaler.manual import scale_workload
 from ai4k8s_scaler.service import evaluate_policies, record_advice
@@ -184,17 +185,29 @@ def test_an_object_that_changed_since_the_plan_is_not_overwritten_but_planned_ag
     assert [row["outcome"] for row in bench.decisions()] == ["conflict", "applied"]
 
 
-def test_a_decision_that_nobody_carried_out_is_void_after_a_while_and_after_the_next_cycle(bench):
+def test_a_change_on_its_way_is_not_planned_again_until_more_is_needed(bench):
     bench.cycle()
     first = bench.decision()["id"]
-    later = NOW + timedelta(seconds=15)
-    bench.cycle(later)
-    bench.apply(first, later)
+    bench.cycle(NOW + timedelta(seconds=15))
+    assert [row["id"] for row in bench.decisions()] == [first]
+    bench.cycle(NOW + timedelta(seconds=30), pods=12.2)
+    assert [(row["to_replicas"], row["outcome"]) for row in bench.decisions()] == [(9, "superseded"), (13, "planned")]
+    bench.apply(first, NOW + timedelta(seconds=30))
     assert bench.kube.patches == []
-    second = bench.decisions()[1]["id"]
-    bench.apply(second, later + timedelta(seconds=300))
+
+
+def test_a_change_that_was_carried_out_is_not_planned_again_before_it_can_be_seen(bench):
+    bench.cycle()
+    bench.apply(bench.decision()["id"], NOW + timedelta(seconds=20))
+    bench.cycle(NOW + timedelta(seconds=15))  # observed before the patch: still four pods
+    assert len(bench.decisions()) == 1
+
+
+def test_a_decision_that_nobody_carried_out_is_void_after_a_while(bench):
+    bench.cycle()
+    bench.apply(bench.decision()["id"], NOW + timedelta(seconds=300))
     assert bench.kube.patches == []
-    assert [row["outcome"] for row in bench.decisions()] == ["superseded", "superseded"]
+    assert bench.decision()["outcome"] == "superseded"
 
 
 def test_a_cluster_that_does_not_answer_is_recorded_and_left_to_the_next_cycle(bench):

@@ -6,31 +6,34 @@ planned and the cluster already where it should be: it records that, and patches
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from ai4k8s_common.contracts.advisor import Advise
+from ai4k8s_common.contracts.scaler import SurveyCluster
 from ai4k8s_common.errors import Ai4k8sError
-from ai4k8s_common.kube.errors import KubeConflictError, KubeError
-from ai4k8s_common.kube.types import WorkloadRef
-from ai4k8s_common.store.scaler import DecisionOutcome
-from ai4k8s_scaler import repository
-from ai4k8s_scaler.service import decision_event
+from ai4k8s_common.kube.errors import KubeConflictError
+from ai4k8s_common.store.scaler import Actuator, DecisionOutcome
+from ai4k8s_scaler import repository, surroundings
+from ai4k8s_scaler.adapters.cluster import ref_of
+from ai4k8s_scaler.adapters.events import write_event
+from ai4k8s_scaler.adapters.hpa import hpa_of
+from ai4k8s_scaler.hands import FloorHand, Hand, MetricHand, Order, ReplicasHand, Standing
+from ai4k8s_scaler.ledger import decision_event
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from sqlalchemy import Row
 
     from ai4k8s_common.bus.transaction import Transaction
     from ai4k8s_common.contracts.scaler import ApplyDecision
     from ai4k8s_common.kube.protocols import KubeScaler
+    from ai4k8s_common.kube.types import WorkloadRef
     from ai4k8s_scaler.context import Context
 
-LAST_DECISION = "ai4k8s.io/last-decision"
+SCALED = "Scaled"
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -41,6 +44,7 @@ class Result:
 
     outcome: DecisionOutcome
     detail: str
+    answer: dict[str, Any] = field(default_factory=dict)
 
 
 def apply_decision(tx: Transaction, context: Context, message: ApplyDecision) -> None:
@@ -49,11 +53,17 @@ def apply_decision(tx: Transaction, context: Context, message: ApplyDecision) ->
     if decision is None or decision.outcome != DecisionOutcome.PLANNED.value:
         log.info("decision_left_alone", decision_id=str(message.decision_id))
         return
+    settle(tx, context, decision)
+
+
+def settle(tx: Transaction, context: Context, decision: Row[Any]) -> Result:
+    """Carry a planned decision out and write down what became of it."""
     result = _carry_out(tx, context, decision)
     now = context.clock()
-    repository.record_outcome(tx.connection, decision.id, result.outcome, result.detail, now)
+    repository.record_outcome(tx.connection, decision.id, result.outcome, result.detail, now, result.answer)
     if result.outcome is DecisionOutcome.APPLIED:
         repository.note_applied(tx.connection, decision.workload_id, now)
+        _claim(tx, context, decision, now)
     tx.send(Advise(decision_id=decision.id))
     tx.emit(
         decision_event(
@@ -69,53 +79,138 @@ def apply_decision(tx: Transaction, context: Context, message: ApplyDecision) ->
         "decision_carried_out",
         decision_id=str(decision.id),
         workload=f"{decision.namespace}/{decision.name}",
+        actuator=decision.actuator,
         from_replicas=decision.from_replicas,
         to_replicas=decision.to_replicas,
         outcome=result.outcome.value,
         detail=result.detail,
     )
+    return result
 
 
 def _carry_out(tx: Transaction, context: Context, decision: Row[Any]) -> Result:
     if decision.name is None or decision.sealed is None:
         return Result(DecisionOutcome.FAILED, "The workload or its cluster is not connected any more.")
-    ref = WorkloadRef(decision.kind, decision.namespace, decision.name, decision.api_version, decision.resource)
-    age = (context.clock() - decision.decided_at).total_seconds()
+    ref = ref_of(decision)
     try:
         with context.open_cluster(decision.cluster_id, decision.sealed) as cluster:
-            scale = cluster.get_scale(ref)
-            if scale.desired_replicas == decision.to_replicas:
-                return _in_place(tx, decision)
-            if age > context.settings.apply_within_seconds:
-                return Result(DecisionOutcome.SUPERSEDED, f"It could not be carried out for {age:.0f} s: void.")
-            if scale.resource_version != decision.planned_resource_version:
-                return _conflict(decision.planned_resource_version, scale.resource_version)
-            cluster.patch_scale(ref, decision.to_replicas, resource_version=decision.planned_resource_version)
-            if context.settings.annotate:
-                _annotate(cluster, ref, decision.id, decision.reason)
-    except KubeConflictError:
-        return _conflict(decision.planned_resource_version, "a later version")
+            hand = hand_for(cluster, ref, decision, context)
+            result = _with_hand(tx, context, decision, cluster, ref, hand)
+            if result.outcome is DecisionOutcome.APPLIED and context.settings.annotate:
+                text = f"{decision.from_replicas} -> {decision.to_replicas}: {decision.reason}"
+                write_event(cluster, ref, decision.id, SCALED, text, context.clock())
+    except KubeConflictError as error:
+        return Result(DecisionOutcome.CONFLICT, f"{error.detail}; planned again.")
     except Ai4k8sError as error:
         return Result(DecisionOutcome.FAILED, f"{error.detail} {error.hint}".strip())
-    return Result(DecisionOutcome.APPLIED, "")
+    return result
 
 
-def _in_place(tx: Transaction, decision: Row[Any]) -> Result:
+def hand_for(cluster: KubeScaler, ref: WorkloadRef, decision: Row[Any], context: Context) -> Hand:
+    """The hand that a decision was planned for."""
+    actuator = Actuator(decision.actuator)
+    if actuator is Actuator.HPA_FLOOR:
+        return FloorHand(cluster, ref.namespace, str(decision.plan["object"]))
+    if actuator is Actuator.EXTERNAL_METRIC:
+        return MetricHand(decision.from_replicas)
+    return ReplicasHand(cluster, ref, context.settings.annotate)
+
+
+def _with_hand(
+    tx: Transaction, context: Context, decision: Row[Any], cluster: KubeScaler, ref: WorkloadRef, hand: Hand
+) -> Result:
+    standing = hand.standing()
+    if _in_place(decision, standing):
+        return _found_in_place(tx, decision)
+    age = (context.clock() - decision.decided_at).total_seconds()
+    if age > context.settings.apply_within_seconds:
+        return Result(DecisionOutcome.SUPERSEDED, f"It could not be carried out for {age:.0f} s: void.")
+    if decision.actuator == Actuator.REPLICAS.value:
+        if standing.resource_version != decision.planned_resource_version:
+            planned, found = decision.planned_resource_version, standing.resource_version
+            detail = f"The object changed since the plan (planned on version {planned}, found {found}); planned again."
+            return Result(DecisionOutcome.CONFLICT, detail)
+        owner = hpa_of(cluster, ref)
+        if owner is not None:
+            tx.send(SurveyCluster(cluster_id=decision.cluster_id))
+            return Result(
+                DecisionOutcome.CONFLICT, f"HPA {owner} owns the replicas; planned again as a floor under it."
+            )
+    order = order_of(tx, context, decision)
+    return Result(DecisionOutcome.APPLIED, "", hand.carry_out(order))
+
+
+def _in_place(decision: Row[Any], standing: Standing) -> bool:
+    if decision.actuator == Actuator.EXTERNAL_METRIC.value:
+        return False
+    wanted_maximum = (decision.plan or {}).get("to_maximum")
+    return standing.replicas == decision.to_replicas and wanted_maximum in {None, standing.maximum}
+
+
+def _found_in_place(tx: Transaction, decision: Row[Any]) -> Result:
     """The cluster is where we want it: our own patch before we died, or somebody else's."""
     if repository.applied_since(tx.connection, decision.workload_id, decision.to_replicas, decision.decided_at):
         return Result(DecisionOutcome.SUPERSEDED, "Another decision had set the same number already.")
     return Result(DecisionOutcome.APPLIED, "It was in place already.")
 
 
-def _conflict(planned: str, found: str) -> Result:
-    detail = f"The object changed since the plan (planned on version {planned}, found {found}); planned again."
-    return Result(DecisionOutcome.CONFLICT, detail)
+def order_of(tx: Transaction, context: Context, decision: Row[Any]) -> Order:
+    """What a decision shall write."""
+    plan = decision.plan or {}
+    return Order(
+        decision_id=decision.id,
+        reason=decision.reason,
+        replicas=decision.to_replicas,
+        maximum=plan.get("to_maximum"),
+        planned_from=decision.from_replicas,
+        planned_maximum=plan.get("from_maximum"),
+        planned_version=decision.planned_resource_version,
+        original=_original(tx, decision),
+        expires_at=_expiry(context, decision),
+    )
 
 
-def _annotate(cluster: KubeScaler, ref: WorkloadRef, decision_id: UUID, reason: str) -> None:
-    """For people with kubectl. The scaling is done: a failure here changes nothing about it."""
-    note = json.dumps({"id": str(decision_id), "reason": reason})
-    try:
-        cluster.patch_annotations(ref, {LAST_DECISION: note})
-    except KubeError as error:
-        log.warning("annotation_failed", decision_id=str(decision_id), error=error.detail)
+def _original(tx: Transaction, decision: Row[Any]) -> dict[str, Any]:
+    """What was there before us: as noted with our first change, or as it was when this one was planned."""
+    claim = surroundings.claim_of(tx.connection, decision.workload_id)
+    if claim is not None and claim.actuator == decision.actuator:
+        return dict(claim.original)
+    plan = decision.plan or {}
+    if decision.actuator == Actuator.HPA_FLOOR.value:
+        return {"min_replicas": plan["owner_minimum"], "max_replicas": plan["owner_maximum"]}
+    return {"replicas": decision.from_replicas}
+
+
+def _expiry(context: Context, decision: Row[Any]) -> Any:
+    """Floors end by themselves; the owner's own number is none, and neither is a number of replicas."""
+    plan = decision.plan or {}
+    if decision.actuator == Actuator.REPLICAS.value:
+        return None
+    owners = (plan.get("owner_minimum"), plan.get("owner_maximum"))
+    if decision.actuator == Actuator.HPA_FLOOR.value and (decision.to_replicas, plan.get("to_maximum")) == owners:
+        return None
+    return context.clock() + timedelta(seconds=context.settings.floor_seconds)
+
+
+def _claim(tx: Transaction, context: Context, decision: Row[Any], now: Any) -> None:
+    """Note what we hold now."""
+    expires_at = _expiry(context, decision)
+    if decision.actuator == Actuator.HPA_FLOOR.value and expires_at is None:
+        surroundings.drop_claim(tx.connection, decision.workload_id)
+        return
+    plan = decision.plan or {}
+    original = _original(tx, decision)
+    former = surroundings.claim_of(tx.connection, decision.workload_id)
+    if former is not None and former.actuator != decision.actuator:
+        surroundings.drop_claim(tx.connection, decision.workload_id)
+    values = {
+        "cluster_id": decision.cluster_id,
+        "actuator": decision.actuator,
+        "object_name": plan.get("object") or decision.name,
+        "original": original,
+        "held_replicas": decision.to_replicas,
+        "held_maximum": plan.get("to_maximum"),
+        "held_at": now,
+        "expires_at": expires_at,
+    }
+    surroundings.write_claim(tx.connection, decision.workload_id, values)

@@ -2,89 +2,59 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING
 
 from ai4k8s_common.bus.jobs import JobReport
 from ai4k8s_common.contracts.scaler import ScaleWorkload
-from ai4k8s_common.errors import InvalidInputError, NotFoundError
-from ai4k8s_common.kube.types import WorkloadRef
+from ai4k8s_common.errors import InvalidInputError
 from ai4k8s_common.store.base import JobStatus
-from ai4k8s_common.store.gateway import PolicyMode
-from ai4k8s_common.store.scaler import DecisionAction, DecisionOutcome
-from ai4k8s_scaler import repository
-from ai4k8s_scaler.service import decision_event, effective_policy
+from ai4k8s_common.store.scaler import Actuator
+from ai4k8s_scaler import commands
+from ai4k8s_scaler.policies import ONLY_SCHEDULED, effective_policy
 
 if TYPE_CHECKING:
     from ai4k8s_common.bus.transaction import Transaction
     from ai4k8s_scaler.context import Context
 
-MOST_REPLICAS = 10_000
+WORDS = {
+    Actuator.REPLICAS: "replicas",
+    Actuator.HPA_FLOOR: "pods at least, as a floor under its HPA",
+    Actuator.EXTERNAL_METRIC: "pods at least, as a metric",
+}
 
 
 def scale_workload(tx: Transaction, context: Context, message: ScaleWorkload) -> None:
     """Set a workload to the number asked for, on the version read a moment before.
 
-    Raises InvalidInputError outside of the policy's bounds, NotFoundError, and KubeError (a conflict included: the
-    person sees it and asks again).
+    Where an HPA owns the replicas, the number is a floor under it. Raises InvalidInputError outside of the policy's
+    bounds, NotFoundError, ConflictError and UnavailableError: the person sees it and asks again.
     """
-    row = repository.workload_for_person(tx.connection, message.cluster_id, message.workload_id)
-    if row is None or row.sealed is None:
-        raise NotFoundError("this workload or its cluster is not connected any more")
-    if not row.scalable:
-        raise InvalidInputError(f"a {row.kind} has no replicas to set", hint="Choose a workload that can be scaled.")
-    policy = effective_policy(row)
-    low, high = (0, MOST_REPLICAS) if policy is None else (policy.limits.min_replicas, policy.limits.max_replicas)
+    row = commands.workload(tx, message.cluster_id, message.workload_id)
+    limits = (effective_policy(row) or ONLY_SCHEDULED).limits
+    low, high = limits.min_replicas, limits.max_replicas
     if not low <= message.replicas <= high:
         raise InvalidInputError(
             f"{message.replicas} replicas are outside of the policy's bounds {low} to {high}",
             hint="Change the policy first.",
         )
-    ref = WorkloadRef(row.kind, row.namespace, row.name, row.api_version, row.resource)
-    now = context.clock()
-    with context.open_cluster(message.cluster_id, row.sealed) as cluster:
-        scale = cluster.get_scale(ref)
-        if scale.desired_replicas != message.replicas:
-            cluster.patch_scale(ref, message.replicas, resource_version=scale.resource_version)
-    decision_id = uuid.uuid4()
-    reason = f"Asked for by a person: {message.replicas} replicas."
-    change = message.replicas - scale.desired_replicas
-    action = DecisionAction.SCALE_UP if change > 0 else DecisionAction.SCALE_DOWN if change else DecisionAction.MAINTAIN
-    repository.insert_decision(
-        tx.connection,
-        {
-            "id": decision_id,
-            "cluster_id": message.cluster_id,
-            "workload_id": message.workload_id,
-            "cycle_id": message.job_id,
-            "decided_at": now,
-            "mode": (policy.mode if policy else PolicyMode.OBSERVE).value,
-            "action": action.value,
-            "from_replicas": scale.desired_replicas,
-            "to_replicas": message.replicas,
-            "planned_resource_version": scale.resource_version,
-            "reason": reason,
-            "inputs": {"requested_by": str(message.requested_by), "min_replicas": low, "max_replicas": high},
-            "outcome": DecisionOutcome.APPLIED.value,
-            "outcome_at": now,
-        },
-    )
-    tx.emit(
-        decision_event(
-            message.cluster_id,
-            message.workload_id,
-            decision_id,
-            DecisionOutcome.APPLIED,
-            message.replicas,
-            reason,
+    target = commands.present_target(tx, context, row)
+    most = target.owner_maximum
+    if target.actuator is Actuator.HPA_FLOOR and most is not None and not 1 <= message.replicas <= most:
+        raise InvalidInputError(
+            f"{message.replicas} is outside of 1 to {most}, the bounds of HPA {target.object_name}",
+            hint="Change the HPA first.",
         )
+    words = WORDS[target.actuator]
+    ask = commands.Ask(
+        message.replicas, f"Asked for by a person: {message.replicas} {words}.", message.job_id, message.requested_by
     )
+    commands.carry_out(tx, context, row, target, ask)
     report = JobReport(
         message.job_id,
         ScaleWorkload.name,
         JobStatus.COMPLETED,
         100,
-        f"{row.namespace}/{row.name} set to {message.replicas}",
-        {"from_replicas": scale.desired_replicas, "to_replicas": message.replicas},
+        f"{row.namespace}/{row.name} set to {message.replicas} {words}",
+        {"from_replicas": target.current, "to_replicas": message.replicas, "actuator": target.actuator.value},
     )
     tx.report_job(report)

@@ -7,13 +7,15 @@ does not become a default; the workload is then left alone, and the reason is sh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ai4k8s_common.store.gateway import PolicyMode
+from ai4k8s_common.store.gateway import ActuatorChoice, PolicyMode
 from ai4k8s_scaler.domain.policy import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from sqlalchemy import Row
 
 PREFIX = "ai4k8s.io/"
 ENABLED = f"{PREFIX}predictive-autoscaling-enabled"
@@ -22,6 +24,8 @@ MIN_REPLICAS = f"{PREFIX}min-replicas"
 MAX_REPLICAS = f"{PREFIX}max-replicas"
 TARGET_UTILIZATION = f"{PREFIX}target-utilization"
 SLO_SHORT_SHARE = f"{PREFIX}slo-short-share"
+ACTUATOR = f"{PREFIX}actuator"
+MOST_REPLICAS = 10_000
 DEFAULT_TARGET_PERCENT = 80
 DEFAULT_SLO_SHORT_SHARE = 0.01
 LONGEST_SHARE = 0.5
@@ -29,11 +33,41 @@ LONGEST_SHARE = 0.5
 
 @dataclass(frozen=True)
 class EffectivePolicy:
-    """What holds; ``problem`` says why nothing can be done although somebody asked for it."""
+    """What holds.
+
+    Attributes:
+        mode, limits: what was asked for.
+        problem: why nothing can be done although somebody asked for it.
+        actuator: how it is moved.
+        predictive: False where only rules of the clock were asked for.
+    """
 
     mode: PolicyMode
     limits: Limits
     problem: str = ""
+    actuator: ActuatorChoice = ActuatorChoice.AUTOMATIC
+    predictive: bool = True
+
+
+#: Rules of the clock without a policy: they act by themselves, and set the only bounds.
+ONLY_SCHEDULED = EffectivePolicy(PolicyMode.AUTO, Limits(0, MOST_REPLICAS), predictive=False)
+
+
+def effective_policy(row: Row[Any]) -> EffectivePolicy | None:
+    """The gateway's row, or else the workload's annotations."""
+    if row.mode is None:
+        return from_annotations(row.annotations or {})
+    limits = Limits(
+        row.min_replicas,
+        row.max_replicas,
+        row.target_utilization_percent,
+        row.slo_short_share,
+        row.max_step_up,
+        row.max_step_down,
+        row.cooldown_up_seconds,
+        row.cooldown_down_seconds,
+    )
+    return EffectivePolicy(PolicyMode(row.mode), limits, actuator=ActuatorChoice(row.actuator))
 
 
 def from_annotations(annotations: Mapping[str, str]) -> EffectivePolicy | None:
@@ -41,6 +75,7 @@ def from_annotations(annotations: Mapping[str, str]) -> EffectivePolicy | None:
     if annotations.get(ENABLED, "").strip().lower() != "true":
         return None
     try:
+        actuator = ActuatorChoice(annotations.get(ACTUATOR, ActuatorChoice.AUTOMATIC.value).strip().lower())
         mode = PolicyMode(annotations.get(MODE, PolicyMode.AUTO.value).strip().lower())
         limits = Limits(
             min_replicas=int(annotations.get(MIN_REPLICAS, "1")),
@@ -52,7 +87,7 @@ def from_annotations(annotations: Mapping[str, str]) -> EffectivePolicy | None:
         return EffectivePolicy(PolicyMode.OBSERVE, Limits(1, 1), f"the annotation {error.args[0]} is missing")
     except ValueError as error:
         return EffectivePolicy(PolicyMode.OBSERVE, Limits(1, 1), f"the annotations make no sense: {error}")
-    return EffectivePolicy(mode, limits)
+    return EffectivePolicy(mode, limits, actuator=actuator)
 
 
 def _share(value: str) -> float:

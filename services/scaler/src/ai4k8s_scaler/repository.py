@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, select, text, true, update
+from sqlalchemy import and_, func, or_, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_common.store.collector import cluster_states, workload_samples, workloads
 from ai4k8s_common.store.forecaster import forecasts
 from ai4k8s_common.store.gateway import cluster_credentials, clusters, policies
-from ai4k8s_common.store.scaler import DecisionOutcome, cluster_holds, decisions, workload_states
+from ai4k8s_common.store.scaler import DecisionOutcome, cluster_holds, decisions, right_sizes, workload_states
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row, Select
 
 CPU_METRIC = "cpu"
+STATES_AT_ONCE = 500
 
 _LATEST_SAMPLES = text(
     """
@@ -31,6 +32,31 @@ _LATEST_SAMPLES = text(
       AND cpu_usage_millicores IS NOT NULL
     ORDER BY workload_id, at DESC
     """
+)
+
+_USE_OF_ONE_POD = text(
+    """
+    SELECT min(at) AS at,
+           avg(cpu_usage_millicores / nullif(pods_with_metrics, 0)) AS cpu,
+           max(memory_bytes / nullif(pods_with_metrics, 0)) AS memory
+    FROM collector.workload_samples
+    WHERE workload_id = :workload_id AND at > :start AND at <= :end
+    GROUP BY date_bin('5 minutes', at, :start)
+    ORDER BY 1
+    """
+)
+
+_POLICY = (
+    policies.c.mode,
+    policies.c.min_replicas,
+    policies.c.max_replicas,
+    policies.c.target_utilization_percent,
+    policies.c.slo_short_share,
+    policies.c.actuator,
+    policies.c.max_step_up,
+    policies.c.max_step_down,
+    policies.c.cooldown_up_seconds,
+    policies.c.cooldown_down_seconds,
 )
 
 _SAMPLES_BETWEEN = select(
@@ -92,13 +118,11 @@ def present_workloads(connection: Connection, cluster_id: UUID) -> list[Row[Any]
             workloads.c.desired_replicas,
             workloads.c.ready_replicas,
             workloads.c.rollout_in_progress,
+            workloads.c.last_seen_at,
             workloads.c.cpu_request_millicores,
+            workloads.c.memory_request_bytes,
             workloads.c.annotations,
-            policies.c.mode,
-            policies.c.min_replicas,
-            policies.c.max_replicas,
-            policies.c.target_utilization_percent,
-            policies.c.slo_short_share,
+            *_POLICY,
             workload_states.c.evaluated_at,
             workload_states.c.last_applied_at,
             workload_states.c.slo_price,
@@ -132,20 +156,13 @@ def insert_decision(connection: Connection, values: dict[str, Any]) -> bool:
     return connection.execute(statement).one_or_none() is not None
 
 
-def supersede_planned(connection: Connection, workload_ids: Sequence[int], now: datetime) -> int:
-    """Void decisions that were not carried out before a later cycle decided anew. Returns how many."""
-    if not workload_ids:
-        return 0
-    result = connection.execute(
+def supersede(connection: Connection, workload_id: int, now: datetime, detail: str) -> None:
+    """Void what was planned for a workload and not carried out."""
+    connection.execute(
         update(decisions)
-        .where(decisions.c.workload_id.in_(list(workload_ids)), decisions.c.outcome == DecisionOutcome.PLANNED.value)
-        .values(
-            outcome=DecisionOutcome.SUPERSEDED.value,
-            outcome_at=now,
-            outcome_detail="A later cycle decided before this was carried out.",
-        )
+        .where(decisions.c.workload_id == workload_id, decisions.c.outcome == DecisionOutcome.PLANNED.value)
+        .values(outcome=DecisionOutcome.SUPERSEDED.value, outcome_at=now, outcome_detail=detail)
     )
-    return int(result.rowcount)
 
 
 def lock_decision(connection: Connection, decision_id: UUID) -> Row[Any] | None:
@@ -180,13 +197,18 @@ def applied_since(connection: Connection, workload_id: int, replicas: int, since
 
 
 def record_outcome(
-    connection: Connection, decision_id: UUID, outcome: DecisionOutcome, detail: str, now: datetime
+    connection: Connection,
+    decision_id: UUID,
+    outcome: DecisionOutcome,
+    detail: str,
+    now: datetime,
+    answer: dict[str, Any] | None = None,
 ) -> None:
     """Say what became of a decision."""
     connection.execute(
         update(decisions)
         .where(decisions.c.id == decision_id)
-        .values(outcome=outcome.value, outcome_detail=detail, outcome_at=now)
+        .values(outcome=outcome.value, outcome_detail=detail, outcome_at=now, answer=answer or None)
     )
 
 
@@ -196,10 +218,13 @@ def record_advice(connection: Connection, decision_id: UUID, advice: dict[str, A
     return bool(result.rowcount)
 
 
-def upsert_state(connection: Connection, workload_id: int, values: dict[str, Any]) -> None:
-    """Write what the scaler thinks of a workload now."""
-    statement = insert(workload_states).values(workload_id=workload_id, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=[workload_states.c.workload_id], set_=values))
+def upsert_states(connection: Connection, states: Sequence[dict[str, Any]]) -> None:
+    """Write what the scaler thinks of workloads now, many in one statement."""
+    for start in range(0, len(states), STATES_AT_ONCE):
+        part = states[start : start + STATES_AT_ONCE]
+        statement = insert(workload_states).values(list(part))
+        later = {name: statement.excluded[name] for name in part[0] if name != "workload_id"}
+        connection.execute(statement.on_conflict_do_update(index_elements=[workload_states.c.workload_id], set_=later))
 
 
 def note_applied(connection: Connection, workload_id: int, now: datetime) -> None:
@@ -289,6 +314,8 @@ def workload_for_person(connection: Connection, cluster_id: UUID, workload_id: i
     )
     query: Select[Any] = (
         select(
+            workloads.c.id,
+            workloads.c.cluster_id,
             workloads.c.namespace,
             workloads.c.kind,
             workloads.c.name,
@@ -296,11 +323,11 @@ def workload_for_person(connection: Connection, cluster_id: UUID, workload_id: i
             workloads.c.resource,
             workloads.c.scalable,
             workloads.c.annotations,
-            policies.c.mode,
-            policies.c.min_replicas,
-            policies.c.max_replicas,
-            policies.c.target_utilization_percent,
-            policies.c.slo_short_share,
+            workloads.c.desired_replicas,
+            workloads.c.resource_version,
+            workloads.c.last_seen_at,
+            workloads.c.cpu_request_millicores,
+            *_POLICY,
             cluster_credentials.c.sealed,
         )
         .outerjoin(policies, same)
@@ -308,3 +335,71 @@ def workload_for_person(connection: Connection, cluster_id: UUID, workload_id: i
         .where(workloads.c.id == workload_id, workloads.c.cluster_id == cluster_id, workloads.c.gone_at.is_(None))
     )
     return connection.execute(query).one_or_none()
+
+
+def sealed_credential(connection: Connection, cluster_id: UUID) -> bytes | None:
+    """Return a cluster's sealed credential."""
+    query = select(cluster_credentials.c.sealed).where(cluster_credentials.c.cluster_id == cluster_id)
+    sealed: bytes | None = connection.execute(query).scalar()
+    return sealed
+
+
+def scaled_workloads(connection: Connection, cluster_id: UUID, namespaces: Sequence[str]) -> list[Row[Any]]:
+    """Return the workloads of some namespaces that we decide about."""
+    if not namespaces:
+        return []
+    query = (
+        select(workloads.c.namespace, workloads.c.kind, workloads.c.name, workloads.c.api_version, workloads.c.resource)
+        .join(workload_states, workload_states.c.workload_id == workloads.c.id)
+        .where(
+            workloads.c.cluster_id == cluster_id,
+            workloads.c.gone_at.is_(None),
+            workloads.c.namespace.in_(list(namespaces)),
+        )
+    )
+    return list(connection.execute(query))
+
+
+def workload_and_credential(connection: Connection, workload_id: int) -> Row[Any] | None:
+    """Return a workload, also one that is gone, with its cluster's credential."""
+    query = (
+        select(workloads, cluster_credentials.c.sealed)
+        .outerjoin(cluster_credentials, cluster_credentials.c.cluster_id == workloads.c.cluster_id)
+        .where(workloads.c.id == workload_id)
+    )
+    return connection.execute(query).one_or_none()
+
+
+def decision_of_cycle(connection: Connection, workload_id: int, cycle_id: UUID) -> Row[Any] | None:
+    """Return what one cycle, or one command, decided about a workload."""
+    query = select(decisions.c.id, decisions.c.outcome, decisions.c.to_replicas)
+    found = query.where(decisions.c.workload_id == workload_id, decisions.c.cycle_id == cycle_id)
+    rows: Any = connection.execute(found)
+    row: Row[Any] | None = rows.one_or_none()
+    return row
+
+
+def due_for_right_size(connection: Connection, made_before: datetime, limit: int) -> list[Row[Any]]:
+    """Return workloads whose recommended requests are the oldest, those without any first."""
+    query = (
+        select(workloads.c.id, workloads.c.cluster_id)
+        .outerjoin(right_sizes, right_sizes.c.workload_id == workloads.c.id)
+        .where(
+            workloads.c.gone_at.is_(None),
+            or_(right_sizes.c.made_at.is_(None), right_sizes.c.made_at < made_before),
+        )
+        .order_by(right_sizes.c.made_at.asc().nulls_first())
+        .limit(limit)
+    )
+    return list(connection.execute(query))
+
+
+def use_of_one_pod(connection: Connection, workload_id: int, start: datetime, end: datetime) -> list[Row[Any]]:
+    """Return what one pod used, means of five minutes (memory: the highest), the oldest first."""
+    return list(connection.execute(_USE_OF_ONE_POD, {"workload_id": workload_id, "start": start, "end": end}))
+
+
+def write_right_size(connection: Connection, workload_id: int, values: dict[str, Any]) -> None:
+    """Write recommended requests in place of the former ones."""
+    statement = insert(right_sizes).values(workload_id=workload_id, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=[right_sizes.c.workload_id], set_=values))

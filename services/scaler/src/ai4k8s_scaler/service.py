@@ -1,25 +1,22 @@
-"""Decides for every workload of a cluster that has a policy, as of one cycle, in one transaction.
+"""Decides for every workload of a cluster that somebody wants scaled, as of one cycle, in one transaction.
 
 The ledger gets a row for everything that is done or would be, and for every new reason for which nothing is; cycles in
-which nothing changes leave their mark in the workload's state only.
+which nothing changes leave their mark in the workload's state only. A change that is still on its way is not planned
+again: what was decided stands until it is carried out, void, or too little.
 """
 
 from __future__ import annotations
 
-import math
-import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from ai4k8s_common.bus.live import LiveEvent, LiveEventName, cluster_room
-from ai4k8s_common.contracts.advisor import Advise
-from ai4k8s_common.contracts.scaler import ApplyDecision
+from ai4k8s_common.contracts.scaler import RenewFloor, SurveyCluster
 from ai4k8s_common.store.gateway import PolicyMode
-from ai4k8s_common.store.scaler import DecisionAction, DecisionOutcome
-from ai4k8s_scaler import repository
+from ai4k8s_common.store.scaler import Actuator, DecisionOutcome
+from ai4k8s_scaler import ledger, repository, situations, surroundings
 from ai4k8s_scaler.domain.guards import GuardName
 from ai4k8s_scaler.domain.hpa import Usage
 from ai4k8s_scaler.domain.policy import (
@@ -28,13 +25,14 @@ from ai4k8s_scaler.domain.policy import (
     Action,
     Decision,
     Foresight,
-    Limits,
     Observed,
     decide,
 )
-from ai4k8s_scaler.domain.price import Candidate, QuantileFunction
+from ai4k8s_scaler.domain.price import QuantileFunction
 from ai4k8s_scaler.memory import Memory
-from ai4k8s_scaler.policies import EffectivePolicy, from_annotations
+from ai4k8s_scaler.policies import ONLY_SCHEDULED, EffectivePolicy, effective_policy
+from ai4k8s_scaler.settings import ScalerSettings
+from ai4k8s_scaler.targets import Target, target_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -43,9 +41,12 @@ if TYPE_CHECKING:
 
     from ai4k8s_common.bus.transaction import Transaction
     from ai4k8s_common.contracts.scaler import EvaluatePolicies, RecordAdvice
+    from ai4k8s_scaler.surroundings import Around
 
 #: How far back a workload's newest usage is looked for; older ones are all the same: too old.
 SAMPLES_WITHIN = timedelta(minutes=15)
+#: How far back changes count for cool-downs and undoing.
+CHANGES_WITHIN = timedelta(hours=24)
 DEFAULT_LEAD_SECONDS = 120.0
 #: Guards whose coming and going is told; the others shape a number and are part of its decision.
 TOLD_GUARDS = frozenset(
@@ -59,46 +60,63 @@ TOLD_GUARDS = frozenset(
         GuardName.FORECAST,
         GuardName.BOUNDS,
         GuardName.ROLLOUT,
+        GuardName.FROZEN,
+        GuardName.MAINTENANCE,
+        GuardName.UNDONE,
+        GuardName.FIGHT,
+        GuardName.BUDGET,
+        GuardName.QUOTA,
+        GuardName.NODE_CAPACITY,
     }
 )
-_ACTIONS = {
-    Action.SCALE_UP: DecisionAction.SCALE_UP,
-    Action.SCALE_DOWN: DecisionAction.SCALE_DOWN,
-    Action.NONE: DecisionAction.MAINTAIN,
-    Action.BLOCKED: DecisionAction.MAINTAIN,
-}
 
 log = structlog.stdlib.get_logger(__name__)
 
 
-def evaluate_policies(tx: Transaction, message: EvaluatePolicies) -> None:
+@dataclass(frozen=True)
+class Cycle:
+    """What one evaluation knows of the cluster as a whole."""
+
+    cluster_id: UUID
+    cycle_id: UUID
+    at: datetime
+    around: Around
+    settings: ScalerSettings
+    reachable: bool
+    paused: bool
+
+
+def evaluate_policies(tx: Transaction, message: EvaluatePolicies, settings: ScalerSettings | None = None) -> None:
     """Decide for each workload with a policy; a cycle older than the last evaluated one is left out."""
     facts = repository.cluster_facts(tx.connection, message.cluster_id)
     if facts is None:
         return
-    since = message.cycle_at - SAMPLES_WITHIN
-    samples = repository.latest_samples(tx.connection, message.cluster_id, since, message.cycle_at)
-    evaluated: list[tuple[Row[Any], EffectivePolicy]] = []
-    for row in repository.present_workloads(tx.connection, message.cluster_id):
-        policy = effective_policy(row)
-        if policy is None or (row.evaluated_at is not None and row.evaluated_at >= message.cycle_at):
-            continue
-        evaluated.append((row, policy))
-    repository.supersede_planned(tx.connection, [row.id for row, _ in evaluated], message.cycle_at)
-    for row, policy in evaluated:
-        paused = "the cluster is paused" if facts.paused else policy.problem
-        _evaluate(tx, message, row, policy, samples.get(row.id), reachable=facts.reachable, paused=paused)
+    rules, now = settings or ScalerSettings(), message.cycle_at
+    samples = repository.latest_samples(tx.connection, message.cluster_id, now - SAMPLES_WITHIN, now)
+    around = surroundings.load(tx.connection, message.cluster_id, now, now - CHANGES_WITHIN)
+    rows = repository.present_workloads(tx.connection, message.cluster_id)
+    for row in rows:
+        around.namespace_totals[row.namespace] = around.namespace_totals.get(row.namespace, 0) + row.desired_replicas
+    cycle = Cycle(message.cluster_id, message.cycle_id, now, around, rules, facts.reachable, facts.paused)
+    states = [
+        evaluate(tx, cycle, row, policy, samples.get(row.id))
+        for row in rows
+        if (policy := _policy(row, around)) is not None and (row.evaluated_at is None or row.evaluated_at < now)
+    ]
+    repository.upsert_states(tx.connection, states)
     # Whatever stopped goes on: this cycle is the proof.
     repository.release_hold(tx.connection, message.cluster_id)
-    log.info("policies_evaluated", cluster_id=str(message.cluster_id), workloads=len(evaluated))
+    if facts.reachable and (around.seen_at is None or (now - around.seen_at).total_seconds() > rules.survey_seconds):
+        tx.send(SurveyCluster(cluster_id=message.cluster_id))
+    log.info("policies_evaluated", cluster_id=str(message.cluster_id), workloads=len(states))
 
 
-def effective_policy(row: Row[Any]) -> EffectivePolicy | None:
-    """The gateway's row, or else the workload's annotations."""
-    if row.mode is None:
-        return from_annotations(row.annotations or {})
-    limits = Limits(row.min_replicas, row.max_replicas, row.target_utilization_percent, row.slo_short_share)
-    return EffectivePolicy(PolicyMode(row.mode), limits)
+def _policy(row: Row[Any], around: Around) -> EffectivePolicy | None:
+    """What holds for a workload: its policy, else its rules of the clock, if it has any."""
+    policy = effective_policy(row)
+    if policy is None and situations.key_of(row) in around.rules:
+        return ONLY_SCHEDULED
+    return policy
 
 
 def record_advice(tx: Transaction, message: RecordAdvice) -> None:
@@ -113,43 +131,68 @@ def record_advice(tx: Transaction, message: RecordAdvice) -> None:
         log.warning("advice_dropped", decision_id=str(message.decision_id), reason="no such decision")
 
 
-def _evaluate(
-    tx: Transaction,
-    message: EvaluatePolicies,
-    row: Row[Any],
-    policy: EffectivePolicy,
-    sample: Row[Any] | None,
-    *,
-    reachable: bool,
-    paused: str,
-) -> None:
-    observed = _observed(row, sample, message.cycle_at, reachable=reachable, paused=paused)
-    foresight = _foresight(row, message.cycle_at)
+def evaluate(
+    tx: Transaction, cycle: Cycle, row: Row[Any], policy: EffectivePolicy, sample: Row[Any] | None
+) -> dict[str, Any]:
+    """Decide for one workload, write the ledger if there is something to tell, and return its new state."""
+    around, now = cycle.around, cycle.at
+    seen_at = min(row.last_seen_at, now)
+    target = target_of(row, policy, around.hpas.get(situations.key_of(row)), around.claims.get(row.id), seen_at)
+    situations.notice_reset(tx.connection, row, target, around, now)
+    situation = situations.situation_of(row, policy, target, around, now, cycle.settings)
+    if situation.schedule is not None:
+        target = replace(target, ceiling=situation.schedule.maximum)
+    policy = situations.within_owner(policy, target)
+    paused = "the cluster is paused" if cycle.paused else policy.problem
+    observed = _observed(row, sample, now, reachable=cycle.reachable, paused=paused)
+    observed = replace(observed, current=target.current)
     memory = Memory.of(row.slo_price, row.memory, policy.limits.slo_short_share)
-    decision = decide(observed, foresight, policy.limits, memory.policy, message.cycle_at)
+    decision = decide(observed, _foresight(row, now), policy.limits, memory.policy, now, situation)
     memory = replace(memory, policy=decision.memory)
-    if sample is not None and decision.action is not Action.BLOCKED:
+    if sample is not None and policy.predictive and decision.action is not Action.BLOCKED:
         short = observed.usage.total_millicores > observed.usage.request_millicores * observed.ready
-        memory = memory.counted(message.cycle_at.timestamp(), short or sample.saturated, policy.limits.slo_short_share)
-    outcome, memory = _outcome(decision, policy.mode, memory)
+        memory = memory.counted(now.timestamp(), short or sample.saturated, policy.limits.slo_short_share)
+    outcome, memory = _outcome(tx, cycle, row, target, decision, policy.mode, memory)
     if outcome is not None:
-        _record(tx, message, row, policy, decision, outcome, observed=observed, price=memory.policy.price)
-    repository.upsert_state(
-        tx.connection,
-        row.id,
-        {
-            "cluster_id": message.cluster_id,
-            "cycle_id": message.cycle_id,
-            "evaluated_at": message.cycle_at,
-            "mode": policy.mode.value,
-            "wanted_replicas": decision.to_replicas,
-            "reason": decision.reason,
-            "guards": _guards(decision),
-            "hold_until": _hold_until(decision),
-            "slo_price": memory.policy.price,
-            "memory": memory.to_json(),
-        },
-    )
+        entry = ledger.Entry(
+            cycle.cluster_id, cycle.cycle_id, now, row, policy, target, decision, observed, memory.policy.price
+        )
+        ledger.record(tx, entry, outcome)
+        situations.take(around, row, decision)
+    if policy.mode is PolicyMode.AUTO:
+        _renew(tx, cycle, row)
+    return {
+        "workload_id": row.id,
+        "cluster_id": cycle.cluster_id,
+        "cycle_id": cycle.cycle_id,
+        "evaluated_at": now,
+        "mode": policy.mode.value,
+        "wanted_replicas": _wanted(row, target, decision),
+        "reason": decision.reason,
+        "guards": ledger.guards(decision),
+        "hold_until": _hold_until(decision),
+        "slo_price": memory.policy.price,
+        "memory": memory.to_json(),
+    }
+
+
+def _wanted(row: Row[Any], target: Target, decision: Decision) -> int:
+    """Replicas wanted: a floor below what an HPA keeps anyway wants nothing else than is there."""
+    if target.actuator is Actuator.REPLICAS:
+        return decision.to_replicas
+    return max(decision.to_replicas, int(row.desired_replicas))
+
+
+def _renew(tx: Transaction, cycle: Cycle, row: Row[Any]) -> None:
+    """A floor stands for as long as we say so, in time before it would end."""
+    claim = cycle.around.claims.get(row.id)
+    half = timedelta(seconds=cycle.settings.floor_seconds / 2)
+    if claim is None or claim.expires_at is None or claim.expires_at - cycle.at > half:
+        return
+    if claim.actuator == Actuator.EXTERNAL_METRIC.value:
+        surroundings.renew_claim(tx.connection, row.id, cycle.at + 2 * half)
+    else:
+        tx.send(RenewFloor(workload_id=row.id))
 
 
 def _observed(row: Row[Any], sample: Row[Any] | None, now: datetime, *, reachable: bool, paused: str) -> Observed:
@@ -190,134 +233,43 @@ def _foresight(row: Row[Any], now: datetime) -> Foresight:
     return Foresight(QuantileFunction(tuple(row.window_levels), pods), lead, age)
 
 
-def _outcome(decision: Decision, mode: PolicyMode, memory: Memory) -> tuple[DecisionOutcome | None, Memory]:
+def _outcome(
+    tx: Transaction,
+    cycle: Cycle,
+    row: Row[Any],
+    target: Target,
+    decision: Decision,
+    mode: PolicyMode,
+    memory: Memory,
+) -> tuple[DecisionOutcome | None, Memory]:
     """Whether the ledger gets a row, and with which outcome."""
     told = tuple(sorted({verdict.name.value for verdict in decision.verdicts if verdict.name in TOLD_GUARDS}))
     news = bool(told) and told != memory.told
     memory = replace(memory, told=told)
     proposal = (decision.from_replicas, decision.to_replicas)
-    if decision.action not in {Action.SCALE_UP, Action.SCALE_DOWN}:
+    changes = decision.action in {Action.SCALE_UP, Action.SCALE_DOWN}
+    if decision.action is Action.BLOCKED or not (changes or target.maximum_differs):
         return (DecisionOutcome.HELD if news else None), replace(memory, last_proposal=None)
     if mode is PolicyMode.AUTO:
-        return DecisionOutcome.PLANNED, memory
+        return (None if _under_way(tx, cycle, row, target, decision) else DecisionOutcome.PLANNED), memory
     said_before = proposal == memory.last_proposal
     return (None if said_before else DecisionOutcome.OBSERVED), replace(memory, last_proposal=proposal)
 
 
-def _record(
-    tx: Transaction,
-    message: EvaluatePolicies,
-    row: Row[Any],
-    policy: EffectivePolicy,
-    decision: Decision,
-    outcome: DecisionOutcome,
-    *,
-    observed: Observed,
-    price: float,
-) -> None:
-    decision_id = uuid.uuid4()
-    fresh = repository.insert_decision(
-        tx.connection,
-        {
-            "id": decision_id,
-            "cluster_id": message.cluster_id,
-            "workload_id": row.id,
-            "cycle_id": message.cycle_id,
-            "decided_at": message.cycle_at,
-            "mode": policy.mode.value,
-            "action": _ACTIONS[decision.action].value,
-            "from_replicas": decision.from_replicas,
-            "to_replicas": decision.to_replicas,
-            "planned_resource_version": row.resource_version,
-            "reason": decision.reason,
-            "inputs": _inputs(observed, policy.limits, decision, price),
-            "forecast": _forecast(row),
-            "alternatives": [_candidate(option) for option in decision.alternatives],
-            "guards": _guards(decision),
-            "outcome": outcome.value,
-            "outcome_at": None if outcome is DecisionOutcome.PLANNED else message.cycle_at,
-        },
+def _under_way(tx: Transaction, cycle: Cycle, row: Row[Any], target: Target, decision: Decision) -> bool:
+    """Whether a change is on its way that this one need not replace; what is void or too little is overtaken."""
+    planned = cycle.around.planned.get(row.id)
+    if planned is None:
+        # What was seen may be older than our own latest change: the next cycle will see it.
+        return target.settling
+    age = (cycle.at - planned.decided_at).total_seconds()
+    if age <= cycle.settings.apply_within_seconds and decision.to_replicas <= planned.to_replicas:
+        return True
+    detail = "More was needed before this was carried out." if age <= cycle.settings.apply_within_seconds else ""
+    repository.supersede(
+        tx.connection, row.id, cycle.at, detail or f"It could not be carried out for {age:.0f} s: void."
     )
-    if not fresh:
-        return
-    if outcome is DecisionOutcome.PLANNED:
-        tx.send(ApplyDecision(decision_id=decision_id))
-    else:
-        tx.send(Advise(decision_id=decision_id))
-    tx.emit(decision_event(message.cluster_id, row.id, decision_id, outcome, decision.to_replicas, decision.reason))
-
-
-def decision_event(
-    cluster_id: UUID, workload_id: int, decision_id: UUID, outcome: DecisionOutcome, to_replicas: int, reason: str
-) -> LiveEvent:
-    """What those who watch a cluster hear of a decision."""
-    return LiveEvent(
-        LiveEventName.DECISION,
-        cluster_room(cluster_id),
-        {
-            "cluster_id": str(cluster_id),
-            "workload_id": workload_id,
-            "decision_id": str(decision_id),
-            "outcome": outcome.value,
-            "to_replicas": to_replicas,
-            "reason": reason,
-        },
-    )
-
-
-def _inputs(observed: Observed, limits: Limits, decision: Decision, price: float) -> dict[str, Any]:
-    usage = observed.usage
-    return {
-        "cpu_usage_millicores": _number(usage.total_millicores),
-        "cpu_request_millicores": _number(usage.request_millicores),
-        "ready_replicas": observed.ready,
-        "pods_measured": usage.measured,
-        "pods_unready": usage.unready,
-        "pods_missing_metrics": usage.missing,
-        "metrics_age_seconds": _number(observed.metrics_age_seconds),
-        "min_replicas": limits.min_replicas,
-        "max_replicas": limits.max_replicas,
-        "target_utilization_percent": limits.target_percent,
-        "slo_short_share": limits.slo_short_share,
-        "price_of_risk_pods": price,
-        "hpa_asks": decision.reactive,
-        "predictive_floor": None if decision.floor is None else _candidate(decision.floor),
-        "wanted_before_guards": decision.wanted,
-    }
-
-
-def _forecast(row: Row[Any]) -> dict[str, Any] | None:
-    if row.made_at is None:
-        return None
-    return {
-        "made_at": row.made_at.isoformat(),
-        "status": row.window_status,
-        "detail": row.window_detail,
-        "lead_time_seconds": row.lead_time_seconds,
-        "levels": row.window_levels,
-        "values_millicores": None if row.window_values is None else [_number(value) for value in row.window_values],
-    }
-
-
-def _candidate(option: Candidate) -> dict[str, Any]:
-    return {
-        "replicas": option.replicas,
-        "risk": round(option.risk, 4),
-        "missing_pods": round(option.missing_pods, 4),
-        "cost": round(option.total, 3),
-    }
-
-
-def _number(value: float) -> float | None:
-    """JSON knows neither NaN nor infinity."""
-    return value if math.isfinite(value) else None
-
-
-def _guards(decision: Decision) -> list[dict[str, Any]]:
-    return [
-        {"name": verdict.name.value, "detail": verdict.detail, "before": verdict.before, "after": verdict.after}
-        for verdict in decision.verdicts
-    ]
+    return False
 
 
 def _hold_until(decision: Decision) -> datetime | None:

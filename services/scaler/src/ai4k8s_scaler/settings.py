@@ -22,4 +22,16 @@ class ScalerSettings(Group):
         default=3.0, ge=1, description="cycles without news after which a cluster's scaling is held"
     )
     stopped_after_seconds: float = Field(default=45.0, gt=0, description="and at least this long")
+    floor_seconds: float = Field(
+        default=600.0, ge=60, description="how long a floor stands without being renewed; renewed at half of it"
+    )
+    rest_after_undo_seconds: float = Field(
+        default=1800.0, ge=0, description="how long a workload is left alone after a person undid a change"
+    )
+    survey_seconds: float = Field(
+        default=30.0, ge=1, description="how often HPAs, VPAs, quotas and disruption budgets are read"
+    )
+    nodes_grow: bool = Field(
+        default=False, description="a cluster autoscaler adds nodes: free CPU on the present ones is no bound"
+    )
     annotate: bool = Field(default=True, description="write the last decision onto the workload it changed")

@@ -7,17 +7,33 @@ from typing import TYPE_CHECKING
 from ai4k8s_common.bus.handlers import Handlers
 from ai4k8s_common.contracts.scaler import (
     ApplyDecision,
+    DeleteAutoscaler,
+    EnablePredictive,
     EvaluatePolicies,
     JudgeDecisions,
     RecordAdvice,
+    ReleaseWorkload,
+    RenewFloor,
+    RightSizeWorkloads,
     ScaleWorkload,
+    SettleRecommendation,
+    SurveyCluster,
+    UndoDecision,
     WatchCycles,
+    WithdrawFloor,
+    WriteAutoscaler,
 )
 from ai4k8s_common.services import Service
 from ai4k8s_scaler.applying import apply_decision
+from ai4k8s_scaler.autoscalers import delete_autoscaler, write_autoscaler
+from ai4k8s_scaler.enabling import enable_predictive, release_workload
+from ai4k8s_scaler.floors import renew_floor, withdraw_floor
 from ai4k8s_scaler.hindsight import judge_decisions
 from ai4k8s_scaler.manual import scale_workload
+from ai4k8s_scaler.rightsizing import right_size_workloads
 from ai4k8s_scaler.service import evaluate_policies, record_advice
+from ai4k8s_scaler.settling import settle_recommendation, undo_decision
+from ai4k8s_scaler.survey import survey_cluster
 from ai4k8s_scaler.watching import watch_cycles
 
 if TYPE_CHECKING:
@@ -28,9 +44,9 @@ handlers: Handlers[Context] = Handlers(Service.SCALER)
 
 
 @handlers.handles(EvaluatePolicies)
-def on_evaluate_policies(message: EvaluatePolicies, tx: Transaction, _: Context) -> None:
+def on_evaluate_policies(message: EvaluatePolicies, tx: Transaction, context: Context) -> None:
     """Decide for each workload of a cluster."""
-    evaluate_policies(tx, message)
+    evaluate_policies(tx, message, context.settings)
 
 
 @handlers.handles(ApplyDecision)
@@ -61,3 +77,63 @@ def on_watch_cycles(_: WatchCycles, tx: Transaction, context: Context) -> None:
 def on_scale_workload(message: ScaleWorkload, tx: Transaction, context: Context) -> None:
     """Do what a person asked for."""
     scale_workload(tx, context, message)
+
+
+@handlers.handles(SurveyCluster)
+def on_survey_cluster(message: SurveyCluster, tx: Transaction, context: Context) -> None:
+    """See what else scales and bounds."""
+    survey_cluster(tx, context, message)
+
+
+@handlers.handles(RenewFloor)
+def on_renew_floor(message: RenewFloor, tx: Transaction, context: Context) -> None:
+    """Let a floor stand for longer."""
+    renew_floor(tx, context, message)
+
+
+@handlers.handles(WithdrawFloor)
+def on_withdraw_floor(message: WithdrawFloor, tx: Transaction, context: Context) -> None:
+    """Give an HPA its owner's bounds back."""
+    withdraw_floor(tx, context, message)
+
+
+@handlers.handles(SettleRecommendation)
+def on_settle_recommendation(message: SettleRecommendation, tx: Transaction, context: Context) -> None:
+    """Apply or dismiss what was recommended."""
+    settle_recommendation(tx, context, message)
+
+
+@handlers.handles(UndoDecision)
+def on_undo_decision(message: UndoDecision, tx: Transaction, context: Context) -> None:
+    """Go back to what was there before."""
+    undo_decision(tx, context, message)
+
+
+@handlers.handles(EnablePredictive)
+def on_enable_predictive(message: EnablePredictive, tx: Transaction, context: Context) -> None:
+    """Take a workload up, step by step."""
+    enable_predictive(tx, context, message)
+
+
+@handlers.handles(ReleaseWorkload)
+def on_release_workload(message: ReleaseWorkload, tx: Transaction, context: Context) -> None:
+    """Give back what was there before us."""
+    release_workload(tx, context, message)
+
+
+@handlers.handles(WriteAutoscaler)
+def on_write_autoscaler(message: WriteAutoscaler, tx: Transaction, context: Context) -> None:
+    """Create or change an HPA or VPA."""
+    write_autoscaler(tx, context, message)
+
+
+@handlers.handles(DeleteAutoscaler)
+def on_delete_autoscaler(message: DeleteAutoscaler, tx: Transaction, context: Context) -> None:
+    """Delete an HPA or VPA."""
+    delete_autoscaler(tx, context, message)
+
+
+@handlers.handles(RightSizeWorkloads)
+def on_right_size_workloads(_: RightSizeWorkloads, tx: Transaction, context: Context) -> None:
+    """Work out which requests would fit."""
+    right_size_workloads(tx, context)

@@ -9,6 +9,7 @@ import structlog
 
 from ai4k8s_common.bus.live import LiveEvent, LiveEventName, cluster_room
 from ai4k8s_scaler import repository
+from ai4k8s_scaler.floors import withdraw_expired
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,8 +23,9 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 def watch_cycles(tx: Transaction, context: Context) -> None:
-    """Hold clusters without news; a hold ends with the next evaluated cycle, or here."""
+    """Hold clusters without news, and withdraw floors that nobody renewed; a hold ends with the next cycle, or here."""
     now = context.clock()
+    withdraw_expired(tx, context)
     for cluster in repository.watched_clusters(tx.connection):
         stopped = _stopped(cluster, context, now)
         if stopped is not None:

@@ -22,7 +22,17 @@ CATALOGUE: tuple[type[Contract], ...] = (
     scaler.RecordAdvice,
     scaler.JudgeDecisions,
     scaler.WatchCycles,
+    scaler.SurveyCluster,
+    scaler.RenewFloor,
+    scaler.WithdrawFloor,
+    scaler.RightSizeWorkloads,
     scaler.ScaleWorkload,
+    scaler.SettleRecommendation,
+    scaler.UndoDecision,
+    scaler.EnablePredictive,
+    scaler.ReleaseWorkload,
+    scaler.WriteAutoscaler,
+    scaler.DeleteAutoscaler,
     advisor.Advise,
     chat.AnswerMessage,
     rag.GenerateManifest,
@@ -44,6 +54,7 @@ BEATS: tuple[Beat, ...] = (
     Beat(collector.MaintainPartitions, 900.0),
     Beat(scaler.JudgeDecisions, 30.0),
     Beat(scaler.WatchCycles, 15.0),
+    Beat(scaler.RightSizeWorkloads, 300.0),
 )
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from enum import StrEnum
+from typing import ClassVar, Literal
 from uuid import UUID
+
+from pydantic import JsonValue
 
 from ai4k8s_common.contracts.advisor import Advice
 from ai4k8s_common.contracts.base import Command, Event, JobCommand, Tick
@@ -29,6 +32,33 @@ class ApplyDecision(Command):
     consumer: ClassVar[Service] = Service.SCALER
 
     decision_id: UUID
+
+
+class SurveyCluster(Command):
+    """Read what else scales and bounds a cluster's workloads: HPAs, VPAs, quotas, disruption budgets."""
+
+    name: ClassVar[str] = "scaler.survey_cluster.v1"
+    consumer: ClassVar[Service] = Service.SCALER
+
+    cluster_id: UUID
+
+
+class RenewFloor(Command):
+    """A floor under an HPA shall stand for longer."""
+
+    name: ClassVar[str] = "scaler.renew_floor.v1"
+    consumer: ClassVar[Service] = Service.SCALER
+
+    workload_id: int
+
+
+class WithdrawFloor(Command):
+    """A floor was not renewed in time: give the HPA back what its owner set."""
+
+    name: ClassVar[str] = "scaler.withdraw_floor.v1"
+    consumer: ClassVar[Service] = Service.SCALER
+
+    workload_id: int
 
 
 class RecordAdvice(Event):
@@ -68,3 +98,89 @@ class ScaleWorkload(JobCommand):
     workload_id: int
     replicas: int
     requested_by: UUID
+
+
+class Settlement(StrEnum):
+    """What a person says to a recommendation."""
+
+    APPLY = "apply"
+    DISMISS = "dismiss"
+
+
+class SettleRecommendation(JobCommand):
+    """A person applies or dismisses what was recommended."""
+
+    name: ClassVar[str] = "scaler.settle_recommendation.v1"
+    consumer: ClassVar[Service] = Service.SCALER
+
+    decision_id: UUID
+    settlement: Settlement
+    requested_by: UUID
+
+
+class UndoDecision(JobCommand):
+    """A person wants back what was there before a decision."""
+
+    name: ClassVar[str] = "scaler.undo_decision.v1"
+    consumer: ClassVar[Service] = Service.SCALER
+
+    decision_id: UUID
+    requested_by: UUID
+
+
+class EnablePredictive(JobCommand):
+    """A policy was set: look at the workload now rather than in the next cycle, and tell each step."""
+
+    name: ClassVar[str] = "scaler.enable_predictive.v1"
+    consumer: ClassVar[Service] = Service.SCALER
+
+    cluster_id: UUID
+    workload_id: int
+    requested_by: UUID
+
+
+class ReleaseWorkload(JobCommand):
+    """Nobody wants a workload scaled by us any more: give back what its owner had set."""
+
+    name: ClassVar[str] = "scaler.release_workload.v1"
+    consumer: ClassVar[Service] = Service.SCALER
+
+    cluster_id: UUID
+    workload_id: int
+    requested_by: UUID
+
+
+class WriteAutoscaler(JobCommand):
+    """Create an HPA or VPA, or change one's spec. `seen_spec` is what the person saw; None: a new one."""
+
+    name: ClassVar[str] = "scaler.write_autoscaler.v1"
+    consumer: ClassVar[Service] = Service.SCALER
+
+    cluster_id: UUID
+    autoscaler: Literal["hpa", "vpa"]
+    namespace: str
+    object_name: str
+    spec: dict[str, JsonValue]
+    seen_spec: dict[str, JsonValue] | None
+    requested_by: UUID
+
+
+class DeleteAutoscaler(JobCommand):
+    """Delete an HPA or VPA, the very one that was seen."""
+
+    name: ClassVar[str] = "scaler.delete_autoscaler.v1"
+    consumer: ClassVar[Service] = Service.SCALER
+
+    cluster_id: UUID
+    autoscaler: Literal["hpa", "vpa"]
+    namespace: str
+    object_name: str
+    uid: str
+    requested_by: UUID
+
+
+class RightSizeWorkloads(Tick):
+    """Work out anew which requests would fit the pods."""
+
+    name: ClassVar[str] = "scaler.right_size_workloads.v1"
+    consumer: ClassVar[Service] = Service.SCALER

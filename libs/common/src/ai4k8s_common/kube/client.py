@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from http import HTTPMethod
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ai4k8s_common.kube import wire
 from ai4k8s_common.kube.addresses import AccessPolicy
@@ -135,6 +135,27 @@ class KubeClient:
         """Set or (None) remove annotations; with a version, only if the object is still at it."""
         request = wire.patch_annotations_request(ref, annotations, resource_version, self._field_manager)
         return wire.read_meta(request, self._transport.send(request))
+
+    def read(self, path: str) -> dict[str, Any]:
+        """Read one object, or a short list, of any kind."""
+        request = wire.Request(path)
+        return wire.read_object(request, self._transport.send(request))
+
+    def create(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Create an object of any kind in the collection at `path`."""
+        return self._write(path, HTTPMethod.POST, body)
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Merge-patch an object of any kind; with metadata.resourceVersion only if it is still at it."""
+        return self._write(path, HTTPMethod.PATCH, body)
+
+    def delete(self, path: str, *, uid: str) -> None:
+        """Delete the very object that was read, not a namesake made since."""
+        self._write(path, HTTPMethod.DELETE, {"preconditions": {"uid": uid}})
+
+    def _write(self, path: str, method: HTTPMethod, body: Mapping[str, Any]) -> dict[str, Any]:
+        request = wire.object_request(path, method, body, self._field_manager)
+        return wire.read_object(request, self._transport.send(request))
 
 
 class AsyncKubeClient:

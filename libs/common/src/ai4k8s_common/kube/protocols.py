@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,4 +49,20 @@ class KubeScaler(Protocol):
         self, ref: WorkloadRef, annotations: Mapping[str, str | None], *, resource_version: str | None = None
     ) -> ObjectMeta:
         """Set or (None) remove annotations."""
+        ...
+
+    def read(self, path: str) -> dict[str, Any]:
+        """Read one object, or a short list, of any kind."""
+        ...
+
+    def create(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Create an object of any kind in the collection at `path`."""
+        ...
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Merge-patch an object; with metadata.resourceVersion only if it is still at it (KubeConflictError)."""
+        ...
+
+    def delete(self, path: str, *, uid: str) -> None:
+        """Delete the very object that was read, not a namesake made since."""
         ...

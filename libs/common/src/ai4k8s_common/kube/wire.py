@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from http import HTTPMethod, HTTPStatus
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
@@ -148,9 +148,7 @@ def lists_of(resource: Resource[T], namespaces: Sequence[str], make: Callable[[T
 
 def check_ref(ref: WorkloadRef) -> None:
     """Refuse names that are none: they become part of a path."""
-    for value in (ref.namespace, ref.name, *ref.api_version.split("/"), ref.resource or "default"):
-        if not _NAME.fullmatch(value) or ".." in value:
-            raise InvalidInputError(f"'{value[:80]}' is not a Kubernetes name")
+    check_segments(ref.namespace, ref.name, *ref.api_version.split("/"), ref.resource or "default")
 
 
 def get_scale_request(ref: WorkloadRef) -> Request:
@@ -193,6 +191,26 @@ def read_scale(request: Request, answer: Answer) -> Scale:
 def read_meta(request: Request, answer: Answer) -> ObjectMeta:
     """Decode any object's metadata."""
     return decode(request, answer, OwnedMeta).metadata
+
+
+def check_segments(*values: str) -> None:
+    """Refuse names that are none: they become part of a path."""
+    for value in values:
+        if not _NAME.fullmatch(value) or ".." in value:
+            raise InvalidInputError(f"'{value[:80]}' is not a Kubernetes name")
+
+
+def object_request(path: str, method: HTTPMethod, body: object, field_manager: str) -> Request:
+    """Create, change (merge patch) or delete one object of any kind."""
+    if method is HTTPMethod.PATCH:
+        return _patch(path, body, field_manager)
+    params = {"fieldManager": field_manager} if method is HTTPMethod.POST else {}
+    return Request(path, params, method, json.dumps(body).encode(), "application/json")
+
+
+def read_object(request: Request, answer: Answer) -> dict[str, Any]:
+    """Decode an object of any kind, whole."""
+    return decode(request, answer, dict[str, Any])
 
 
 VERSION = Request("/version")

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Date,
     Float,
     ForeignKey,
     Identity,
@@ -21,7 +22,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from ai4k8s_common.store.base import at_column, metadata
 
@@ -40,6 +41,22 @@ class PolicyMode(StrEnum):
     OBSERVE = "observe"
     RECOMMEND = "recommend"
     AUTO = "auto"
+
+
+class ActuatorChoice(StrEnum):
+    """How a workload's size is moved; automatic: a floor under its HPA where there is one."""
+
+    AUTOMATIC = "automatic"
+    REPLICAS = "replicas"
+    HPA_FLOOR = "hpa_floor"
+    EXTERNAL_METRIC = "external_metric"
+
+
+class ScheduleEffect(StrEnum):
+    """What a rule of the clock does while it holds."""
+
+    BOUNDS = "bounds"
+    MAINTENANCE = "maintenance"  # nothing is changed
 
 
 class Verdict(StrEnum):
@@ -128,10 +145,87 @@ policies = Table(
     Column("max_replicas", Integer, nullable=False),
     Column("target_utilization_percent", Integer, nullable=False, server_default=text("80")),
     Column("slo_short_share", Float, nullable=False, server_default=text("0.01")),
+    Column("actuator", Text, nullable=False, server_default=ActuatorChoice.AUTOMATIC.value),
+    # Most pods that one decision adds or takes away, and the rest between two of them; NULL: the defaults.
+    Column("max_step_up", Integer),
+    Column("max_step_down", Integer),
+    Column("cooldown_up_seconds", Integer, nullable=False, server_default=text("0")),
+    Column("cooldown_down_seconds", Integer, nullable=False, server_default=text("0")),
     at_column("updated_at", default_now=True),
     Column("updated_by", UUID),
     UniqueConstraint("cluster_id", "namespace", "kind", "name"),
     CheckConstraint("min_replicas >= 1 AND max_replicas >= min_replicas", name="bounds"),
+    schema="gateway",
+)
+
+# A switch that stops all changes: of everything, a cluster, a namespace or one workload.
+freezes = Table(
+    "freezes",
+    metadata,
+    Column("id", UUID, primary_key=True, server_default=func.gen_random_uuid()),
+    Column("cluster_id", UUID, ForeignKey("gateway.clusters.id", ondelete="CASCADE")),  # NULL: everything
+    Column("namespace", Text),
+    Column("kind", Text),
+    Column("name", Text),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("created_by", UUID),
+    at_column("created_at", default_now=True),
+    at_column("until", nullable=True),
+    UniqueConstraint("cluster_id", "namespace", "kind", "name", postgresql_nulls_not_distinct=True),
+    schema="gateway",
+)
+
+# Rules of the clock: bounds for one workload, or a maintenance window of a cluster or namespace.
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("id", UUID, primary_key=True, server_default=func.gen_random_uuid()),
+    Column("cluster_id", UUID, ForeignKey("gateway.clusters.id", ondelete="CASCADE"), nullable=False),
+    Column("effect", Text, nullable=False),
+    Column("namespace", Text),
+    Column("kind", Text),
+    Column("name", Text),
+    Column("title", Text, nullable=False),
+    Column("cron", Text, nullable=False),
+    Column("duration_minutes", Integer, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("skip_dates", ARRAY(Date), nullable=False, server_default=text("'{}'")),
+    Column("only_dates", ARRAY(Date), nullable=False, server_default=text("'{}'")),
+    Column("min_replicas", Integer),
+    Column("max_replicas", Integer),
+    Column("enabled", Boolean, nullable=False, server_default=text("true")),
+    Column("updated_by", UUID),
+    at_column("updated_at", default_now=True),
+    CheckConstraint("min_replicas >= 0 AND max_replicas >= coalesce(min_replicas, 0)", name="bounds"),
+    CheckConstraint(
+        "effect = 'bounds' AND name IS NOT NULL AND coalesce(min_replicas, max_replicas) IS NOT NULL"
+        " OR effect = 'maintenance'",
+        name="effect",
+    ),
+    schema="gateway",
+)
+Index("ix_schedules_cluster_id", schedules.c.cluster_id)
+
+namespace_budgets = Table(
+    "namespace_budgets",
+    metadata,
+    Column("cluster_id", UUID, ForeignKey("gateway.clusters.id", ondelete="CASCADE"), primary_key=True),
+    Column("namespace", Text, primary_key=True),
+    Column("max_replicas", Integer, nullable=False),
+    Column("updated_by", UUID),
+    at_column("updated_at", default_now=True),
+    CheckConstraint("max_replicas >= 1", name="max_replicas"),
+    schema="gateway",
+)
+
+# What a metrics adapter in a cluster shows to read that cluster's floors; a copy of the store opens nothing.
+metric_tokens = Table(
+    "metric_tokens",
+    metadata,
+    Column("cluster_id", UUID, ForeignKey("gateway.clusters.id", ondelete="CASCADE"), primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False),
+    Column("created_by", UUID),
+    at_column("created_at", default_now=True),
     schema="gateway",
 )
 
@@ -171,4 +265,5 @@ PRIVATE_READERS: dict[str, frozenset[str]] = {
     "gateway.sessions": frozenset({"gateway"}),
     "gateway.login_failures": frozenset({"gateway"}),
     "gateway.cluster_credentials": frozenset({"gateway", "collector", "scaler", "chat"}),
+    "gateway.metric_tokens": frozenset({"gateway"}),
 }

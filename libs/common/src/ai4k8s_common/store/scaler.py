@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Column, Double, Index, Integer, Table, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, Table, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from ai4k8s_common.store.base import at_column, metadata
@@ -26,8 +26,35 @@ class DecisionOutcome(StrEnum):
     OBSERVED = "observed"  # mode observe or recommend: recorded, nothing done
     HELD = "held"  # a guard said no
     CONFLICT = "conflict"  # the object changed since the plan
-    SUPERSEDED = "superseded"  # a later cycle decided before this was carried out
+    SUPERSEDED = "superseded"  # more was needed before this was carried out, or its time had passed
+    DISMISSED = "dismissed"  # a person does not want what was recommended
     FAILED = "failed"
+
+
+class Engine(StrEnum):
+    """What a decision comes from."""
+
+    PREDICTIVE = "predictive"
+    REACTIVE = "reactive"  # HPA's formula, where no HPA is there to run it
+    SCHEDULED = "scheduled"
+    HPA = "hpa"
+    VPA = "vpa"
+    MANUAL = "manual"
+
+
+class Actuator(StrEnum):
+    """How replicas are moved."""
+
+    REPLICAS = "replicas"  # we own spec.replicas
+    HPA_FLOOR = "hpa_floor"  # minReplicas of the HPA that owns them
+    EXTERNAL_METRIC = "external_metric"  # a number that KEDA asks for; nothing in the cluster is written
+
+
+class AutoscalerKind(StrEnum):
+    """Objects in the cluster that scale."""
+
+    HPA = "hpa"
+    VPA = "vpa"
 
 
 decisions = Table(
@@ -54,6 +81,12 @@ decisions = Table(
     Column("advice", JSONB),
     Column("judgement", JSONB),
     at_column("judged_at", nullable=True),
+    Column("engine", Text, nullable=False, server_default=Engine.PREDICTIVE.value),
+    Column("actuator", Text, nullable=False, server_default=Actuator.REPLICAS.value),
+    Column("plan", JSONB(none_as_null=True)),  # what is written where, and what was there before us
+    Column("answer", JSONB(none_as_null=True)),  # what the cluster's API said
+    Column("undo_of", UUID),
+    Column("requested_by", UUID),
     # The idempotency key of guarantees 1, 7 and 8.
     UniqueConstraint("cluster_id", "workload_id", "cycle_id"),
     schema="scaler",
@@ -90,5 +123,83 @@ cluster_holds = Table(
     Column("cluster_id", UUID, primary_key=True),
     at_column("since"),
     Column("reason", Text, nullable=False),
+    schema="scaler",
+)
+
+# What we hold in a cluster, and what was there before: one owner of a workload's size.
+claims = Table(
+    "claims",
+    metadata,
+    Column("workload_id", BigInteger, primary_key=True),
+    Column("cluster_id", UUID, nullable=False),
+    Column("actuator", Text, nullable=False),
+    Column("object_name", Text, nullable=False),  # the HPA's, or the workload's own
+    Column("original", JSONB, nullable=False),  # {replicas} or {min_replicas, max_replicas}
+    Column("held_replicas", Integer, nullable=False),
+    Column("held_maximum", Integer),
+    at_column("held_at"),
+    at_column("expires_at", nullable=True),  # a floor that is not renewed ends by itself
+    schema="scaler",
+)
+Index("ix_claims_cluster_id", claims.c.cluster_id)
+
+# When somebody else sets what we set: noticed, told, and backed off from.
+fights = Table(
+    "fights",
+    metadata,
+    Column("workload_id", BigInteger, primary_key=True),
+    Column("cluster_id", UUID, nullable=False),
+    Column("resets", JSONB, nullable=False, server_default=text("'[]'::jsonb")),  # [epoch second, manager]
+    at_column("backed_off_until", nullable=True),
+    Column("reason", Text, nullable=False, server_default=""),
+    schema="scaler",
+)
+
+# HPAs and VPAs as last seen, with their state in words.
+autoscalers = Table(
+    "autoscalers",
+    metadata,
+    Column("cluster_id", UUID, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("namespace", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("uid", Text, nullable=False, server_default=""),
+    Column("resource_version", Text, nullable=False, server_default=""),
+    Column("target_kind", Text, nullable=False),
+    Column("target_name", Text, nullable=False),
+    Column("spec", JSONB, nullable=False),
+    Column("status", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("annotations", JSONB, nullable=False, server_default=text("'{}'::jsonb")),  # only ai4k8s.io/*
+    Column("managers", JSONB, nullable=False, server_default=text("'[]'::jsonb")),  # who writes its spec
+    Column("sentence", Text, nullable=False, server_default=""),
+    at_column("seen_at"),
+    schema="scaler",
+)
+
+# What else bounds a cluster's workloads, as last seen.
+surroundings = Table(
+    "surroundings",
+    metadata,
+    Column("cluster_id", UUID, primary_key=True),
+    at_column("seen_at"),
+    Column("quotas", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("disruption_budgets", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("vpa_installed", Boolean, nullable=False, server_default=text("false")),
+    Column("problems", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    schema="scaler",
+)
+
+# Requests that would fit, from what was used.
+right_sizes = Table(
+    "right_sizes",
+    metadata,
+    Column("workload_id", BigInteger, primary_key=True),
+    Column("cluster_id", UUID, nullable=False),
+    at_column("made_at"),
+    Column("days", Double, nullable=False),
+    Column("samples", Integer, nullable=False),
+    Column("cpu_millicores", JSONB(none_as_null=True)),  # {lower, target, upper}
+    Column("memory_bytes", JSONB(none_as_null=True)),
+    Column("detail", Text, nullable=False, server_default=""),
     schema="scaler",
 )

@@ -9,6 +9,7 @@ const OUTCOMES: Record<Decision["outcome"], [Tone, string]> = {
   held: ["warn", "held back"],
   conflict: ["warn", "changed meanwhile"],
   superseded: ["neutral", "overtaken"],
+  dismissed: ["neutral", "dismissed"],
   failed: ["bad", "failed"],
 };
 

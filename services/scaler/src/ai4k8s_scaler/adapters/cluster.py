@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ai4k8s_common.kube.client import KubeClient
+from ai4k8s_common.kube.types import WorkloadRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
     from uuid import UUID
+
+    from sqlalchemy import Row
 
     from ai4k8s_common.kube.access import Credentials
     from ai4k8s_common.kube.protocols import KubeScaler
@@ -30,6 +33,11 @@ class ClusterOpener(Protocol):
     def __call__(self, cluster_id: UUID, sealed: bytes) -> AbstractContextManager[KubeScaler]:
         """Open. Raises Ai4k8sError when the credential cannot be read or must not be used."""
         ...
+
+
+def ref_of(row: Row[Any]) -> WorkloadRef:
+    """Where the workload of a row is in the API."""
+    return WorkloadRef(row.kind, row.namespace, row.name, row.api_version, row.resource)
 
 
 @dataclass(frozen=True)

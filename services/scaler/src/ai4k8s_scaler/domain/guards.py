@@ -39,6 +39,17 @@ class GuardName(Enum):
     NO_METRICS = "no_metrics"
     UNREACHABLE = "cluster_unreachable"
     PAUSED = "paused"
+    FROZEN = "frozen"
+    MAINTENANCE = "maintenance_window"
+    UNDONE = "undone"
+    FIGHT = "fight"
+    IN_FLIGHT = "in_flight"
+    COOL_DOWN = "cool_down"
+    SCHEDULE = "schedule"
+    BUDGET = "namespace_budget"
+    QUOTA = "quota"
+    NODE_CAPACITY = "node_capacity"
+    DISRUPTION_BUDGET = "disruption_budget"
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,15 @@ class GuardVerdict:
     detail: str
     before: int | None = None
     after: int | None = None
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many replicas something leaves room for, and in which words."""
+
+    name: GuardName
+    replicas: int
+    detail: str
 
 
 @dataclass(frozen=True)
@@ -129,14 +149,57 @@ def rollout(plan: Plan, in_progress: bool) -> Plan:
     return plan.changed(GuardName.ROLLOUT, plan.current, "a rollout is in progress: nothing is taken away")
 
 
-def step_limit(plan: Plan) -> Plan:
-    """One decision triples a workload or adds ten pods at most, and at most halves it."""
-    highest = max(math.floor(plan.current * STEP_UP_FACTOR), plan.current + STEP_UP_PODS)
-    lowest = math.ceil(plan.current * STEP_DOWN_SHARE)
+def cool_down(
+    plan: Plan, *, up_seconds: float, down_seconds: float, since_up: float | None, since_down: float | None
+) -> Plan:
+    """Rest between two changes in one direction, as the policy asks for."""
+    rising, falling = plan.replicas > plan.current, plan.replicas < plan.current
+    rest, since = (up_seconds, since_up) if rising else (down_seconds, since_down) if falling else (0.0, None)
+    if since is None or since >= rest:
+        return plan
+    return plan.changed(GuardName.COOL_DOWN, plan.current, f"changed {since:.0f} s ago, rests {rest:.0f} s")
+
+
+def scheduled(plan: Plan, minimum: int | None, maximum: int | None, names: tuple[str, ...]) -> Plan:
+    """Rules of the clock that hold now: their minimum and maximum."""
+    lowest = 0 if minimum is None else minimum
+    highest = plan.replicas if maximum is None else maximum
+    kept = max(min(plan.replicas, highest), lowest)
+    if kept == plan.replicas:
+        return plan
+    side = f"min {minimum}" if kept > plan.replicas else f"max {maximum}"
+    return plan.changed(GuardName.SCHEDULE, kept, f"{side} by schedule {', '.join(names)}")
+
+
+def rooms(plan: Plan, limits: tuple[Room, ...]) -> Plan:
+    """Budgets, quotas and nodes bound what is added; what is there already is never taken away for them."""
+    for room in limits:
+        if plan.replicas > plan.current and plan.replicas > room.replicas:
+            plan = plan.changed(room.name, max(room.replicas, plan.current), room.detail)
+    return plan
+
+
+def kept_available(plan: Plan, room: Room | None) -> Plan:
+    """A disruption budget's minimum: nothing below it is asked for, though a scale-down would not be refused."""
+    if room is None or plan.replicas >= min(room.replicas, plan.current):
+        return plan
+    return plan.changed(room.name, min(room.replicas, plan.current), room.detail)
+
+
+def step_limit(plan: Plan, most_up: int | None = None, most_down: int | None = None) -> Plan:
+    """Change by the policy's steps; without them, triple or add ten pods at most, and at most halve."""
+    highest, lowest = reach(plan.current, most_up, most_down)
     limited = min(max(plan.replicas, lowest), highest)
     if limited == plan.replicas:
         return plan
     return plan.changed(GuardName.STEP_LIMIT, limited, f"{plan.replicas} wanted, one step reaches {limited}")
+
+
+def reach(current: int, most_up: int | None = None, most_down: int | None = None) -> tuple[int, int]:
+    """The highest and the lowest number that one step leads to."""
+    up = max(math.floor(current * STEP_UP_FACTOR), current + STEP_UP_PODS)
+    down = math.ceil(current * STEP_DOWN_SHARE)
+    return (up if most_up is None else current + most_up, down if most_down is None else max(current - most_down, 0))
 
 
 def bounds(plan: Plan, lowest: int, highest: int) -> Plan:

@@ -15,6 +15,7 @@ from ai4k8s_scaler.domain import guards
 from ai4k8s_scaler.domain.guards import GuardName, GuardVerdict
 from ai4k8s_scaler.domain.hpa import Usage, desired_replicas
 from ai4k8s_scaler.domain.price import Candidate, QuantileFunction, candidates, cheapest
+from ai4k8s_scaler.domain.situation import Situation
 
 #: How long a floor stands: it drops straight past HPA's stabilisation, so it must not flicker.
 HOLD_SECONDS = 180.0
@@ -31,6 +32,15 @@ class Action(Enum):
     BLOCKED = "blocked"
 
 
+class Source(Enum):
+    """The engine that an outcome comes from."""
+
+    PREDICTIVE = "predictive"
+    REACTIVE = "reactive"
+    SCHEDULED = "scheduled"
+    BASELINE = "baseline"  # what was there before us
+
+
 @dataclass(frozen=True)
 class Limits:
     """A workload's policy.
@@ -39,12 +49,18 @@ class Limits:
         min_replicas, max_replicas: bounds, both included.
         target_percent: utilisation that the reactive formula aims at.
         slo_short_share: share of time that the workload may be short of capacity.
+        max_step_up, max_step_down: most pods that one decision adds or takes away; None: the default factors.
+        cooldown_up_seconds, cooldown_down_seconds: rest between two changes in one direction.
     """
 
     min_replicas: int
     max_replicas: int
     target_percent: int = 80
     slo_short_share: float = 0.01
+    max_step_up: int | None = None
+    max_step_down: int | None = None
+    cooldown_up_seconds: float = 0.0
+    cooldown_down_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_replicas <= self.max_replicas:
@@ -120,6 +136,7 @@ class Decision:
         alternatives: other numbers weighed, cheapest first.
         verdicts: guards that spoke.
         memory: for the next cycle.
+        source: the engine that the outcome comes from.
     """
 
     action: Action
@@ -132,9 +149,17 @@ class Decision:
     alternatives: tuple[Candidate, ...]
     verdicts: tuple[GuardVerdict, ...]
     memory: PolicyMemory = field(compare=False)
+    source: Source = Source.BASELINE
 
 
-def decide(observed: Observed, foresight: Foresight, limits: Limits, memory: PolicyMemory, now: datetime) -> Decision:
+def decide(
+    observed: Observed,
+    foresight: Foresight,
+    limits: Limits,
+    memory: PolicyMemory,
+    now: datetime,
+    situation: Situation | None = None,
+) -> Decision:
     """Decide for one workload in one cycle.
 
     Args:
@@ -143,46 +168,122 @@ def decide(observed: Observed, foresight: Foresight, limits: Limits, memory: Pol
         limits: the policy.
         memory: of the cycle before.
         now: the cycle's time.
+        situation: what else bounds it.
     """
-    block = guards.first_block(
+    around = situation or Situation()
+    block = _block(observed, around)
+    if block is not None:
+        return _blocked(observed, block, memory)
+    view = _candidates(observed, foresight, limits, memory, around)
+    if isinstance(view, GuardVerdict):
+        return _blocked(observed, view, memory)
+    hold = HOLD_SECONDS if view.floor or not around.reactive else REACTIVE_HOLD_SECONDS
+    at = now.timestamp()
+    recent = tuple(entry for entry in memory.wanted if at - hold < entry[0] <= at)
+    plan = _guarded(view, observed, limits, around, max((replicas for _, replicas in recent), default=0), hold)
+    verdicts = (*view.told, *plan.verdicts)
+    kept = tuple(entry for entry in memory.wanted if at - REACTIVE_HOLD_SECONDS < entry[0] <= at)
+    return Decision(
+        action=_action(observed.current, plan.replicas),
+        from_replicas=observed.current,
+        to_replicas=plan.replicas,
+        reason=_reason(observed, foresight, view, plan, verdicts, limits, now, around),
+        wanted=view.wanted,
+        floor=view.floor,
+        reactive=view.reactive,
+        alternatives=tuple(sorted(view.options, key=lambda option: option.total)[:5]),
+        verdicts=verdicts,
+        memory=PolicyMemory(memory.price, (*kept, (at, view.wanted))),
+        source=_source(view, plan),
+    )
+
+
+@dataclass(frozen=True)
+class _View:
+    """What the engines want, before the guards."""
+
+    wanted: int
+    floor: Candidate | None
+    reactive: int | None
+    options: tuple[Candidate, ...]
+    told: tuple[GuardVerdict, ...]
+
+
+def _block(observed: Observed, around: Situation) -> GuardVerdict | None:
+    """The first reason for which nothing may be changed."""
+    if not observed.reachable or observed.paused_reason:
+        return _metrics_block(observed)
+    return around.block
+
+
+def _metrics_block(observed: Observed) -> GuardVerdict | None:
+    return guards.first_block(
         reachable=observed.reachable,
         paused_reason=observed.paused_reason,
         metrics_age_seconds=observed.metrics_age_seconds,
         usage_millicores=observed.usage.total_millicores,
         request_millicores=observed.usage.request_millicores,
     )
-    if block is not None:
-        return _blocked(observed, block, memory)
+
+
+def _candidates(
+    observed: Observed, foresight: Foresight, limits: Limits, memory: PolicyMemory, around: Situation
+) -> _View | GuardVerdict:
+    """What each engine wants, or why there is nothing to go by.
+
+    Metrics that cannot be trusted decide nothing; the clock needs none, and then only ever raises.
+    """
+    baseline = observed.current if around.baseline is None else around.baseline
+    if not around.predictive:
+        return _View(baseline, None, None, (), ())
+    doubt = _metrics_block(observed)
+    if doubt is not None:
+        asked = around.schedule.minimum if around.schedule else None
+        return _View(observed.current, None, None, (), (doubt,)) if asked and asked > observed.current else doubt
     trust = guards.forecast_trust(foresight.demand, foresight.age_seconds, foresight.detail)
     options = candidates(foresight.demand, memory.price) if foresight.demand is not None and trust is None else ()
     floor = cheapest(options) if options else None
+    told = (trust,) if trust else ()
+    if not around.reactive:
+        # The HPA answers for now; without foresight the floor is what its owner set.
+        return _View(max(floor.replicas, baseline) if floor else baseline, floor, None, options, told)
     reactive = desired_replicas(observed.usage, observed.current, limits.target_percent)
     if floor is None and reactive is None:
-        return _blocked(observed, guards.nothing_to_go_by(), memory)
-    wanted = max(floor.replicas if floor else 0, reactive or 0)
-    hold = HOLD_SECONDS if floor else REACTIVE_HOLD_SECONDS
-    at = now.timestamp()
-    recent = tuple(entry for entry in memory.wanted if at - hold < entry[0] <= at)
-    plan = guards.Plan(wanted, observed.current, ())
-    plan = guards.hold(plan, max((replicas for _, replicas in recent), default=0), hold)
-    plan = guards.small_decrease(plan)
+        return guards.nothing_to_go_by()
+    return _View(max(floor.replicas if floor else 0, reactive or 0), floor, reactive, options, told)
+
+
+def _guarded(
+    view: _View, observed: Observed, limits: Limits, around: Situation, recent_maximum: int, hold_seconds: float
+) -> guards.Plan:
+    """Send a wish through the guards. What a person set comes late, so that it stands; room for more comes last."""
+    plan = guards.Plan(view.wanted, observed.current, ())
+    if around.predictive:
+        plan = guards.hold(plan, recent_maximum, hold_seconds)
+        plan = guards.small_decrease(plan)
     plan = guards.rollout(plan, observed.rollout_in_progress)
-    plan = guards.step_limit(plan)
-    plan = guards.bounds(plan, limits.min_replicas, limits.max_replicas)
-    verdicts = (*((trust,) if trust else ()), *plan.verdicts)
-    kept = tuple(entry for entry in memory.wanted if at - REACTIVE_HOLD_SECONDS < entry[0] <= at)
-    return Decision(
-        action=_action(observed.current, plan.replicas),
-        from_replicas=observed.current,
-        to_replicas=plan.replicas,
-        reason=_reason(observed, foresight, floor, reactive, plan, verdicts, limits, now),
-        wanted=wanted,
-        floor=floor,
-        reactive=reactive,
-        alternatives=tuple(sorted(options, key=lambda option: option.total)[:5]),
-        verdicts=verdicts,
-        memory=PolicyMemory(memory.price, (*kept, (at, wanted))),
+    plan = guards.cool_down(
+        plan,
+        up_seconds=limits.cooldown_up_seconds,
+        down_seconds=limits.cooldown_down_seconds,
+        since_up=around.since_up_seconds,
+        since_down=around.since_down_seconds,
     )
+    if around.schedule is not None:
+        plan = guards.scheduled(plan, around.schedule.minimum, around.schedule.maximum, around.schedule.names)
+    plan = guards.step_limit(plan, limits.max_step_up, limits.max_step_down)
+    plan = guards.kept_available(plan, around.keep)
+    plan = guards.bounds(plan, limits.min_replicas, limits.max_replicas)
+    return guards.rooms(plan, around.rooms)
+
+
+def _source(view: _View, plan: guards.Plan) -> Source:
+    """Which engine the outcome comes from."""
+    if any(verdict.name is GuardName.SCHEDULE for verdict in plan.verdicts):
+        return Source.SCHEDULED
+    if view.floor is not None and view.floor.replicas > (view.reactive or 0):
+        return Source.PREDICTIVE
+    return Source.REACTIVE if view.reactive is not None else Source.BASELINE
 
 
 def _action(current: int, replicas: int) -> Action:
@@ -209,33 +310,45 @@ def _blocked(observed: Observed, verdict: GuardVerdict, memory: PolicyMemory) ->
 def _reason(
     observed: Observed,
     foresight: Foresight,
-    floor: Candidate | None,
-    reactive: int | None,
+    view: _View,
     plan: guards.Plan,
     verdicts: tuple[GuardVerdict, ...],
     limits: Limits,
     now: datetime,
+    around: Situation,
 ) -> str:
-    minutes = max(1, round(foresight.horizon_seconds / 60))
-    if floor is not None and foresight.demand is not None:
-        basis = (
+    basis = _basis(observed, foresight, view, around)
+    tail = _tail(observed, foresight, view, plan, limits, now)
+    held = [verdict.detail for verdict in verdicts if verdict.name is not GuardName.FORECAST]
+    return " ".join([*([basis] if basis else []), tail, *(f"({detail})" for detail in held)])
+
+
+def _basis(observed: Observed, foresight: Foresight, view: _View, around: Situation) -> str:
+    if not around.predictive or (view.told and view.told[0].name is not GuardName.FORECAST):
+        return ""
+    if view.floor is not None and foresight.demand is not None:
+        minutes = max(1, round(foresight.horizon_seconds / 60))
+        return (
             f"Forecast .95 of the {minutes}-min maximum is {foresight.demand.at(0.95):.1f} pods; "
             f"{observed.ready} ready."
         )
-    else:
-        declined = next((verdict.detail for verdict in verdicts if verdict.name is GuardName.FORECAST), "no forecast")
-        basis = f"No predictive floor ({declined}); HPA's formula asks for {reactive} now; {observed.ready} ready."
-    if plan.replicas > observed.current:
-        foreseen = floor is not None and floor.replicas > (reactive or 0)
+    declined = view.told[0].detail if view.told else "no forecast"
+    if not around.reactive:
+        return f"No predictive floor ({declined}); the HPA stands alone; {observed.ready} ready."
+    return f"No predictive floor ({declined}); HPA's formula asks for {view.reactive} now; {observed.ready} ready."
+
+
+def _tail(
+    observed: Observed, foresight: Foresight, view: _View, plan: guards.Plan, limits: Limits, now: datetime
+) -> str:
+    if plan.replicas == observed.current:
+        return f"Staying at {plan.replicas}."
+    if plan.replicas < observed.current:
+        return f"Scaling down to {plan.replicas}."
+    source = _source(view, plan)
+    if source is Source.PREDICTIVE:
         due = (now + timedelta(seconds=foresight.horizon_seconds)).strftime("%H:%M")
-        tail = (
-            f"Scaling to {plan.replicas} before {due}."
-            if foreseen
-            else (f"Scaling to {plan.replicas}: usage is above {limits.target_percent} % now.")
-        )
-    elif plan.replicas < observed.current:
-        tail = f"Scaling down to {plan.replicas}."
-    else:
-        tail = f"Staying at {plan.replicas}."
-    held = [verdict.detail for verdict in verdicts if verdict.name is not GuardName.FORECAST]
-    return " ".join([basis, tail, *(f"({detail})" for detail in held)])
+        return f"Scaling to {plan.replicas} before {due}."
+    if source is Source.REACTIVE:
+        return f"Scaling to {plan.replicas}: usage is above {limits.target_percent} % now."
+    return f"Scaling to {plan.replicas}."

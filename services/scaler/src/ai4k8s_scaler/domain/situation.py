@@ -1,0 +1,107 @@
+"""What bounds a decision beside the workload itself: people's switches, the clock, budgets, quotas, other owners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ai4k8s_scaler.domain.guards import GuardName, Room
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ai4k8s_scaler.domain.guards import GuardVerdict
+
+
+@dataclass(frozen=True)
+class ScheduleBounds:
+    """What the rules of the clock that hold now ask for together."""
+
+    minimum: int | None
+    maximum: int | None
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Around one workload, now.
+
+    Attributes:
+        block: the first reason for which people or other controllers do not want it changed.
+        predictive: whether somebody asked for prediction; without, only the clock decides.
+        reactive: whether HPA's formula is ours to run; not where an HPA runs it.
+        schedule: rules of the clock that hold.
+        baseline: replicas when no engine wants any: what was there before us.
+        rooms: what budgets, quotas and nodes leave room for.
+        keep: what a disruption budget keeps.
+        since_up_seconds, since_down_seconds: since our latest change in each direction; None: none is known.
+    """
+
+    block: GuardVerdict | None = None
+    predictive: bool = True
+    reactive: bool = True
+    schedule: ScheduleBounds | None = None
+    baseline: int | None = None
+    rooms: tuple[Room, ...] = ()
+    keep: Room | None = None
+    since_up_seconds: float | None = None
+    since_down_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class PodRequest:
+    """What one pod asks for; None where it asks for nothing."""
+
+    cpu_millicores: float | None
+    memory_bytes: float | None
+
+
+@dataclass(frozen=True)
+class Quota:
+    """A ResourceQuota: what is left of each resource that we know how to count."""
+
+    name: str
+    left: dict[str, float]
+
+
+def budget_room(namespace: str, others: int, most: int) -> Room:
+    """What a namespace's budget of replicas leaves to one workload.
+
+    Args:
+        namespace: its name.
+        others: replicas of the namespace's other workloads, as they should be.
+        most: the budget.
+    """
+    room = max(most - others, 0)
+    return Room(GuardName.BUDGET, room, f"the budget of {namespace} is {most} pods, {others} are others'")
+
+
+def quota_room(quotas: Sequence[Quota], current: int, request: PodRequest) -> Room | None:
+    """What the tightest ResourceQuota leaves room for; None when none counts what a pod asks for."""
+    asks = {
+        "requests.cpu": request.cpu_millicores,
+        "cpu": request.cpu_millicores,
+        "requests.memory": request.memory_bytes,
+        "memory": request.memory_bytes,
+        "pods": 1.0,
+        "count/pods": 1.0,
+    }
+    tightest: Room | None = None
+    for quota in quotas:
+        for resource, left in quota.left.items():
+            ask = asks.get(resource)
+            if not ask:
+                continue
+            room = current + max(int(left // ask), 0)
+            if tightest is None or room < tightest.replicas:
+                detail = f"quota {quota.name} leaves {resource} for {room - current} pods more"
+                tightest = Room(GuardName.QUOTA, room, detail)
+    return tightest
+
+
+def node_room(current: int, free_millicores: float, request_millicores: float) -> Room | None:
+    """What the nodes' free CPU leaves room for; None without a request to count with."""
+    if request_millicores <= 0:
+        return None
+    more = max(int(free_millicores // request_millicores), 0)
+    return Room(GuardName.NODE_CAPACITY, current + more, f"the nodes have CPU for {more} pods more")
