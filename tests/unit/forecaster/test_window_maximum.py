@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ai4k8s_forecaster.domain.window_batch import fit_windows, predict_windows
+from ai4k8s_forecaster.domain.window_batch import fit_windows, follow_windows
 from ai4k8s_forecaster.domain.window_maximum import LEVELS, WindowModel, fit_window_model, predict_window
 from tests.unit.forecaster.series import DAY, daily_job, hourly_job, noise
 
@@ -65,11 +65,11 @@ def test_randomising_the_future_leaves_the_forecast_bit_identical():
 
 def test_a_series_gets_the_same_bits_in_any_company_and_order():
     batch = np.concatenate([daily_job(3), hourly_job(3), noise(3)])
-    together = predict_windows(fit_windows(batch, LAST, [3, 3, 3]), batch, LAST)
-    swapped = predict_windows(fit_windows(batch[::-1], LAST, [3, 3, 3]), batch[::-1], LAST)
+    together = follow_windows(fit_windows(batch, LAST, [3, 3, 3]), batch, LAST)[0]
+    swapped = follow_windows(fit_windows(batch[::-1], LAST, [3, 3, 3]), batch[::-1], LAST)[0]
     for index in range(3):
         alone = batch[index : index + 1]
-        single = predict_windows(fit_windows(alone, LAST, [3]), alone, LAST)[0]
+        single = follow_windows(fit_windows(alone, LAST, [3]), alone, LAST)[0][0]
         np.testing.assert_array_equal(single.values, together[index].values)
         np.testing.assert_array_equal(single.values, swapped[2 - index].values)
 
@@ -87,7 +87,7 @@ def test_workloads_of_different_lead_times_and_histories_share_a_batch():
     young = daily_job(4)
     young[:, : 2 * DAY] = np.nan
     batch = np.concatenate([daily_job(4), young, np.full((1, 4 * DAY), np.nan)])
-    answers = predict_windows(fit_windows(batch, LAST, [3, 4, 3]), batch, LAST)
+    answers = follow_windows(fit_windows(batch, LAST, [3, 4, 3]), batch, LAST)[0]
     assert answers[0].usable[0]
     assert answers[1].horizon_minutes == 4
     assert np.isfinite(answers[1].values).all()

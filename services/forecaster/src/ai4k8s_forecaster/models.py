@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 #: Changes with the meaning of the arrays; a state of another version is fitted anew.
-MODEL_NAME = "window-maximum-1"
+MODEL_NAME = "window-maximum-2"
 FIXED_HORIZONS = (15, 60)
 #: History that grew by this factor (a back-fill, a young workload) is worth another fit before its time.
 _GROWTH = 1.25

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
 CPU_METRIC = "cpu"
 PATH_STEPS = 72
 
+# One row a workload: arrays cross the wire and become numpy's several times faster than as many rows do.
 _SAMPLES = text(
     """
-    SELECT workload_id, extract(epoch FROM at)::float8 AS at, cpu_usage_millicores, saturated
+    SELECT workload_id, array_agg(extract(epoch FROM at)::float8), array_agg(cpu_usage_millicores), array_agg(saturated)
     FROM collector.workload_samples
-    WHERE cluster_id = :cluster_id AND at >= to_timestamp(:since) AND at <= :until AND cpu_usage_millicores IS NOT NULL
+    WHERE cluster_id = :cluster_id AND at >= to_timestamp(:since) AND at <= to_timestamp(:until)
+      AND cpu_usage_millicores IS NOT NULL
+    GROUP BY workload_id
     """
 )
 
@@ -111,16 +115,20 @@ def newest_deploys(connection: Connection, cluster_id: UUID, until: datetime) ->
     return {row.workload_id: row.at for row in connection.execute(query)}
 
 
-def demand_samples(connection: Connection, cluster_id: UUID, since: float, until: datetime) -> DemandSamples:
-    """Return a cluster's CPU samples since an epoch second, in one query."""
+def demand_samples(connection: Connection, cluster_id: UUID, since: float, until: float) -> DemandSamples:
+    """Return a cluster's CPU samples between two epoch seconds, in one query."""
     rows = connection.execute(_SAMPLES, {"cluster_id": cluster_id, "since": since, "until": until}).all()
-    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+    counts = [len(row[1]) for row in rows]
     return DemandSamples(
-        workload_id=np.array(columns[0], dtype=np.int64),
-        at=np.array(columns[1], dtype=np.float64),
-        cpu_millicores=np.array(columns[2], dtype=np.float64),
-        saturated=np.array(columns[3], dtype=np.bool_),
+        workload_id=np.repeat(np.array([row[0] for row in rows], dtype=np.int64), counts),
+        at=_joined([row[1] for row in rows], np.float64),
+        cpu_millicores=_joined([row[2] for row in rows], np.float64),
+        saturated=_joined([row[3] for row in rows], np.bool_),
     )
+
+
+def _joined(lists: list[list[Any]], kind: type[Any]) -> Any:
+    return np.fromiter(chain.from_iterable(lists), dtype=kind)
 
 
 def newest_made_at(connection: Connection, cluster_id: UUID) -> datetime | None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ai4k8s_common.store.forecaster import ForecastStatus
-from ai4k8s_forecaster.domain.window_batch import fit_windows, predict_windows
+from ai4k8s_forecaster.domain.window_batch import fit_windows, follow_windows
 from ai4k8s_forecaster.domain.window_features import DAY_MINUTES
 from ai4k8s_forecaster.domain.window_maximum import MINIMUM_HISTORY_DAYS, WindowForecast, horizon_minutes
 from ai4k8s_forecaster.models import FIXED_HORIZONS, WorkloadModels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from ai4k8s_forecaster.domain.arrays import FloatArray
@@ -30,6 +30,8 @@ ENOUGH_STARTUPS = 10
 LONGEST_HORIZON_MINUTES = 20
 #: A week of lags, the judged days, and some room.
 _PREDICTION_MINUTES = 8 * DAY_MINUTES
+#: Workloads at a time, so that a huge cluster does not need as many copies of its past.
+_BLOCK, _FIT_BLOCK = 256, 32
 
 
 @dataclass(frozen=True)
@@ -77,51 +79,79 @@ def foresee(
     observed_days = np.isfinite(minutes.values).sum(axis=1) / DAY_MINUTES
     answers = [_refused(workload, float(days)) for workload, days in zip(workloads, observed_days, strict=True)]
     rows = [index for index, answer in enumerate(answers) if answer is None]
-    requests = np.array([workloads[row].cpu_request_millicores or 1.0 for row in rows])
-    pods = minutes.values[rows] / requests[:, None]
-    fitted = _fit_due([workloads[row] for row in rows], pods, minutes.last_bin, now, models, settings)
-    ready = [position for position, row in enumerate(rows) if workloads[row].workload_id in models]
-    chosen = [models[workloads[rows[position]].workload_id] for position in ready]
-    recent = pods[ready][:, -_PREDICTION_MINUTES:]
-    kinds = [[model.lead for model in chosen], *([model.fixed[place] for model in chosen] for place in (0, 1))]
-    by_horizon = [predict_windows(kind, recent, minutes.last_bin) for kind in kinds]
-    for index, position in enumerate(ready):
-        lead, quarter, hour = (forecasts[index] for forecasts in by_horizon)
-        answers[rows[position]] = _said(lead, quarter, hour, float(requests[position]), chosen[index])
+    fitted = _fit_due(workloads, rows, minutes, observed_days, now, models, settings)
+    ready = [row for row in rows if workloads[row].workload_id in models]
+    for start in range(0, len(ready), _BLOCK):
+        for row, windows in _followed(workloads, ready[start : start + _BLOCK], minutes, models):
+            answers[row] = windows
     waiting = Windows(ForecastStatus.NOT_READY, "waiting for its turn to be fitted")
     return [answer or waiting for answer in answers], fitted
 
 
+def _followed(
+    workloads: Sequence[ForecastWorkload], rows: list[int], minutes: Grid, models: dict[int, WorkloadModels]
+) -> Iterator[tuple[int, Windows]]:
+    """What the models say now; they themselves move on in ``models``."""
+    requests = np.array([_request(workloads[row]) for row in rows])
+    recent = minutes.values[rows, -_PREDICTION_MINUTES:] / requests[:, None]
+    chosen = [models[workloads[row].workload_id] for row in rows]
+    kinds = [[model.lead for model in chosen], *([model.fixed[place] for model in chosen] for place in (0, 1))]
+    by_horizon = [follow_windows(kind, recent, minutes.last_bin) for kind in kinds]
+    for index, row in enumerate(rows):
+        (lead, quarter, hour), (followed, *fixed) = zip(
+            *((forecasts[index], after[index]) for forecasts, after in by_horizon), strict=True
+        )
+        models[workloads[row].workload_id] = replace(chosen[index], lead=followed, fixed=tuple(fixed))
+        yield row, _said(lead, quarter, hour, float(requests[index]), chosen[index])
+
+
 def _fit_due(
     workloads: Sequence[ForecastWorkload],
-    pods: FloatArray,
-    last_minute: int,
+    rows: list[int],
+    minutes: Grid,
+    observed_days: FloatArray,
     now: datetime,
     models: dict[int, WorkloadModels],
     settings: ForecasterSettings,
 ) -> list[Fitted]:
     oldest = timedelta(hours=settings.refit_hours)
-    observed = np.isfinite(pods).sum(axis=1) / DAY_MINUTES
     due = []
-    for position, workload in enumerate(workloads):
+    for row in rows:
+        workload = workloads[row]
         model = models.get(workload.workload_id)
-        request = workload.cpu_request_millicores or 1.0
-        if model is None or not model.suits(now, oldest, float(observed[position]), _horizon(workload), request):
-            due.append((model.fitted_at.timestamp() if model else 0.0, position))
-    chosen = [position for _, position in sorted(due)[: settings.fits_per_cycle]]
-    if not chosen:
-        return []
-    history = pods[chosen]
-    leads = fit_windows(history, last_minute, [_horizon(workloads[position]) for position in chosen])
-    fixed = [fit_windows(history, last_minute, [horizon] * len(chosen)) for horizon in FIXED_HORIZONS]
-    fitted = []
-    for index, position in enumerate(chosen):
-        workload = workloads[position]
-        models[workload.workload_id] = WorkloadModels(
-            now, workload.cpu_request_millicores or 1.0, leads[index], tuple(of[index] for of in fixed)
+        if model is None or not model.suits(
+            now, oldest, float(observed_days[row]), _horizon(workload), _request(workload)
+        ):
+            due.append((model.fitted_at.timestamp() if model else 0.0, row))
+    chosen = [row for _, row in sorted(due)[: settings.fits_per_cycle]]
+    fitted: list[Fitted] = []
+    for start in range(0, len(chosen), _FIT_BLOCK):
+        fitted += _fit(
+            [workloads[row] for row in chosen[start : start + _FIT_BLOCK]],
+            chosen[start : start + _FIT_BLOCK],
+            minutes,
+            now,
         )
-        fitted.append(Fitted(workload.workload_id, models[workload.workload_id]))
+    models |= {each.workload_id: each.models for each in fitted}
     return fitted
+
+
+def _fit(workloads: Sequence[ForecastWorkload], rows: list[int], minutes: Grid, now: datetime) -> list[Fitted]:
+    requests = np.array([_request(workload) for workload in workloads])
+    history = minutes.values[rows] / requests[:, None]
+    leads = fit_windows(history, minutes.last_bin, [_horizon(workload) for workload in workloads])
+    fixed = [fit_windows(history, minutes.last_bin, [horizon] * len(rows)) for horizon in FIXED_HORIZONS]
+    return [
+        Fitted(
+            workload.workload_id,
+            WorkloadModels(now, float(requests[index]), leads[index], tuple(of[index] for of in fixed)),
+        )
+        for index, workload in enumerate(workloads)
+    ]
+
+
+def _request(workload: ForecastWorkload) -> float:
+    return workload.cpu_request_millicores or 1.0
 
 
 def _horizon(workload: ForecastWorkload) -> int:

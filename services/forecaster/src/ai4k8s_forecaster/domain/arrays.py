@@ -30,6 +30,11 @@ class Rows:
         return self.stop - self.start
 
 
+def single_precision(values: FloatArray) -> FloatArray:
+    """A copy that takes half the memory, for what is kept in large numbers; whatever is computed from it is not."""
+    return values.astype(np.float32)
+
+
 def lagged(values: FloatArray, lag: int, rows: Rows) -> FloatArray:
     """``values`` as they were ``lag`` steps before each row (NaN where history does not reach).
 
@@ -64,6 +69,28 @@ def trailing_max(values: FloatArray, width: int) -> FloatArray:
         shift = min(covered, width - covered)
         out[:, shift:] = np.fmax(out[:, shift:], out[:, :-shift].copy()) if shift < out.shape[1] else out[:, shift:]
         covered += shift
+    return out
+
+
+def trailing_max_at(values: FloatArray, width: int, rows: Rows) -> FloatArray:
+    """``trailing_max`` at some rows only: what all of their windows share is looked at once."""
+    if rows.size >= width or rows.size == 0:
+        return lagged(trailing_max(values, width), 0, rows)
+    first, last = rows.start, rows.stop - 1
+    shared = np.fmax.reduce(values[:, max(last - width + 1, 0) : first + 1], axis=1)
+    out = np.repeat(shared[:, None], rows.size, axis=1)
+    if rows.size > 1:
+        newer = np.fmax.accumulate(values[:, first + 1 : last + 1], axis=1)
+        out[:, 1:] = np.fmax(out[:, 1:], newer)
+        older = values[:, max(first - width + 1, 0) : max(last - width + 1, 0)]
+        if older.shape[1]:
+            # The window of a row begins ``row - first`` columns into the older ones; short histories have fewer.
+            left = np.fmax.accumulate(older[:, ::-1], axis=1)[:, ::-1]
+            reach = np.arange(rows.size - 1) - (rows.size - 1 - older.shape[1])
+            kept = np.flatnonzero(reach >= 0)
+            out[:, : rows.size - 1][:, kept] = np.fmax(out[:, : rows.size - 1][:, kept], left[:, reach[kept]])
+            short = np.flatnonzero(reach < 0)
+            out[:, short] = np.fmax(out[:, short], left[:, :1])
     return out
 
 

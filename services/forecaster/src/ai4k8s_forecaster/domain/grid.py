@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MINUTE_SECONDS = 60
 FIVE_MINUTES_SECONDS = 300
 DAY_SECONDS = 86_400
+#: Series at a time.
+_BLOCK = 256
 
 
 @dataclass(frozen=True)
@@ -101,21 +103,23 @@ def bin_samples(
 def coarsen(grid: Grid, factor: int) -> Grid:
     """Means over ``factor`` neighbouring bins; a wide bin exists where at least one narrow one does."""
     skip = (-grid.first_bin) % factor
-    whole = (grid.values.shape[1] - skip) // factor
-    partial = grid.values.shape[1] - skip - whole * factor
-    padded = np.pad(grid.values[:, skip:], ((0, 0), (0, (factor - partial) % factor)), constant_values=np.nan)
-    flags = np.pad(grid.saturated[:, skip:], ((0, 0), (0, (factor - partial) % factor)))
-    shape = (grid.values.shape[0], padded.shape[1] // factor, factor)
-    blocks = padded.reshape(shape)
+    bins = -(-(grid.values.shape[1] - skip) // factor)
+    values = np.full((grid.values.shape[0], bins), np.nan, dtype=grid.values.dtype)
+    saturated = np.zeros(values.shape, dtype=np.bool_)
+    for start in range(0, values.shape[0], _BLOCK):
+        block = slice(start, start + _BLOCK)
+        values[block], saturated[block] = _coarse(grid.values[block, skip:], grid.saturated[block, skip:], factor)
+    return Grid((grid.first_bin + skip) // factor, grid.step_seconds * factor, values, saturated)
+
+
+def _coarse(values: FloatArray, saturated: BoolArray, factor: int) -> tuple[FloatArray, BoolArray]:
+    missing = -values.shape[1] % factor
+    blocks = np.pad(values, ((0, 0), (0, missing)), constant_values=np.nan).reshape(values.shape[0], -1, factor)
+    flags = np.pad(saturated, ((0, 0), (0, missing))).reshape(blocks.shape)
     present = np.isfinite(blocks)
     count = present.sum(axis=2)
-    total = np.where(present, blocks, 0.0).sum(axis=2)
-    return Grid(
-        first_bin=(grid.first_bin + skip) // factor,
-        step_seconds=grid.step_seconds * factor,
-        values=np.where(count > 0, total / np.maximum(count, 1), np.nan),
-        saturated=np.logical_or.reduce(flags.reshape(shape), axis=2),
-    )
+    total = np.where(present, blocks, 0.0).sum(axis=2, dtype=np.float64)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan), np.logical_or.reduce(flags, axis=2)
 
 
 def held_between_samples(grid: Grid, longest: int = 5) -> Grid:

@@ -19,7 +19,7 @@ from ai4k8s_forecaster.domain.window_maximum import (
     WindowForecast,
     WindowModel,
     fit_window_model,
-    predict_window,
+    follow_window,
 )
 
 if TYPE_CHECKING:
@@ -47,17 +47,26 @@ def fit_windows(demand: FloatArray, last_minute: int, horizons: list[int]) -> li
     return [models[index] for index in range(len(horizons))]
 
 
-def predict_windows(models: list[WindowModel], demand: FloatArray, last_minute: int) -> list[WindowForecast]:
-    """F_q per series now; models and rows of ``demand`` in the same order."""
+def follow_windows(
+    models: list[WindowModel], demand: FloatArray, last_minute: int
+) -> tuple[list[WindowForecast], list[WindowModel]]:
+    """F_q per series now, and the models as they go on; models and rows of ``demand`` in the same order."""
     groups: dict[tuple[int, int], list[int]] = defaultdict(list)
     for index, model in enumerate(models):
-        groups[model.horizon_minutes, model.fit_minute].append(index)
+        groups[model.horizon_minutes, model.error_minute].append(index)
     answers: dict[int, WindowForecast] = {}
+    went_on: dict[int, WindowModel] = {}
     for members in groups.values():
-        batch = predict_window(_stacked([models[index] for index in members]), demand[members], last_minute)
+        stacked = _stacked([models[index] for index in members])
+        forecast, followed = follow_window(stacked, demand[members], last_minute)
         for row, index in enumerate(members):
-            answers[index] = replace(batch, values=batch.values[row : row + 1], usable=batch.usable[row : row + 1])
-    return [answers[index] for index in range(len(models))]
+            one = slice(row, row + 1)
+            answers[index] = replace(forecast, values=forecast.values[one], usable=forecast.usable[one])
+            went_on[index] = replace(
+                models[index], error_minute=followed.error_minute, abs_errors=followed.abs_errors[one]
+            )
+    order = range(len(models))
+    return [answers[index] for index in order], [went_on[index] for index in order]
 
 
 def declined(horizon_minutes: int) -> WindowForecast:

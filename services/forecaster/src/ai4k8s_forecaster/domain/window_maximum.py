@@ -9,18 +9,21 @@ had not seen it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from ai4k8s_forecaster.domain.arrays import BoolArray, FloatArray, Rows, carried_forward, lagged
+from ai4k8s_forecaster.domain.arrays import BoolArray, FloatArray, Rows, single_precision
+from ai4k8s_forecaster.domain.course import Course, Measured
 from ai4k8s_forecaster.domain.ridge import Ridge, fit_ridge
 from ai4k8s_forecaster.domain.window_features import (
     DAY_MINUTES,
+    JITTER_MINUTES,
     RARE_INPUTS,
     demand_features,
     error_features,
-    target,
+    log_demand_of,
+    rise_of,
 )
 
 #: Levels at which F_q is published; dense in the tail, where the price of a pod is weighed against being short.
@@ -34,8 +37,11 @@ MINIMUM_SKILL = 0.02
 REACTION_SECONDS = 60.0
 HISTORY_LAG_SECONDS = 60.0
 HEADROOM_OVER_HIGHEST = 1.2
+#: "Three days ago, give or take two minutes" must still be held.
+_KEPT_ERRORS = JUDGED_DAYS * DAY_MINUTES + JITTER_MINUTES + 1
+#: The newest minutes may still get samples: errors that rest on them are made anew in the next cycle.
+_UNSETTLED_MINUTES = 3
 _RECENCY_MINUTES = 4.0 * DAY_MINUTES
-_CARRY_MINUTES = 2
 _RARE_LIMIT = 12.0
 _COMMON_LIMIT = 4.0
 _ERROR_OFFSET = 0.02
@@ -47,10 +53,11 @@ class WindowModel:
 
     Attributes:
         horizon_minutes: length of the window.
-        fit_minute: minute since the epoch of the newest bin used.
+        fit_minute: minute since the epoch of the newest bin that was learnt from.
+        error_minute: minute since the epoch of the newest of ``abs_errors``.
         location, scale: the two regressions.
         error_quantiles: ``[series, levels]`` of standardised errors.
-        abs_errors: ``[series, minutes]`` of the judged days, ending at ``fit_minute``.
+        abs_errors: ``[series, minutes]`` of the last three days, ending at ``error_minute``; NaN where not known.
         highest: ``[series]`` highest ln(demand + 1) seen.
         observed_days: ``[series]`` days of history.
         skill: ``[series]`` share by which the pinball loss is below that of a constant rise, on days not learnt from.
@@ -58,6 +65,7 @@ class WindowModel:
 
     horizon_minutes: int
     fit_minute: int
+    error_minute: int
     location: Ridge
     scale: Ridge
     error_quantiles: FloatArray
@@ -71,6 +79,7 @@ class WindowModel:
         out = {
             "horizon_minutes": np.array(float(self.horizon_minutes)),
             "fit_minute": np.array(float(self.fit_minute)),
+            "error_minute": np.array(float(self.error_minute)),
         }
         for name in ("error_quantiles", "abs_errors", "highest", "observed_days", "skill"):
             out[name] = getattr(self, name)
@@ -89,6 +98,7 @@ class WindowModel:
         return cls(
             horizon_minutes=int(arrays["horizon_minutes"]),
             fit_minute=int(arrays["fit_minute"]),
+            error_minute=int(arrays["error_minute"]),
             location=ridges["location"],
             scale=ridges["scale"],
             error_quantiles=arrays["error_quantiles"],
@@ -133,11 +143,12 @@ def fit_window_model(demand: FloatArray, last_minute: int, horizon_minutes: int)
         last_minute: minute since the epoch of the newest bin.
         horizon_minutes: length of the window whose maximum is foreseen.
     """
-    log_demand = _log(demand)
-    minutes = log_demand.shape[1]
+    minutes = demand.shape[1]
     rows = Rows(max(0, minutes - TRAINING_DAYS * DAY_MINUTES), minutes)
-    rise = lagged(target(log_demand, horizon_minutes), 0, rows)
-    inputs = demand_features(log_demand, horizon_minutes, rows)
+    course = Measured(demand, rows)
+    log_demand = log_demand_of(course)
+    rise = rise_of(log_demand, horizon_minutes).at(0, rows)
+    inputs = demand_features(course, horizon_minutes, rows)
     recency = np.exp((np.arange(rows.size) - rows.size) / _RECENCY_MINUTES)
     limit = _limits(inputs.shape[1])
     predicted = np.full_like(rise, np.nan)
@@ -152,17 +163,18 @@ def fit_window_model(demand: FloatArray, last_minute: int, horizon_minutes: int)
     scale, spread = _fit_scale(np.abs(error), log_demand, predicted, horizon_minutes, rows)
     judged = slice(_folds(rows.size)[0][0], rows.size)
     standardised = (error / spread)[:, judged]
-    keep = min(rows.size, JUDGED_DAYS * DAY_MINUTES)
+    keep = min(rows.size, _KEPT_ERRORS)
+    kept = np.pad(np.abs(error)[:, -keep:], ((0, 0), (_KEPT_ERRORS - keep, 0)), constant_values=np.nan)
+    kept[:, -horizon_minutes - _UNSETTLED_MINUTES :] = np.nan
     return WindowModel(
         horizon_minutes=horizon_minutes,
         fit_minute=last_minute,
+        error_minute=last_minute,
         location=location,
         scale=scale,
         error_quantiles=_quantiles(standardised, LEVELS),
-        abs_errors=np.pad(
-            np.abs(error)[:, -keep:], ((0, 0), (JUDGED_DAYS * DAY_MINUTES - keep, 0)), constant_values=np.nan
-        ),
-        highest=np.fmax.reduce(log_demand, axis=1),
+        abs_errors=single_precision(kept),
+        highest=np.log1p(np.fmax.reduce(demand, axis=1)),
         observed_days=np.isfinite(demand).sum(axis=1) / DAY_MINUTES,
         skill=_skill(rise[:, judged], predicted[:, judged], spread[:, judged]),
     )
@@ -176,9 +188,7 @@ def predict_window(model: WindowModel, demand: FloatArray, last_minute: int) -> 
         demand: ``[series, minutes]``, at least eight days where they exist.
         last_minute: minute since the epoch of the newest bin.
     """
-    values = predict_minutes(model, demand, last_minute, 1)[:, 0]
-    usable = np.isfinite(values).all(axis=1) & skilled(model)
-    return WindowForecast(model.horizon_minutes, LEVELS, values, usable)
+    return follow_window(model, demand, last_minute)[0]
 
 
 def skilled(model: WindowModel) -> BoolArray:
@@ -192,37 +202,59 @@ def predict_minutes(model: WindowModel, demand: FloatArray, last_minute: int, co
 
     What is said at a minute rests on nothing that came after it. Arguments as for ``predict_window``.
     """
-    log_demand = _log(demand)
-    minutes = log_demand.shape[1]
-    since_fit = last_minute - model.fit_minute
-    # Errors of the last horizon before the fit were not known then; they are now.
-    tail = Rows(max(0, minutes - max(since_fit, count) - model.horizon_minutes - 1), minutes)
-    inputs = demand_features(log_demand, model.horizon_minutes, tail)
-    predicted = model.location.predict(inputs)
-    error = np.abs(lagged(target(log_demand, model.horizon_minutes), 0, tail) - predicted)
-    abs_error = np.full(log_demand.shape, np.nan)
-    stored_stop = minutes - since_fit
-    stored = min(model.abs_errors.shape[1], stored_stop)
-    if stored > 0:
-        abs_error[:, stored_stop - stored : stored_stop] = model.abs_errors[:, -stored:]
-    fresh = np.isnan(abs_error[:, tail.start :])
-    abs_error[:, tail.start :] = np.where(fresh, error, abs_error[:, tail.start :])
+    return _foreseen(model, demand, last_minute, count)[0]
+
+
+def follow_window(model: WindowModel, demand: FloatArray, last_minute: int) -> tuple[WindowForecast, WindowModel]:
+    """``predict_window``, and the model with the errors that became known since it was last asked.
+
+    A cycle that goes on from there looks at the minutes since the last one, not since the fit.
+    """
+    values, errors = _foreseen(model, demand, last_minute, 1)
+    usable = np.isfinite(values[:, 0]).all(axis=1) & skilled(model)
+    kept = errors[:, -model.abs_errors.shape[1] :].copy()
+    kept[:, -model.horizon_minutes - _UNSETTLED_MINUTES :] = np.nan
+    forecast = WindowForecast(model.horizon_minutes, LEVELS, values[:, 0], usable)
+    return forecast, replace(model, error_minute=last_minute, abs_errors=kept)
+
+
+def _foreseen(model: WindowModel, demand: FloatArray, last_minute: int, count: int) -> tuple[FloatArray, FloatArray]:
+    """F_q at the newest ``count`` minutes, and all errors known by now, the newest minute last."""
+    minutes, since = demand.shape[1], last_minute - model.error_minute
+    # Errors of the last horizon were not known then; they are now.
+    unknown = model.horizon_minutes + _UNSETTLED_MINUTES
+    tail = Rows(max(0, minutes - max(since, count) - unknown - 1), minutes)
+    course = Measured(demand, tail)
+    log_demand = log_demand_of(course)
+    predicted = model.location.predict(demand_features(course, model.horizon_minutes, tail))
+    error = np.abs(rise_of(log_demand, model.horizon_minutes).at(0, tail) - predicted)
+    errors = _went_on(model.abs_errors, error, since)
     last = Rows(minutes - count, minutes)
-    rises = predicted[:, -count:]
-    scale_inputs, sigma2 = error_features(abs_error, log_demand, rises, model.horizon_minutes, last)
+    rises, own = predicted[:, -count:], Rows(errors.shape[1] - count, errors.shape[1])
+    scale_inputs, sigma2 = error_features(
+        Measured(errors, own), own, log_demand, rises, model.horizon_minutes, last
+    )
     spread = _spread(model.scale, scale_inputs, sigma2)
-    now = lagged(log_demand, 0, last)
+    now = log_demand.at(0, last)
     highest = np.fmax(model.highest[:, None], np.fmax.accumulate(now, axis=1))
     ceiling = np.log1p(HEADROOM_OVER_HIGHEST * np.expm1(highest))
     error_quantiles = model.error_quantiles[:, None, :]
     log_maximum = ((now + rises)[:, :, None] + spread[:, :, None] * error_quantiles).clip(min=0.0)
     values = np.expm1(np.minimum(log_maximum, ceiling[:, :, None]))
-    out: FloatArray = np.maximum.accumulate(values, axis=2)
+    return np.maximum.accumulate(values, axis=2), errors
+
+
+def _went_on(stored: FloatArray, fresh: FloatArray, since: int) -> FloatArray:
+    """Errors ``since`` minutes later; ``fresh`` ones end now and fill only what was not known.
+
+    Where ``since`` is negative, those that were not known yet are left out.
+    """
+    new = single_precision(np.full((stored.shape[0], max(since, 0)), np.nan))
+    out = np.concatenate([stored, new], axis=1) if since >= 0 else stored[:, :since].copy()
+    newest = min(fresh.shape[1], out.shape[1])
+    known = out[:, out.shape[1] - newest :]
+    out[:, out.shape[1] - newest :] = np.where(np.isnan(known), fresh[:, fresh.shape[1] - newest :], known)
     return out
-
-
-def _log(demand: FloatArray) -> FloatArray:
-    return np.log1p(carried_forward(demand, _CARRY_MINUTES))
 
 
 def _limits(inputs: int) -> FloatArray:
@@ -249,11 +281,10 @@ def _winsorised(values: FloatArray) -> FloatArray:
 
 
 def _fit_scale(
-    abs_error: FloatArray, log_demand: FloatArray, predicted: FloatArray, horizon: int, rows: Rows
+    abs_error: FloatArray, log_demand: Course, predicted: FloatArray, horizon: int, rows: Rows
 ) -> tuple[Ridge, FloatArray]:
-    on_grid = np.full(log_demand.shape, np.nan)
-    on_grid[:, rows.start : rows.stop] = abs_error
-    inputs, sigma2 = error_features(on_grid, log_demand, predicted, horizon, rows)
+    own = Rows(0, rows.size)
+    inputs, sigma2 = error_features(Measured(abs_error, own), own, log_demand, predicted, horizon, rows)
     weights = np.exp((np.arange(rows.size) - rows.size) / _RECENCY_MINUTES)
     scale = fit_ridge(inputs, np.log(abs_error + _ERROR_OFFSET), weights, np.full(inputs.shape[1], _COMMON_LIMIT))
     return scale, _spread(scale, inputs, sigma2)
