@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
+from ai4k8s_common.store.bulk import copy_rows
 from ai4k8s_common.store.collector import cluster_states, workloads
 from ai4k8s_common.store.forecaster import forecasts, judged_bins, model_states, scores
 from ai4k8s_common.store.observed import deploys
@@ -138,9 +139,9 @@ def newest_made_at(connection: Connection, cluster_id: UUID) -> datetime | None:
 
 
 def insert_forecasts(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Write forecasts; one that is there already stays."""
-    if rows:
-        connection.execute(insert(forecasts).on_conflict_do_nothing(), list(rows))
+    """Write the forecasts of one moment; arrays as `array_literal`, `rhythms` as JSON text."""
+    columns = [column.name for column in forecasts.columns]
+    copy_rows(connection, forecasts, columns, ([row[name] for name in columns] for row in rows))
 
 
 def prune_bin(connection: Connection, cluster_id: UUID, bin_start: datetime, made_at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import structlog
 
 from ai4k8s_common.contracts.scaler import EvaluatePolicies
+from ai4k8s_common.store.bulk import array_literal
 from ai4k8s_forecaster import repository
 from ai4k8s_forecaster.domain.path import PATH_LEVELS, STEP_SECONDS
 from ai4k8s_forecaster.domain.summary import summarise
@@ -32,6 +34,7 @@ _IN_SHORT = (
     "trend", "trend_p_value", "peak_at", "peak_value", "rhythms", "growth_per_week",
     "shifted_at", "shift_value", "skill",
 )  # fmt: skip
+_LEVELS, _PATH_LEVELS = array_literal(LEVELS.tolist()), array_literal(PATH_LEVELS.tolist())
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -42,8 +45,8 @@ def forecast_cluster(tx: Transaction, context: Context, message: ForecastCluster
     A cycle that comes after a later one has nothing to tell any more: its forecast would look back.
     """
     newest = repository.newest_made_at(tx.connection, message.cluster_id)
-    if newest is not None and newest > message.cycle_at:
-        log.info("cycle_skipped", cluster_id=str(message.cluster_id), reason="a later one was forecast already")
+    if newest is not None and newest >= message.cycle_at:
+        log.info("cycle_skipped", cluster_id=str(message.cluster_id), reason="it or a later one was forecast already")
         return
     workloads = repository.present_workloads(tx.connection, message.cluster_id)
     if workloads:
@@ -120,12 +123,12 @@ def _row(
         "history_hours": state.observed_hours,
         "path_start_at": paths.start_at if told else None,
         "path_step_seconds": STEP_SECONDS if told else None,
-        "path_levels": PATH_LEVELS.tolist() if told else None,
+        "path_levels": _PATH_LEVELS if told else None,
         "path_values": _rounded(path.ravel()) if told else None,
         "window_status": windows.status.value,
         "window_detail": windows.detail,
         "lead_time_seconds": windows.lead_time_seconds,
-        "window_levels": LEVELS.tolist() if windows.lead is not None else None,
+        "window_levels": _LEVELS if windows.lead is not None else None,
         "window_values": _rounded(windows.lead),
         "window_15m_values": _rounded(windows.quarter),
         "window_60m_values": _rounded(windows.hour),
@@ -151,7 +154,7 @@ def _in_short(workload: ForecastWorkload, paths: Paths, index: int, *, told: boo
         "trend_p_value": summary.trend_p_value,
         "peak_at": summary.peak_at,
         "peak_value": round(summary.peak, 3),
-        "rhythms": {rhythm.value: share for rhythm, share in character.rhythms.items()},
+        "rhythms": json.dumps({rhythm.value: share for rhythm, share in character.rhythms.items()}),
         "growth_per_week": character.growth_per_week,
         "shifted_at": paths.start_at - timedelta(hours=shifted) if shifted else None,
         "shift_value": round(float(shifts.height[index]), 3) if shifted else None,
@@ -159,8 +162,8 @@ def _in_short(workload: ForecastWorkload, paths: Paths, index: int, *, told: boo
     }
 
 
-def _rounded(values: FloatArray | None) -> list[float] | None:
-    return None if values is None else [round(float(value), 3) for value in values]
+def _rounded(values: FloatArray | None) -> str | None:
+    return None if values is None else array_literal(np.round(values, 3).tolist())
 
 
 def _bin_start(now: datetime) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -95,3 +96,10 @@ def _plain(value: object) -> object:
     if isinstance(value, UUID):
         return str(value)
     return dict(value) if hasattr(value, "keys") else list(value)  # type: ignore[call-overload]
+
+
+def array_literal(values: Sequence[float]) -> str:
+    """Postgres' text form of a `double precision[]`, for `copy_rows`: several times faster than adapting a list."""
+    if not all(map(math.isfinite, values)):
+        raise ValueError("an array for the store holds a number that is none")
+    return "{" + ",".join(map(repr, values)) + "}"

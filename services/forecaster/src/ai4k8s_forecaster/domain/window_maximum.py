@@ -15,7 +15,7 @@ import numpy as np
 
 from ai4k8s_forecaster.domain.arrays import BoolArray, FloatArray, Rows, single_precision
 from ai4k8s_forecaster.domain.course import Course, Measured
-from ai4k8s_forecaster.domain.ridge import Ridge, fit_ridge
+from ai4k8s_forecaster.domain.ridge import Ridge, fit_growing_ridges, fit_ridge
 from ai4k8s_forecaster.domain.window_features import (
     DAY_MINUTES,
     JITTER_MINUTES,
@@ -151,15 +151,13 @@ def fit_window_model(demand: FloatArray, last_minute: int, horizon_minutes: int)
     inputs = demand_features(course, horizon_minutes, rows)
     recency = np.exp((np.arange(rows.size) - rows.size) / _RECENCY_MINUTES)
     limit = _limits(inputs.shape[1])
+    known = [_winsorised(_before(rise, start - horizon_minutes)) for start, _ in _folds(rows.size)]
+    *folds, location = fit_growing_ridges(inputs, [*known, _winsorised(rise)], recency, limit)
     predicted = np.full_like(rise, np.nan)
-    for start, stop in _folds(rows.size):
-        known = rise.copy()
-        known[:, max(start - horizon_minutes, 0) :] = np.nan
-        fold = fit_ridge(inputs, _winsorised(known), recency, limit)
-        missing = slice(0 if start == _folds(rows.size)[0][0] else start, stop)
-        predicted[:, missing] = fold.predict(inputs[:, :, missing])
+    for number, (fold, (start, stop)) in enumerate(zip(folds, _folds(rows.size), strict=True)):
+        judged_rows = slice(start if number else 0, stop)
+        predicted[:, judged_rows] = fold.predict(inputs[:, :, judged_rows])
     error = rise - predicted
-    location = fit_ridge(inputs, _winsorised(rise), recency, limit)
     scale, spread = _fit_scale(np.abs(error), log_demand, predicted, horizon_minutes, rows)
     judged = slice(_folds(rows.size)[0][0], rows.size)
     standardised = (error / spread)[:, judged]
@@ -272,6 +270,13 @@ def _folds(rows: int) -> list[tuple[int, int]]:
         block, count = max(rows // 5, 1), 2
     first = rows - block * count
     return [(first + index * block, first + (index + 1) * block) for index in range(count)]
+
+
+def _before(values: FloatArray, stop: int) -> FloatArray:
+    """Only what lies before a row; the rest is NaN."""
+    out = values.copy()
+    out[:, max(stop, 0) :] = np.nan
+    return out
 
 
 def _winsorised(values: FloatArray) -> FloatArray:
