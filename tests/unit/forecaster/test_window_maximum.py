@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ai4k8s_forecaster.domain.window_batch import fit_windows, follow_windows
-from ai4k8s_forecaster.domain.window_maximum import LEVELS, WindowModel, fit_window_model, predict_window
+from ai4k8s_forecaster.domain.window_maximum import LEVELS, WindowModel, fit_window_model, follow_window, predict_window
 from tests.unit.forecaster.series import DAY, daily_job, hourly_job, noise
 
 LAST = 30_000_000
@@ -134,3 +134,14 @@ def test_quantiles_do_not_cross_and_stay_below_the_ceiling():
     values = predict_window(fit_window_model(demand, LAST, 15), demand, LAST).values[0]
     assert (np.diff(values) >= 0).all()
     assert values[-1] <= 1.2 * demand.max() + 1e-9
+
+
+def test_a_model_that_goes_along_says_what_one_says_that_looks_back():
+    history = np.concatenate([daily_job(9), daily_job(9, seed=8)])
+    history[0, 5000::7] = np.nan
+    fitted = history.shape[1] - 200
+    model = followed = fit_window_model(history[:, :fitted], LAST, HORIZON)
+    for ahead in (1, 2, 5, 60, 200):
+        known, minute = history[:, : fitted + ahead], LAST + ahead
+        forecast, followed = follow_window(followed, known, minute)
+        np.testing.assert_allclose(forecast.values, predict_window(model, known, minute).values, rtol=1e-9)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ai4k8s_forecaster.domain.record import RECENT_STEPS
 from ai4k8s_forecaster.domain.status import HistoryState, history_states
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
     from uuid import UUID
 
     from ai4k8s_forecaster.domain.arrays import FloatArray
@@ -34,6 +34,7 @@ class Paths:
         states: what may be said about each.
         characters: rhythms and growth of each.
         recent: the last complete five-minute bins, as many as judging past forecasts needs.
+        columns: what was written of them, by workload and what else it depends on, to be written again next cycle.
     """
 
     ids: tuple[int, ...]
@@ -42,6 +43,7 @@ class Paths:
     states: list[HistoryState]
     characters: list[Character]
     recent: Grid
+    columns: dict[Hashable, dict[str, Any]] = field(default_factory=dict)
 
 
 class PathCache:

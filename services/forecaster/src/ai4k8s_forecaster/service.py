@@ -109,22 +109,13 @@ def _store(tx: Transaction, message: ForecastCluster, fitted: Sequence[Fitted], 
 def _row(
     message: ForecastCluster, workload: ForecastWorkload, paths: Paths, index: int, windows: Windows
 ) -> dict[str, Any]:
-    state, path = paths.states[index], paths.forecast.values[index]
-    told = bool(np.isfinite(path).all())
     return {
         "workload_id": workload.workload_id,
         "metric": repository.CPU_METRIC,
         "made_at": message.cycle_at,
         "cluster_id": message.cluster_id,
         "cycle_id": message.cycle_id,
-        "status": state.status.value,
-        "detail": state.detail,
-        **_in_short(workload, paths, index, told=told),
-        "history_hours": state.observed_hours,
-        "path_start_at": paths.start_at if told else None,
-        "path_step_seconds": STEP_SECONDS if told else None,
-        "path_levels": _PATH_LEVELS if told else None,
-        "path_values": _rounded(path.ravel()) if told else None,
+        **_path_columns(workload, paths, index),
         "window_status": windows.status.value,
         "window_detail": windows.detail,
         "lead_time_seconds": windows.lead_time_seconds,
@@ -135,10 +126,27 @@ def _row(
     }
 
 
-def _in_short(workload: ForecastWorkload, paths: Paths, index: int, *, told: bool) -> dict[str, Any]:
+def _path_columns(workload: ForecastWorkload, paths: Paths, index: int) -> dict[str, Any]:
+    """What stays the same until the next path, or until the workload is scaled."""
+    key = (index, workload.cpu_request_millicores, workload.ready_replicas)
+    if key not in paths.columns:
+        state, path = paths.states[index], paths.forecast.values[index]
+        told = bool(np.isfinite(path).all())
+        paths.columns[key] = {
+            "status": state.status.value,
+            "detail": state.detail,
+            "history_hours": state.observed_hours,
+            **(_in_short(workload, paths, index) if told else {"sentence": ""} | dict.fromkeys(_IN_SHORT)),
+            "path_start_at": paths.start_at if told else None,
+            "path_step_seconds": STEP_SECONDS if told else None,
+            "path_levels": _PATH_LEVELS if told else None,
+            "path_values": _rounded(path.ravel()) if told else None,
+        }
+    return paths.columns[key]
+
+
+def _in_short(workload: ForecastWorkload, paths: Paths, index: int) -> dict[str, Any]:
     """What the numbers say, for people and programs that do not want to read 504 of them."""
-    if not told:
-        return {"sentence": ""} | dict.fromkeys(_IN_SHORT)
     summary = summarise(
         paths.forecast.values[index],
         paths.start_at,

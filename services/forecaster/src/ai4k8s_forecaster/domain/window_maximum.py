@@ -229,9 +229,7 @@ def _foreseen(model: WindowModel, demand: FloatArray, last_minute: int, count: i
     errors = _went_on(model.abs_errors, error, since)
     last = Rows(minutes - count, minutes)
     rises, own = predicted[:, -count:], Rows(errors.shape[1] - count, errors.shape[1])
-    scale_inputs, sigma2 = error_features(
-        Measured(errors, own), own, log_demand, rises, model.horizon_minutes, last
-    )
+    scale_inputs, sigma2 = error_features(Measured(errors, own), own, log_demand, rises, model.horizon_minutes, last)
     spread = _spread(model.scale, scale_inputs, sigma2)
     now = log_demand.at(0, last)
     highest = np.fmax(model.highest[:, None], np.fmax.accumulate(now, axis=1))
