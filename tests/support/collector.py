@@ -27,7 +27,7 @@ from ai4k8s_common.services import Service
 from tests.support.bus import open_bus
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from ai4k8s_common.kube.protocols import KubeReader
     from tests.support.stores import Database, Valkey
@@ -51,6 +51,7 @@ class CollectorBench:
         name: str | None = None,
         prometheus_url: str | None = None,
         interval_seconds: int | None = None,
+        namespaces: Sequence[str] = (),
         fake: KubeReader | None = None,
         credential: ClusterCredential | None = None,
     ) -> uuid.UUID:
@@ -70,9 +71,17 @@ class CollectorBench:
             )
             assert row is not None
             connection.execute(
-                "INSERT INTO gateway.clusters (id, owner_id, name, api_url, prometheus_url, interval_seconds) "
-                "VALUES (%s, %s, %s, %s, %s, %s)",
-                [cluster_id, row[0], name or str(cluster_id), credential.server, prometheus_url, interval_seconds],
+                "INSERT INTO gateway.clusters (id, owner_id, name, api_url, prometheus_url, interval_seconds, namespaces) "
+                "VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                [
+                    cluster_id,
+                    row[0],
+                    name or str(cluster_id),
+                    credential.server,
+                    prometheus_url,
+                    interval_seconds,
+                    list(namespaces),
+                ],
             )
             connection.execute(
                 "INSERT INTO gateway.cluster_credentials (cluster_id, sealed) VALUES (%s, %s)",
@@ -116,11 +125,11 @@ def collector(database: Database, valkey: Valkey) -> Iterator[CollectorBench]:
     fakes: dict[str, KubeReader] = {}
 
     @asynccontextmanager
-    async def open_cluster(credential: ClusterCredential) -> AsyncIterator[KubeReader]:
+    async def open_cluster(credential: ClusterCredential, namespaces: Sequence[str] = ()) -> AsyncIterator[KubeReader]:
         if credential.server in fakes:
             yield fakes[credential.server]
             return
-        async with AsyncKubeClient(credential, POLICY) as kube:
+        async with AsyncKubeClient(credential, POLICY, namespaces=namespaces) as kube:
             yield kube
 
     @contextmanager

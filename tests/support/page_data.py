@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ai4k8s_collector.domain.checklist import Outcome, Step, line_of, summary
 from ai4k8s_gateway.system.service import EXPECTED
 from tests.support.feed import feed_node, feed_wish, feed_workload
 
@@ -64,18 +65,19 @@ def fill(gateway: RunningGateway, person: Person) -> Filled:
 
 def _feed_jobs(gateway: RunningGateway, person: Person, cluster_id: str, away: str) -> None:
     checks = [
-        {"step": "credential", "outcome": "passed", "detail": "", "hint": ""},
-        {"step": "dns", "outcome": "passed", "detail": "192.0.2.10", "hint": ""},
-        {
-            "step": "tcp",
-            "outcome": "failed",
-            "detail": "192.0.2.10:6443 does not accept connections: connection refused",
-            "hint": "Check the port, firewalls between this server and the cluster, and that the API server runs.",
-        },
-        {"step": "tls", "outcome": "skipped", "detail": "not tried: an earlier line failed", "hint": ""},
+        line_of(Step.CREDENTIAL, Outcome.PASSED),
+        line_of(Step.DNS, Outcome.PASSED, "192.0.2.10"),
+        line_of(
+            Step.TCP,
+            Outcome.FAILED,
+            "192.0.2.10:6443 does not accept connections: connection refused",
+            "Check the port, firewalls between this server and the cluster, and that the API server runs.",
+        ),
+        line_of(Step.TLS, Outcome.SKIPPED, "not tried: an earlier line failed"),
     ]
+    lines = [line.as_json() for line in checks]
     states = (
-        (away, "completed", 100, "cannot be used: tcp failed", {"ok": False, "checks": checks}, None),
+        (away, "completed", 100, summary(checks), {"ok": False, "checks": lines}, None),
         (cluster_id, "failed", 40, "list pods", None, "the worker ended before the job did"),
         (cluster_id, "processing", 60, "list pods: passed", None, None),
     )

@@ -119,13 +119,16 @@ def test_the_present_continues_the_past(collector: CollectorBench, sim: SimProce
 
 def test_a_connection_is_tested_line_by_line(collector: CollectorBench, sim: SimProcess) -> None:
     cluster_id = connect(collector, sim)
-    check_connection(collector.context, CheckConnection(job_id=uuid.uuid4(), cluster_id=cluster_id))
+    with collector.context.bus.transaction() as tx:
+        check_connection(tx, collector.context, CheckConnection(job_id=uuid.uuid4(), cluster_id=cluster_id))
     job = collector.row("SELECT * FROM collector.job_states")
     assert job["status"] == "completed"
     assert job["result"]["ok"]
     outcomes = {line["check"]: line["outcome"] for line in job["result"]["checks"]}
     assert "failed" not in outcomes.values(), job["result"]
-    assert [outcomes[step] for step in ("login", "patch_scale", "metrics_server", "prometheus")] == ["passed"] * 4
+    assert [
+        outcomes[step] for step in ("login", "right:deployments.apps/scale:patch", "metrics_server", "prometheus")
+    ] == ["passed"] * 4
 
 
 def test_a_stopped_cluster_is_unreachable_and_recovers_by_itself(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ai4k8s_common.kube.credentials import ClusterCredential
+from ai4k8s_common.kube.credentials import ClusterCredential, read_stored
 from ai4k8s_common.security.sealed import unseal
 from tests.support.gateway import KUBECONFIG
 
 if TYPE_CHECKING:
+    from ai4k8s_common.kube.credentials import StoredAccess
     from tests.support.gateway import RunningGateway
 
 
@@ -115,6 +117,221 @@ def test_removing_a_cluster_forgets_its_credential(gateway: RunningGateway):
 
     assert ada.get(f"/clusters/{cluster_id}").status_code == 404
     assert gateway.execute("SELECT count(*) FROM gateway.cluster_credentials") == [(0,)]
+
+
+OFFER = "INSERT INTO collector.offers VALUES (%s, %s, 'https://10.0.0.1', 'default', %s, now())"
+API = {"server": "https://192.0.2.10:6443", "token": "canary-token-1234"}
+HOST_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGqGz+7GBxXMFMYtjmKzRmQmYLjAeFJBB2LYTkMlTcW6"
+SSH_KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\ncanary-key\n-----END OPENSSH PRIVATE KEY-----"
+BASTION = {"host": "bastion.example.org", "user": "me", "private_key": SSH_KEY, "host_key": HOST_KEY}
+
+
+def stored(gateway: RunningGateway, cluster_id: str) -> StoredAccess:
+    """What the collector would read."""
+    ((sealed,),) = gateway.execute(
+        "SELECT sealed FROM gateway.cluster_credentials WHERE cluster_id = %s", (cluster_id,)
+    )
+    return read_stored(unseal(gateway.credentials_private_key, bytes(sealed), cluster_id))
+
+
+def test_every_way_to_connect_is_sealed_and_told_without_its_secrets(gateway: RunningGateway):
+    admin = gateway.admin()
+    gateway.execute(OFFER, ("prod.yaml", "main", ""))
+    gateway.execute(OFFER, ("", "", ""))
+    ways: dict[str, tuple[dict[str, object], str]] = {
+        "kubeconfig": ({"kubeconfig": KUBECONFIG}, "kubeconfig"),
+        "token": ({"api": API}, "token"),
+        "password": ({"api": {"server": API["server"], "username": "me", "password": "canary-pw"}}, "password"),
+        "mounted": ({"mounted": {"file": "prod.yaml", "context": "main"}}, "mounted"),
+        "in-cluster": ({"in_cluster": True}, "in_cluster"),
+        "bastion": ({"api": {**API, "server": "https://127.0.0.1:6443"}, "bastion": BASTION}, "token"),
+    }
+    for name, (access, kind) in ways.items():
+        response = admin.send("POST", "/clusters", {"name": name, **access})
+        assert response.status_code == 201, response.text
+        shown = admin.get(f"/clusters/{response.json()['id']}/connection")
+        assert shown.json()["kind"] == kind
+        assert bool(shown.json()["deprecated"]) is (kind == "password")
+        assert "canary" not in response.text + shown.text
+        assert "canary" not in repr(stored(gateway, response.json()["id"]))
+    bastion = admin.get("/clusters").json()["items"][0]
+    assert bastion["name"] == "bastion"
+    shown = admin.get(f"/clusters/{bastion['id']}/connection").json()["bastion"]
+    assert (shown["host"], shown["user"]) == ("bastion.example.org", "me")
+    assert shown["fingerprint"].startswith("SHA256:")
+    kept = stored(gateway, bastion["id"])
+    assert kept.bastion is not None
+    assert kept.bastion.private_key.get_secret_value().strip() == SSH_KEY
+
+
+@pytest.mark.parametrize(
+    ("access", "words"),
+    [
+        ({}, "exactly one way"),
+        ({"kubeconfig": KUBECONFIG, "api": API}, "exactly one way"),
+        ({"api": {**API, "server": "https://169.254.169.254"}}, "metadata"),
+        ({"api": API, "bastion": {**BASTION, "host": "127.0.0.1"}}, "127.0.0.1"),
+        ({"api": API, "bastion": {**BASTION, "host_key": "AAAA"}}, "host key"),
+        ({"api": API, "bastion": {**BASTION, "private_key": "nonsense"}}, "no private key"),
+        ({"api": {**API, "server": "https://metadata.google.internal"}, "bastion": BASTION}, "metadata"),
+    ],
+)
+def test_other_ways_are_checked_as_strictly(shared_gateway: RunningGateway, access: dict[str, object], words: str):
+    response = shared_gateway.person().send("POST", "/clusters", {"name": "prod", **access})
+    assert response.status_code == 422
+    assert words in response.json()["detail"]
+    assert "canary" not in response.text
+
+
+def test_what_the_installation_holds_the_credential_of_is_for_administrators(gateway: RunningGateway):
+    ada, admin = gateway.person(), gateway.admin()
+    gateway.execute(OFFER, ("prod.yaml", "main", ""))
+    gateway.execute(OFFER, ("broken", "", "this is not YAML"))
+    mounted = {"name": "prod", "mounted": {"file": "prod.yaml", "context": "main"}}
+
+    assert ada.get("/clusters/offers").json()["items"] == []
+    assert ada.send("POST", "/clusters", mounted).status_code == 403
+    assert ada.send("POST", "/clusters", {"name": "own", "in_cluster": True}).status_code == 403
+    assert [item["file"] for item in admin.get("/clusters/offers").json()["items"]] == ["broken", "prod.yaml"]
+    assert admin.send("POST", "/clusters", {"name": "own", "in_cluster": True}).status_code == 404
+    broken = admin.send("POST", "/clusters", {"name": "b", "mounted": {"file": "broken", "context": ""}})
+    assert (broken.status_code, broken.json()["detail"]) == (422, "this is not YAML")
+    assert admin.send("POST", "/clusters", mounted).status_code == 201
+
+
+def test_a_kubeconfig_is_looked_into_and_not_kept(shared_gateway: RunningGateway):
+    text = KUBECONFIG.replace("user: {token: canary-token-1234}", "user: {exec: {command: aws}}")
+    response = shared_gateway.person().send("POST", "/clusters/kubeconfig-contexts", {"kubeconfig": text})
+    (context,) = response.json()["items"]
+    assert (context["name"], context["server"], context["cloud"]) == ("prod", "https://192.0.2.10:6443", "EKS")
+    assert "exec" in context["problem"]
+    assert "commands" in context["hint"]
+
+
+def test_commands_for_an_account_are_ready_to_paste(shared_gateway: RunningGateway):
+    ada = shared_gateway.person()
+    whole = ada.get("/clusters/account-commands").json()
+    narrow = ada.get("/clusters/account-commands", access="read", namespaces=["shop"], network=False).json()
+    assert whole["make"].startswith("kubectl apply -f - <<'EOF'")
+    assert "ClusterRole" in whole["make"]
+    assert "ClusterRole" not in narrow["make"]
+    assert "scale" not in {rule.rpartition("/")[2] for rule in (right["rule"] for right in narrow["rights"])}
+    assert ada.get("/clusters/account-commands", namespaces=["; rm -rf /"]).status_code == 422
+
+
+def test_a_bastions_key_is_read_by_the_collector(shared_gateway: RunningGateway):
+    ada = shared_gateway.person()
+    response = ada.send("POST", "/clusters/bastion-host-key", {"host": "bastion.example.org"})
+    assert response.status_code == 202
+    sent = shared_gateway.execute(
+        "SELECT queue, payload->>'host' FROM gateway.outbox WHERE payload->>'job_id' = %s",
+        (response.json()["job_id"],),
+    )
+    assert sent == [("collector.jobs", "bastion.example.org")]
+    assert ada.send("POST", "/clusters/bastion-host-key", {"host": "169.254.169.254"}).status_code == 422
+
+
+def test_another_credential_takes_the_place_of_the_old_and_is_tested(gateway: RunningGateway):
+    ada, bob = gateway.person(), gateway.person()
+    cluster_id = ada.add_cluster()["id"]
+    before = stored(gateway, cluster_id)
+
+    response = ada.send("PUT", f"/clusters/{cluster_id}/credential", {"api": {**API, "token": "renewed"}})
+
+    assert response.status_code == 202, response.text
+    assert stored(gateway, cluster_id) != before
+    assert ada.get(f"/clusters/{cluster_id}/connection").json()["kind"] == "token"
+    sent = gateway.execute("SELECT contract FROM gateway.outbox WHERE payload->>'cluster_id' = %s", (cluster_id,))
+    assert sent == [("collector.check_connection.v1",)]
+    assert bob.send("PUT", f"/clusters/{cluster_id}/credential", {"api": API}).status_code == 404
+
+
+def test_monitoring_is_started_paused_and_resumed(gateway: RunningGateway):
+    ada = gateway.person()
+    cluster = ada.add_cluster(start_monitoring=False)
+    path = f"/clusters/{cluster['id']}"
+    assert cluster["monitoring"] == "not_started"
+    assert [item["kind"] for item in cluster["attention"]] == ["not_started"]
+    for response in (
+        ada.get(f"{path}/workloads"),
+        ada.get(f"{path}/nodes"),
+        ada.send("POST", f"{path}/monitoring/pause"),
+    ):
+        assert (response.status_code, response.json()["code"]) == (409, "not_ready")
+        assert response.json()["hint"]
+
+    states = [
+        ada.send("POST", f"{path}/monitoring/{act}").json()["monitoring"]
+        for act in ("start", "start", "pause", "resume")
+    ]
+
+    assert states == ["running", "running", "paused", "running"]
+    assert ada.get(f"{path}/workloads").status_code == 200
+
+
+def test_settings_are_changed_one_by_one(gateway: RunningGateway):
+    ada, bob = gateway.person(), gateway.person()
+    other = ada.add_cluster("other")["id"]
+    path = f"/clusters/{ada.add_cluster(prometheus_url='https://prometheus.example.org')['id']}"
+
+    changed = ada.send(
+        "PATCH",
+        path,
+        {"namespaces": ["shop", "blog", "shop"], "labels": {"env": "prod"}, "interval_seconds": 30},
+    ).json()
+    assert (changed["namespaces"], changed["labels"]) == (["shop", "blog"], {"env": "prod"})
+    assert (changed["interval_seconds"], changed["interval_is_default"]) == (30, False)
+    assert changed["prometheus_url"] == "https://prometheus.example.org"
+
+    changed = ada.send("PATCH", path, {"prometheus_url": None, "interval_seconds": None}).json()
+    assert (changed["prometheus_url"], changed["interval_is_default"]) == (None, True)
+    assert changed["namespaces"] == ["shop", "blog"]
+
+    assert ada.send("PATCH", path, {"name": "other"}).status_code == 409
+    assert ada.send("PATCH", path, {"prometheus_url": "http://169.254.169.254"}).status_code == 422
+    assert ada.send("PATCH", path, {"namespaces": ["No Such"]}).status_code == 422
+    assert ada.send("PATCH", path, {"api_url": "https://10.0.0.1"}).status_code == 422
+    assert bob.send("PATCH", f"/clusters/{other}", {"name": "mine"}).status_code == 404
+
+
+def test_the_latest_test_of_a_connection_is_shown_line_by_line(gateway: RunningGateway):
+    ada = gateway.person()
+    cluster_id = ada.add_cluster()["id"]
+    path = f"/clusters/{cluster_id}/connection"
+    assert (ada.get(path).json()["ok"], ada.get(path).json()["lines"]) == (None, [])
+    line = {
+        "check": "tcp",
+        "title": "The API server accepts connections",
+        "group": "connection",
+        "outcome": "failed",
+        "detail": "refused",
+        "hint": "Check the port.",
+        "essential": True,
+    }
+    gateway.execute(
+        "INSERT INTO collector.connection_checks VALUES (%s, now(), now(), false, 'Not connected: refused.', %s)",
+        (cluster_id, json.dumps([line])),
+    )
+    seen = ada.get(path).json()
+    assert (seen["ok"], seen["summary"], seen["lines"]) == (False, "Not connected: refused.", [line])
+    assert ada.get(f"/clusters/{cluster_id}").json()["connection_ok"] is False
+
+
+def test_a_bastion_with_another_host_key_is_an_alarm_for_its_people(gateway: RunningGateway):
+    ada = gateway.person()
+    cluster_id = ada.add_cluster()["id"]
+    gateway.execute(
+        "INSERT INTO collector.cluster_states"
+        " (cluster_id, status, status_since, next_due_at, backfill_status, reason, reason_code)"
+        " VALUES (%s, 'unreachable', now(), now(), 'not_available', 'another key', 'bastion_host_key_changed')",
+        (cluster_id,),
+    )
+    (attention,) = ada.get(f"/clusters/{cluster_id}").json()["attention"]
+    assert attention["kind"] == "bastion_changed"
+    assert attention["scaling_held"]
+    (need,) = ada.get("/overview").json()["needs"]
+    assert need["urgent"]
+    assert "host key" in need["title"]
 
 
 def test_a_new_cluster_says_that_it_waits_for_its_first_cycle(gateway: RunningGateway):

@@ -26,6 +26,8 @@ HEALTHY = ClusterHealth(
     created_at=NOW - timedelta(days=2),
     interval_seconds=15,
     paused=False,
+    started=True,
+    reason_code="",
     hold_since=None,
     hold_reason="",
 )
@@ -66,6 +68,11 @@ def test_a_healthy_cluster_needs_nobody():
         (replace(HEALTHY, status=None), "waiting"),
         (replace(HEALTHY, status="pending"), "waiting"),
         (replace(HEALTHY, status="unreachable", reason="refused"), "unreachable"),
+        (
+            replace(HEALTHY, status="unreachable", reason_code="bastion_host_key_changed", reason="another key"),
+            "bastion_changed",
+        ),
+        (replace(HEALTHY, status=None, started=False), "not_started"),
         (replace(HEALTHY, metrics_available=False, metrics_detail="no metrics.k8s.io"), "no_metrics"),
         (replace(HEALTHY, last_success_at=NOW - timedelta(minutes=2)), "stale"),
         (replace(HEALTHY, hold_since=NOW, hold_reason="stages stopped"), "held"),

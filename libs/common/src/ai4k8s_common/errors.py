@@ -60,6 +60,13 @@ class ConflictError(Ai4k8sError):
     code = "conflict"
 
 
+class NotReadyError(Ai4k8sError):
+    """What is asked for does not exist yet, and the hint says what makes it."""
+
+    status = HTTPStatus.CONFLICT
+    code = "not_ready"
+
+
 class TooManyRequestsError(Ai4k8sError):
     """Slow down; later it will work."""
 

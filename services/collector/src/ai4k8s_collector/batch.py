@@ -125,7 +125,7 @@ async def _read(context: Context, claim: Claim) -> Snapshot:
     try:
         async with asyncio.timeout(seconds):
             credential = context.open_credential(claim.cluster.cluster_id, claim.cluster.sealed)
-            async with context.open_cluster(credential) as kube:
+            async with context.open_cluster(credential, claim.cluster.namespaces) as kube:
                 return await read_cluster(kube, context.clock, context.memories.of(claim.cluster.cluster_id))
     except TimeoutError:
         raise KubeUnavailableError(

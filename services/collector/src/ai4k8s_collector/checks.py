@@ -2,246 +2,229 @@
 
 from __future__ import annotations
 
-import socket
+import time
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from ai4k8s_collector import repository
-from ai4k8s_collector.backfill import RULES_HINT
-from ai4k8s_collector.domain.checklist import Line, Outcome, Step, summary, usable
+from ai4k8s_collector import connection_rows
+from ai4k8s_collector.adapters import probes
+from ai4k8s_collector.domain.checklist import (
+    ADD_ONS,
+    CONNECTION,
+    Group,
+    Line,
+    Outcome,
+    Step,
+    line_of,
+    summary,
+    usable,
+)
 from ai4k8s_common.bus.jobs import JobReport
+from ai4k8s_common.bus.live import LiveEvent, LiveEventName, cluster_room
 from ai4k8s_common.contracts.collector import CheckConnection
 from ai4k8s_common.errors import Ai4k8sError, NotFoundError
-from ai4k8s_common.kube.addresses import check_address, parse_endpoint
 from ai4k8s_common.kube.client import KubeClient
-from ai4k8s_common.kube.errors import KubeForbiddenError, KubeNotFoundError, KubeTlsError
-from ai4k8s_common.kube.prometheus import PrometheusClient
-from ai4k8s_common.kube.transport import Timeouts
-from ai4k8s_common.kube.types import (
-    DEPLOYMENTS,
-    NODES,
-    POD_METRICS,
-    PODS,
-    REPLICA_SETS,
-    STATEFUL_SETS,
-)
+from ai4k8s_common.kube.rights import Access, Need, Right, rights_for
 from ai4k8s_common.store.base import JobStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
-    from uuid import UUID
 
     from pydantic import JsonValue
 
+    from ai4k8s_collector.connection_rows import ConnectionFacts
     from ai4k8s_collector.context import Context
+    from ai4k8s_common.bus.transaction import Transaction
     from ai4k8s_common.kube.credentials import ClusterCredential
-    from ai4k8s_common.kube.types import Resource
 
-QUICK = Timeouts(connect_seconds=3.0, read_seconds=5.0, total_seconds=6.0)
-# Of kube-state-metrics: one number, however large the cluster is.
-PRESENCE = "count(kube_deployment_spec_replicas)"
-PERMISSION_HINT = "Grant this right to the credential's user or service account with a ClusterRole."
-
-LISTS: tuple[tuple[Step, Resource[Any]], ...] = (
-    (Step.LIST_DEPLOYMENTS, DEPLOYMENTS),
-    (Step.LIST_STATEFUL_SETS, STATEFUL_SETS),
-    (Step.LIST_REPLICA_SETS, REPLICA_SETS),
-    (Step.LIST_PODS, PODS),
-    (Step.LIST_NODES, NODES),
-)
-
-
-class NotOfferedError(NotFoundError):
-    """The cluster does not have this at all, which is no fault."""
-
-    code = "not_offered"
+NOT_TRIED = "not tried: an earlier line failed"
+TELL_SECONDS = 0.3
+# Where each add-on shows: an API group, and a kind of it where several products share the group.
+ADD_ON_GROUPS: dict[Step, tuple[str, str]] = {
+    Step.VPA: ("autoscaling.k8s.io", ""),
+    Step.KEDA: ("keda.sh", ""),
+    Step.ARGO_ROLLOUTS: ("argoproj.io", "rollouts"),
+    Step.ARGO_CD: ("argoproj.io", "applications"),
+    Step.FLUX: ("kustomize.toolkit.fluxcd.io", ""),
+}
 
 
 @dataclass
 class Checklist:
-    """Lines as they are tried; reports after each."""
+    """Lines as they are tried; reports after each, with those that are done."""
 
-    report: Callable[[int, str], None]
+    report: Callable[[int, str, list[Line]], None]
+    expected: int
     lines: list[Line] = field(default_factory=list)
+    told_at: float = 0.0
 
-    def attempt(self, step: Step, trial: Callable[[], str]) -> bool:
-        """Try one line; what it raises is its outcome."""
+    def attempt(self, template: Line, trial: Callable[[], str]) -> bool:
+        """Try one line; what it raises is its outcome. False when it failed."""
         try:
-            line = Line(step, Outcome.PASSED, trial())
-        except NotOfferedError as error:
-            line = Line(step, Outcome.SKIPPED, error.detail)
+            outcome, detail, hint = Outcome.PASSED, trial(), ""
+        except probes.NotOfferedError as error:
+            outcome, detail, hint = Outcome.ABSENT, error.detail, error.hint
         except Ai4k8sError as error:
-            line = Line(step, Outcome.FAILED, error.detail, error.hint)
+            outcome, detail, hint = Outcome.FAILED, error.detail, error.hint
+        line = Line(template.check, template.title, template.group, outcome, detail, hint, template.essential)
+        self.add(line)
+        return outcome is not Outcome.FAILED
+
+    def attempt_step(self, step: Step, trial: Callable[[], str]) -> bool:
+        """Try one link of the chain."""
+        return self.attempt(line_of(step, Outcome.SKIPPED), trial)
+
+    def add(self, line: Line) -> None:
+        """Take a line as it is."""
         self.lines.append(line)
-        self.report(100 * len(self.lines) // len(Step), f"{step.value}: {line.outcome.value}")
-        return line.outcome is Outcome.PASSED
+        # Every link of the chain is told; rights come so fast that telling each would take longer than asking.
+        if line.group is Group.RIGHTS and time.monotonic() - self.told_at < TELL_SECONDS:
+            return
+        self.told_at = time.monotonic()
+        percent = min(99, 100 * len(self.lines) // self.expected)
+        self.report(percent, f"{line.title}: {line.outcome.value}", self.lines)
 
 
-def check_connection(context: Context, message: CheckConnection) -> None:
-    """Run the checklist and report it as the job's result. A broken connection is a result, not a failure."""
+def check_connection(tx: Transaction, context: Context, message: CheckConnection) -> None:
+    """Run the checklist, keep it, and report it as the job's result. A broken connection is a result, not a failure."""
 
-    def report(progress: int, words: str) -> None:
-        context.bus.report_job(JobReport(message.job_id, CheckConnection.name, JobStatus.PROCESSING, progress, words))
+    def report(progress: int, words: str, lines: list[Line]) -> None:
+        context.bus.report_job(
+            JobReport(message.job_id, CheckConnection.name, JobStatus.PROCESSING, progress, words, _result(lines))
+        )
 
     with context.bus.transaction() as reading:
-        found = repository.find_cluster(reading.connection, message.cluster_id)
-    if found is None:
-        raise NotFoundError("this cluster is not connected any more")
-    prometheus_url, sealed = found
-    checklist = Checklist(report)
-    _check_cluster(context, message.cluster_id, sealed, checklist)
-    _check_prometheus(context, prometheus_url, checklist)
-    lines = sorted(checklist.lines, key=lambda line: list(Step).index(line.step))
-    checks: list[JsonValue] = [{**line.as_json()} for line in lines]
-    result: JsonValue = {"ok": usable(lines), "checks": checks}
+        facts = connection_rows.find(reading.connection, message.cluster_id)
+        if facts is None:
+            raise NotFoundError("this cluster is not connected any more")
+        connection_rows.begin(reading.connection, message.cluster_id, context.clock())
+    rights = rights_for(Access.SCALE, namespaced=bool(facts.namespaces))
+    checklist = Checklist(report, len(Step) + len(rights))
+    _check(context, message, facts, rights, checklist)
+    lines = checklist.lines
+    _keep(tx, context, message, lines)
     context.bus.report_job(
-        JobReport(message.job_id, CheckConnection.name, JobStatus.COMPLETED, 100, summary(lines), result)
+        JobReport(message.job_id, CheckConnection.name, JobStatus.COMPLETED, 100, summary(lines), _result(lines))
     )
 
 
-def _check_cluster(context: Context, cluster_id: UUID, sealed: bytes | None, checklist: Checklist) -> None:
+def _result(lines: list[Line]) -> JsonValue:
+    checks = [cast("JsonValue", line.as_json()) for line in lines]
+    return {"ok": usable(lines), "summary": summary(lines), "checks": checks}
+
+
+def _keep(tx: Transaction, context: Context, message: CheckConnection, lines: list[Line]) -> None:
+    now = context.clock()
+    connection_rows.record(
+        tx.connection,
+        message.cluster_id,
+        checked_at=now,
+        ok=usable(lines),
+        summary=summary(lines),
+        lines=[line.as_json() for line in lines],
+    )
+    told: dict[str, JsonValue] = {
+        "cluster_id": str(message.cluster_id),
+        "checked_at": now.isoformat(),
+        "ok": usable(lines),
+    }
+    tx.emit(LiveEvent(LiveEventName.CLUSTER, cluster_room(message.cluster_id), told))
+
+
+def _check(
+    context: Context,
+    message: CheckConnection,
+    facts: ConnectionFacts,
+    rights: tuple[Right, ...],
+    checklist: Checklist,
+) -> None:
+    groups: frozenset[str] = frozenset()
     opened: list[ClusterCredential] = []
 
-    def unseal() -> str:
-        opened.append(context.open_credential(cluster_id, sealed))
+    def open_credential() -> str:
+        opened.append(context.open_credential(message.cluster_id, facts.sealed))
         return ""
 
-    if not checklist.attempt(Step.CREDENTIAL, unseal):
-        return _skip_cluster(checklist)
-    (credential,) = opened
-    if not checklist.attempt(Step.DNS, lambda: _resolve(context, credential)):
-        return _skip_cluster(checklist)
-    if not checklist.attempt(Step.TCP, lambda: _connect(credential, context)):
-        return _skip_cluster(checklist)
+    if checklist.attempt_step(Step.CREDENTIAL, open_credential) and _reach(context, opened[0], checklist):
+        with KubeClient(opened[0], context.policy, probes.QUICK, namespaces=facts.namespaces) as client:
+            groups = _ask(client, facts, rights, checklist)
+    else:
+        _skip_rest(checklist, rights)
+    trial = partial(probes.ask_prometheus, facts.prometheus_url, groups, context.policy)
+    checklist.attempt_step(Step.PROMETHEUS, trial)
+
+
+def _reach(context: Context, credential: ClusterCredential, checklist: Checklist) -> bool:
+    """The chain up to TLS; each line needs the one before it."""
+    policy = context.policy
+    for step, probe in (
+        (Step.BASTION, probes.enter_bastion),
+        (Step.DNS, probes.resolve),
+        (Step.TCP, probes.connect),
+    ):
+        if not checklist.attempt_step(step, partial(probe, credential, policy)):
+            return False
     try:
-        client = KubeClient(credential, context.policy, QUICK)
+        KubeClient(credential, policy, probes.QUICK).close()
     except Ai4k8sError as error:
-        checklist.lines.append(Line(Step.TLS, Outcome.FAILED, error.detail, error.hint))
-        return _skip_cluster(checklist)
-    with client:
-        _check_api(client, checklist)
-    return None
+        checklist.add(line_of(Step.TLS, Outcome.FAILED, error.detail, error.hint))
+        return False
+    return True
 
 
-def _check_api(client: KubeClient, checklist: Checklist) -> None:
-    if not checklist.attempt(Step.TLS, lambda: _handshake(client)):
-        return _skip_cluster(checklist)
-    if not checklist.attempt(Step.VERSION, lambda: client.version().git_version):
-        return _skip_cluster(checklist)
-    if not checklist.attempt(Step.LOGIN, lambda: _log_in(client)):
-        return _skip_cluster(checklist)
-    for step, resource in LISTS:
-        checklist.attempt(step, partial(_list, client, resource))
-    checklist.attempt(Step.PATCH_SCALE, lambda: _may_scale(client))
-    checklist.attempt(Step.METRICS_SERVER, lambda: _metrics(client))
-    return None
+def _ask(client: KubeClient, facts: ConnectionFacts, rights: tuple[Right, ...], checklist: Checklist) -> frozenset[str]:
+    """From TLS to add-ons. Returns the API groups that the cluster serves, as far as it tells."""
+    for step, trial in (
+        (Step.TLS, lambda: probes.shake_hands(client)),
+        (Step.VERSION, lambda: client.version().git_version),
+        (Step.LOGIN, lambda: probes.log_in(client)),
+    ):
+        if not checklist.attempt_step(step, trial):
+            _skip_rest(checklist, rights)
+            return frozenset()
+    groups = _groups(client)
+    for right in rights:
+        checklist.attempt(_line_of_right(right), partial(_may, client, right, facts.namespaces, groups))
+    checklist.attempt_step(Step.METRICS_SERVER, lambda: probes.see_usage(client))
+    for step in ADD_ONS:
+        checklist.attempt_step(step, partial(_find, client, step, groups))
+    return groups
 
 
-def _skip_cluster(checklist: Checklist) -> None:
-    tried = {line.step for line in checklist.lines}
-    rest = [step for step in Step if step not in tried and step is not Step.PROMETHEUS]
-    checklist.lines += [Line(step, Outcome.SKIPPED, "not tried: an earlier line failed") for step in rest]
-
-
-def _resolve(context: Context, credential: ClusterCredential) -> str:
-    endpoint = parse_endpoint(credential.server, "the API server", context.policy)
+def _groups(client: KubeClient) -> frozenset[str]:
     try:
-        found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise NotFoundError(
-            f"the name '{endpoint.host}' cannot be resolved: {error.strerror or error}",
-            hint="Check the address and this server's DNS.",
-        ) from None
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    for address in addresses:
-        check_address(address, f"'{endpoint.host}'", context.policy)
-    return ", ".join(addresses)
-
-
-def _connect(credential: ClusterCredential, context: Context) -> str:
-    endpoint = parse_endpoint(credential.server, "the API server", context.policy)
-    try:
-        with socket.create_connection((endpoint.host, endpoint.port), timeout=QUICK.connect_seconds):
-            return f"port {endpoint.port}"
-    except OSError as error:
-        raise NotFoundError(
-            f"{endpoint.host}:{endpoint.port} does not accept connections: {error.strerror or error}",
-            hint="Check the port, firewalls between this server and the cluster, and that the API server runs.",
-        ) from None
-
-
-def _handshake(client: KubeClient) -> str:
-    try:
-        client.version()
-    except KubeTlsError:
-        raise
+        return client.groups()
     except Ai4k8sError:
-        # Whatever it is, it is not TLS: the next line says it.
-        return ""
-    return ""
+        # Discovery may be closed; add-ons are then not told, and nothing else changes.
+        return frozenset()
 
 
-def _log_in(client: KubeClient) -> str:
-    try:
-        _probe(client, PODS)
-    except KubeForbiddenError:
-        # Known, but without this right: the line about pods says it.
-        return "the credential is known"
-    return "the credential is known"
+def _may(client: KubeClient, right: Right, namespaces: tuple[str, ...], groups: frozenset[str]) -> str:
+    if right.need is Need.ADD_ON and right.group not in groups:
+        raise probes.NotOfferedError("not installed in this cluster")
+    return probes.may(client, right, namespaces)
 
 
-def _probe(client: KubeClient, resource: Resource[Any]) -> str:
-    client.probe(resource)
-    return ""
+def _find(client: KubeClient, step: Step, groups: frozenset[str]) -> str:
+    group, plural = ADD_ON_GROUPS[step]
+    if group not in groups or (plural and plural not in client.plurals(group)):
+        raise probes.NotOfferedError("not installed in this cluster")
+    return "installed"
 
 
-def _list(client: KubeClient, resource: Resource[Any]) -> str:
-    try:
-        return _probe(client, resource)
-    except KubeNotFoundError:
-        raise NotOfferedError("this cluster does not offer it") from None
+def _line_of_right(right: Right) -> Line:
+    verbs = " and ".join(right.verbs)
+    return Line(
+        right.key, f"{verbs} {right.name}", Group.RIGHTS, Outcome.SKIPPED, essential=right.need is Need.ESSENTIAL
+    )
 
 
-def _may_scale(client: KubeClient) -> str:
-    try:
-        allowed = client.allowed("patch", "apps", "deployments", "scale")
-    except KubeNotFoundError:
-        return "this API server does not say; it is seen at the first scaling"
-    if not allowed:
-        raise KubeForbiddenError(
-            "patch on deployments/scale is not allowed: AI4K8s can recommend, but not scale", hint=PERMISSION_HINT
-        )
-    return ""
-
-
-def _metrics(client: KubeClient) -> str:
-    try:
-        return _probe(client, POD_METRICS)
-    except KubeNotFoundError:
-        raise NotFoundError(
-            "the cluster has no metrics API",
-            hint="Install metrics-server (kubernetes-sigs/metrics-server): without usage nothing is forecast.",
-        ) from None
-
-
-def _check_prometheus(context: Context, url: str | None, checklist: Checklist) -> None:
-    if url is None:
-        checklist.lines.append(
-            Line(
-                Step.PROMETHEUS,
-                Outcome.SKIPPED,
-                "no address given",
-                "With one, the first forecast comes at once instead of after days of watching.",
-            )
-        )
-        return
-
-    def ask() -> str:
-        with PrometheusClient(url, context.policy, QUICK) as past:
-            if not past.query(PRESENCE):
-                raise NotFoundError("Prometheus answers, but knows nothing of this cluster", hint=RULES_HINT)
-        return ""
-
-    checklist.attempt(Step.PROMETHEUS, ask)
+def _skip_rest(checklist: Checklist, rights: tuple[Right, ...]) -> None:
+    tried = {line.check for line in checklist.lines}
+    steps = [step for step in (*CONNECTION, Step.METRICS_SERVER, *ADD_ONS) if step.value not in tried]
+    checklist.lines += [line_of(step, Outcome.SKIPPED, NOT_TRIED) for step in steps if step in CONNECTION]
+    for right in rights:
+        blank = _line_of_right(right)
+        checklist.lines.append(Line(blank.check, blank.title, blank.group, Outcome.SKIPPED, NOT_TRIED))
+    checklist.lines += [line_of(step, Outcome.SKIPPED, NOT_TRIED) for step in steps if step not in CONNECTION]

@@ -14,6 +14,7 @@ from ai4k8s_common.store.collector import (
     ClusterStatus,
     CycleStatus,
     cluster_states,
+    connection_checks,
     cycles,
     node_rollups,
     node_samples,
@@ -53,6 +54,7 @@ TABLES_OF_A_CLUSTER = (
     workloads,
     nodes,
     cycles,
+    connection_checks,
     cluster_states,
 )
 ABRUPT_END = "the worker ended before the cycle did"
@@ -72,6 +74,7 @@ class DueCluster:
     lease_until: datetime | None
     failures: int
     backfill_status: BackfillStatus
+    namespaces: tuple[str, ...] = ()
 
 
 def add_new_clusters(connection: Connection, now: datetime) -> None:
@@ -102,6 +105,7 @@ def lock_due_clusters(connection: Connection, now: datetime, limit: int) -> list
             s.c.lease_until,
             s.c.consecutive_failures,
             s.c.backfill_status,
+            c.c.namespaces,
         )
         .select_from(s.join(c, c.c.id == s.c.cluster_id).outerjoin(k, k.c.cluster_id == c.c.id))
         .where(
@@ -109,6 +113,7 @@ def lock_due_clusters(connection: Connection, now: datetime, limit: int) -> list
                 s.c.next_due_at <= now,
                 or_(s.c.lease_until.is_(None), s.c.lease_until <= now),
                 ~c.c.paused,
+                c.c.started_at.is_not(None),
             )
         )
         .order_by(s.c.next_due_at)
@@ -127,6 +132,7 @@ def lock_due_clusters(connection: Connection, now: datetime, limit: int) -> list
             row.lease_until,
             row.consecutive_failures,
             BackfillStatus(row.backfill_status),
+            tuple(row.namespaces),
         )
         for row in connection.execute(query)
     ]

@@ -93,6 +93,7 @@ def record_failure(context: Context, cluster: DueCluster, cycle_id: UUID, rhythm
             tx.connection,
             cluster.cluster_id,
             reason=reason,
+            reason_code=error.code,
             metrics_available=False,
             metrics_detail="The cluster is not reached.",
             consecutive_failures=failures,
@@ -194,6 +195,7 @@ def _set_connected(
     details = [snapshot.metrics_problem, describe(summary.dropped)]
     values: dict[str, object] = {
         "reason": " ".join(snapshot.notes),
+        "reason_code": "",
         "server_version": snapshot.server_version,
         "metrics_available": snapshot.pod_usage is not None,
         "metrics_detail": " ".join(detail for detail in details if detail),

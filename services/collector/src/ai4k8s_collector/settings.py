@@ -19,3 +19,4 @@ class CollectorSettings(Group):
     )
     keep_days: int = Field(default=15, ge=15, le=400, description="days of samples, back-fill included")
     keep_cycles_days: int = Field(default=3, ge=1)
+    check_hours: float = Field(default=6.0, gt=0, description="how often each connection is tested by itself")

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from ai4k8s_collector.backfill import backfill_cluster
 from ai4k8s_collector.batch import collect_due_clusters
 from ai4k8s_collector.checks import check_connection
+from ai4k8s_collector.connections import keep_connections, read_host_key
 from ai4k8s_collector.maintenance import maintain
 from ai4k8s_common.bus.handlers import Handlers
 from ai4k8s_common.contracts.collector import (
     BackfillCluster,
     CheckConnection,
     ClaimDueClusters,
+    KeepConnections,
     MaintainPartitions,
+    ReadHostKey,
 )
 from ai4k8s_common.services import Service
 
@@ -43,6 +46,18 @@ def on_backfill_cluster(message: BackfillCluster, tx: Transaction, context: Cont
 
 
 @handlers.handles(CheckConnection)
-def on_check_connection(message: CheckConnection, _: Transaction, context: Context) -> None:
+def on_check_connection(message: CheckConnection, tx: Transaction, context: Context) -> None:
     """Try a cluster's connection line by line."""
-    check_connection(context, message)
+    check_connection(tx, context, message)
+
+
+@handlers.handles(KeepConnections)
+def on_keep_connections(_: KeepConnections, tx: Transaction, context: Context) -> None:
+    """Ask for the connection tests that are due."""
+    keep_connections(tx, context)
+
+
+@handlers.handles(ReadHostKey)
+def on_read_host_key(message: ReadHostKey, _: Transaction, context: Context) -> None:
+    """Read a bastion's host key."""
+    read_host_key(context, message)

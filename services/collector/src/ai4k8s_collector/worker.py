@@ -35,7 +35,7 @@ def wire(bus: Bus) -> Context:
         credentials=Credentials.of(UnsealSettings(), access),
         interval=timedelta(seconds=CycleSettings().cycle_seconds),
         policy=policy,
-        open_cluster=lambda credential: AsyncKubeClient(credential, policy),
+        open_cluster=lambda credential, namespaces=(): AsyncKubeClient(credential, policy, namespaces=namespaces),
         open_past=lambda url: PrometheusClient(url, policy),
         loop=Loop(),
         clock=utc_now,

@@ -265,7 +265,7 @@ def record_judgement(
 
 
 def watched_clusters(connection: Connection) -> list[Row[Any]]:
-    """Return clusters that are not paused: when they were last seen and evaluated, and whether they are held."""
+    """Return clusters that are watched: when they were last seen and evaluated, and whether they are held."""
     evaluated = (
         select(workload_states.c.cluster_id, func.max(workload_states.c.evaluated_at).label("evaluated_at"))
         .group_by(workload_states.c.cluster_id)
@@ -286,7 +286,7 @@ def watched_clusters(connection: Connection) -> list[Row[Any]]:
         .join(clusters, clusters.c.id == s.c.cluster_id)
         .outerjoin(evaluated, evaluated.c.cluster_id == s.c.cluster_id)
         .outerjoin(cluster_holds, cluster_holds.c.cluster_id == s.c.cluster_id)
-        .where(~clusters.c.paused)
+        .where(~clusters.c.paused, clusters.c.started_at.is_not(None))
     )
     return list(connection.execute(query))
 

@@ -16,6 +16,8 @@ CATALOGUE: tuple[type[Contract], ...] = (
     collector.MaintainPartitions,
     collector.BackfillCluster,
     collector.CheckConnection,
+    collector.KeepConnections,
+    collector.ReadHostKey,
     forecaster.ForecastCluster,
     scaler.EvaluatePolicies,
     scaler.ApplyDecision,
@@ -52,6 +54,7 @@ class Beat:
 BEATS: tuple[Beat, ...] = (
     Beat(collector.ClaimDueClusters, 2.0),
     Beat(collector.MaintainPartitions, 900.0),
+    Beat(collector.KeepConnections, 30.0),
     Beat(scaler.JudgeDecisions, 30.0),
     Beat(scaler.WatchCycles, 15.0),
     Beat(scaler.RightSizeWorkloads, 300.0),

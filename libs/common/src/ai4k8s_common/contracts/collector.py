@@ -23,6 +23,13 @@ class MaintainPartitions(Tick):
     consumer: ClassVar[Service] = Service.COLLECTOR
 
 
+class KeepConnections(Tick):
+    """Ask for the connection tests that are due, and look at what clusters the operator offers."""
+
+    name: ClassVar[str] = "collector.keep_connections.v1"
+    consumer: ClassVar[Service] = Service.COLLECTOR
+
+
 class BackfillCluster(JobCommand):
     """Read the past from the cluster's Prometheus. Sent once when a cluster is first reached."""
 
@@ -39,3 +46,13 @@ class CheckConnection(JobCommand):
     consumer: ClassVar[Service] = Service.COLLECTOR
 
     cluster_id: UUID
+
+
+class ReadHostKey(JobCommand):
+    """Ask a bastion for its host key, for a person to confirm."""
+
+    name: ClassVar[str] = "collector.read_host_key.v1"
+    consumer: ClassVar[Service] = Service.COLLECTOR
+
+    host: str
+    port: int

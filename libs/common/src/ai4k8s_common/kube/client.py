@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from ai4k8s_common.kube import wire
 from ai4k8s_common.kube.addresses import AccessPolicy
 from ai4k8s_common.kube.discovery import AGGREGATED, Discovery, scalable_kinds
+from ai4k8s_common.kube.errors import KubeForbiddenError, KubeNotFoundError
 from ai4k8s_common.kube.transport import AsyncTransport, SyncTransport, Target, Timeouts
 from ai4k8s_common.kube.types import Struct
 
@@ -26,8 +27,13 @@ R = TypeVar("R")
 FIELD_MANAGER = "ai4k8s"
 
 
+class _UserInfo(Struct, frozen=True):
+    username: str = ""
+
+
 class _ReviewStatus(Struct, frozen=True):
     allowed: bool = False
+    user_info: _UserInfo = _UserInfo()
 
 
 class _Review(Struct, frozen=True):
@@ -40,6 +46,18 @@ class _Group(Struct, frozen=True):
 
 class _Groups(Struct, frozen=True):
     groups: list[_Group]
+
+
+class _GroupVersion(Struct, frozen=True):
+    group_version: str
+
+
+class _GroupVersions(Struct, frozen=True):
+    preferred_version: _GroupVersion
+
+
+class _Resources(Struct, frozen=True):
+    resources: list[_Group]
 
 
 class KubeClient:
@@ -98,23 +116,44 @@ class KubeClient:
         found = wire.decode(request, self._transport.send(request), _Groups)
         return frozenset(group.name for group in found.groups)
 
+    def plurals(self, group: str) -> frozenset[str]:
+        """Return the resources of an API group, in the version it prefers."""
+        request = wire.Request(f"/apis/{group}")
+        found = wire.decode(request, self._transport.send(request), _GroupVersions)
+        request = wire.Request(f"/apis/{found.preferred_version.group_version}")
+        listed = wire.decode(request, self._transport.send(request), _Resources)
+        return frozenset(resource.name for resource in listed.resources)
+
+    def own_name(self) -> str:
+        """Return who the cluster takes us for; nothing where it cannot tell. Raises KubeUnauthorizedError."""
+        try:
+            status = self._review("/apis/authentication.k8s.io/v1/selfsubjectreviews", "SelfSubjectReview", None).status
+        except (KubeNotFoundError, KubeForbiddenError):
+            # Before Kubernetes 1.28. Whether the credential is accepted shows in any other review.
+            self.allowed("list", "", "pods")
+            return ""
+        return status.user_info.username
+
+    def _review(self, path: str, kind: str, spec: dict[str, object] | None) -> _Review:
+        body: dict[str, object] = {"apiVersion": "/".join(path.split("/")[2:4]), "kind": kind}
+        if spec is not None:
+            body["spec"] = spec
+        raw = json.dumps(body).encode()
+        request = wire.Request(path, method=HTTPMethod.POST, body=raw, content_type="application/json")
+        return wire.decode(request, self._transport.send(request), _Review)
+
     def allowed(self, verb: str, group: str, resource: str, subresource: str = "", namespace: str = "") -> bool:
         """Whether the credential may do this in a namespace, or in all (SelfSubjectAccessReview)."""
-        attributes = {"verb": verb, "group": group, "resource": resource, "subresource": subresource}
+        attributes: dict[str, object] = {
+            "verb": verb,
+            "group": group,
+            "resource": resource,
+            "subresource": subresource,
+        }
         if namespace:
             attributes["namespace"] = namespace
-        body = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": attributes},
-        }
-        request = wire.Request(
-            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-            method=HTTPMethod.POST,
-            body=json.dumps(body).encode(),
-            content_type="application/json",
-        )
-        return wire.decode(request, self._transport.send(request), _Review).status.allowed
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        return self._review(path, "SelfSubjectAccessReview", {"resourceAttributes": attributes}).status.allowed
 
     def get_scale(self, ref: WorkloadRef) -> Scale:
         """Read how many replicas there should be, and the version that was read."""

@@ -82,11 +82,39 @@ cluster_states = Table(
     Column("consecutive_failures", Integer, nullable=False, server_default=text("0")),
     Column("backfill_status", Text, nullable=False),
     Column("backfill_detail", Text, nullable=False, server_default=""),
+    # Stable name of the error in `reason`; empty while all is well.
+    Column("reason_code", Text, nullable=False, server_default=""),
     Column("last_cycle_id", UUID),  # the newest completed one: who holds its copy of the pods may trust it
     at_column("rolled_up_until", nullable=True),  # five-minute bins that begin before are in the roll-ups
     schema="collector",
 )
 Index("ix_cluster_states_next_due_at", cluster_states.c.next_due_at)
+
+# The latest test of each connection. A row without `checked_at` has been asked for and not been done yet.
+connection_checks = Table(
+    "connection_checks",
+    metadata,
+    Column("cluster_id", UUID, primary_key=True),
+    at_column("requested_at"),
+    at_column("checked_at", nullable=True),
+    Column("ok", Boolean, nullable=False, server_default=text("false")),
+    Column("summary", Text, nullable=False, server_default=""),
+    Column("lines", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    schema="collector",
+)
+
+# Clusters that can be added without giving a credential: what the operator's directory and the pod offer.
+offers = Table(
+    "offers",
+    metadata,
+    Column("file", Text, primary_key=True),
+    Column("context", Text, primary_key=True),
+    Column("server", Text, nullable=False),
+    Column("namespace", Text, nullable=False),
+    Column("problem", Text, nullable=False),
+    at_column("seen_at"),
+    schema="collector",
+)
 
 cycles = Table(
     "cycles",

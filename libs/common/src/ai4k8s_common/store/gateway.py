@@ -66,6 +66,16 @@ class Verdict(StrEnum):
     DISCARD = "discard"
 
 
+class ConnectionKind(StrEnum):
+    """How a cluster is logged in to."""
+
+    KUBECONFIG = "kubeconfig"
+    TOKEN = "token"  # noqa: S105  # a kind, not one
+    PASSWORD = "password"  # noqa: S105
+    MOUNTED = "mounted"
+    IN_CLUSTER = "in_cluster"
+
+
 users = Table(
     "users",
     metadata,
@@ -118,6 +128,14 @@ clusters = Table(
     Column("paused", Boolean, nullable=False, server_default=text("false")),
     Column("demo", Boolean, nullable=False, server_default=text("false")),
     at_column("created_at", default_now=True),
+    Column("kind", Text, nullable=False, server_default=ConnectionKind.KUBECONFIG.value),
+    # What of the bastion may be shown: host, port, user and the confirmed key's fingerprint.
+    Column("bastion", JSONB),
+    # Empty for all of them.
+    Column("namespaces", ARRAY(Text), nullable=False, server_default=text("'{}'::text[]")),
+    Column("labels", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    # NULL until somebody starts monitoring.
+    at_column("started_at", nullable=True, default_now=True),
     UniqueConstraint("owner_id", "name"),
     CheckConstraint("interval_seconds IS NULL OR interval_seconds BETWEEN 5 AND 3600", name="interval"),
     schema="gateway",

@@ -51,7 +51,7 @@ from ai4k8s_common.kube.types import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
     from typing import Any
@@ -71,8 +71,13 @@ FINISHED_PHASES = frozenset({"Succeeded", "Failed"})
 class OpenCluster(Protocol):
     """Opens a cluster for reading."""
 
-    def __call__(self, credential: ClusterCredential) -> AbstractAsyncContextManager[KubeReader]:
-        """Return a reader to be entered. Raises Ai4k8sError when the credential cannot be used."""
+    def __call__(
+        self, credential: ClusterCredential, namespaces: Sequence[str] = ()
+    ) -> AbstractAsyncContextManager[KubeReader]:
+        """Return a reader to be entered, of all namespaces or of those named.
+
+        Raises Ai4k8sError when the credential cannot be used.
+        """
         ...
 
 

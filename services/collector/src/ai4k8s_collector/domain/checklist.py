@@ -7,22 +7,22 @@ from enum import StrEnum
 
 
 class Step(StrEnum):
-    """One line of the checklist, in the order of trying."""
+    """One link of the chain, in the order of trying."""
 
     CREDENTIAL = "credential"
+    BASTION = "bastion"
     DNS = "dns"
     TCP = "tcp"
     TLS = "tls"
     VERSION = "version"
     LOGIN = "login"
-    LIST_DEPLOYMENTS = "list_deployments"
-    LIST_STATEFUL_SETS = "list_stateful_sets"
-    LIST_REPLICA_SETS = "list_replica_sets"
-    LIST_PODS = "list_pods"
-    LIST_NODES = "list_nodes"
-    PATCH_SCALE = "patch_scale"
     METRICS_SERVER = "metrics_server"
     PROMETHEUS = "prometheus"
+    VPA = "vpa"
+    KEDA = "keda"
+    ARGO_ROLLOUTS = "argo_rollouts"
+    ARGO_CD = "argo_cd"
+    FLUX = "flux"
 
 
 class Outcome(StrEnum):
@@ -30,56 +30,74 @@ class Outcome(StrEnum):
 
     PASSED = "passed"
     FAILED = "failed"
-    SKIPPED = "skipped"
+    ABSENT = "absent"  # nothing to try: not installed, or not needed on this way
+    SKIPPED = "skipped"  # not tried, because an earlier line failed
+
+
+class Group(StrEnum):
+    """Under which heading a line stands."""
+
+    CONNECTION = "connection"
+    RIGHTS = "rights"
+    ADD_ONS = "add_ons"
 
 
 TITLES: dict[Step, str] = {
     Step.CREDENTIAL: "The stored credential can be opened",
+    Step.BASTION: "The bastion is the confirmed one and lets us in",
     Step.DNS: "The API server's name resolves to an address that may be used",
     Step.TCP: "The API server accepts connections",
     Step.TLS: "Its certificate proves that it is this cluster",
     Step.VERSION: "It answers like a Kubernetes API server",
     Step.LOGIN: "It accepts the credential",
-    Step.LIST_DEPLOYMENTS: "Deployments can be listed",
-    Step.LIST_STATEFUL_SETS: "StatefulSets can be listed",
-    Step.LIST_REPLICA_SETS: "ReplicaSets can be listed (who owns a pod)",
-    Step.LIST_PODS: "Pods can be listed",
-    Step.LIST_NODES: "Nodes can be listed",
-    Step.PATCH_SCALE: "Replica counts can be changed",
     Step.METRICS_SERVER: "metrics-server reports usage",
     Step.PROMETHEUS: "Prometheus answers (history)",
+    Step.VPA: "Vertical Pod Autoscaler",
+    Step.KEDA: "KEDA",
+    Step.ARGO_ROLLOUTS: "Argo Rollouts",
+    Step.ARGO_CD: "Argo CD",
+    Step.FLUX: "Flux",
 }
 
-# Without these there is nothing to show; the others cost a feature each.
-ESSENTIAL = frozenset(
-    set(Step) - {Step.LIST_STATEFUL_SETS, Step.LIST_NODES, Step.PATCH_SCALE, Step.METRICS_SERVER, Step.PROMETHEUS}
-)
+CONNECTION = (Step.CREDENTIAL, Step.BASTION, Step.DNS, Step.TCP, Step.TLS, Step.VERSION, Step.LOGIN)
+# Their presence is worth knowing, their absence is no fault.
+ADD_ONS = (Step.VPA, Step.KEDA, Step.ARGO_ROLLOUTS, Step.ARGO_CD, Step.FLUX)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line with its outcome; `hint` says what to do."""
+    """One line with its outcome. `essential` ones decide whether the cluster can be observed; `hint`: what to do."""
 
-    step: Step
+    check: str
+    title: str
+    group: Group
     outcome: Outcome
     detail: str = ""
     hint: str = ""
+    essential: bool = False
 
-    def as_json(self) -> dict[str, str]:
-        """For a job's result."""
+    def as_json(self) -> dict[str, str | bool]:
+        """For a job's result, and for the store."""
         return {
-            "check": self.step.value,
-            "title": TITLES[self.step],
+            "check": self.check,
+            "title": self.title,
+            "group": self.group.value,
             "outcome": self.outcome.value,
             "detail": self.detail,
             "hint": self.hint,
+            "essential": self.essential,
         }
+
+
+def line_of(step: Step, outcome: Outcome, detail: str = "", hint: str = "") -> Line:
+    """Return the line of a step."""
+    group = Group.CONNECTION if step in CONNECTION else Group.ADD_ONS
+    return Line(step.value, TITLES[step], group, outcome, detail, hint, essential=step in CONNECTION)
 
 
 def usable(lines: list[Line]) -> bool:
     """Whether the cluster can be observed at all."""
-    failed = {line.step for line in lines if line.outcome is not Outcome.PASSED}
-    return not failed & ESSENTIAL
+    return not any(line.essential and line.outcome in {Outcome.FAILED, Outcome.SKIPPED} for line in lines)
 
 
 def summary(lines: list[Line]) -> str:
@@ -87,7 +105,10 @@ def summary(lines: list[Line]) -> str:
     failed = [line for line in lines if line.outcome is Outcome.FAILED]
     if not failed:
         return "Everything works."
-    first = TITLES[failed[0].step]
     if usable(lines):
-        return f"Connected; {len(failed)} feature(s) missing, first: {first[0].lower()}{first[1:]}."
-    return f"Not connected: failed at '{first}'."
+        first = failed[0]
+        what = first.detail if first.group is Group.RIGHTS else f"'{first.title}' failed"
+        others = "" if len(failed) == 1 else f" {len(failed) - 1} more below."
+        return f"Connected, with something missing: {what}.{others}"
+    worst = next(line for line in lines if line.essential and line.outcome is Outcome.FAILED)
+    return f"Not connected: {worst.detail or worst.title}."

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Row, delete, func, or_, select, true
+from sqlalchemy import Row, delete, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
-from ai4k8s_common.store.collector import cluster_states, cycles, workloads
-from ai4k8s_common.store.gateway import cluster_credentials, clusters
+from ai4k8s_common.store.collector import cluster_states, connection_checks, cycles, workloads
+from ai4k8s_common.store.gateway import ConnectionKind, cluster_credentials, clusters
 from ai4k8s_common.store.scaler import cluster_holds
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from typing import Any
     from uuid import UUID
 
     from sqlalchemy import ColumnElement, Connection, Select
 
     from ai4k8s_gateway.accounts.service import Principal
+    from ai4k8s_gateway.clusters.access import CheckedAccess
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class ClusterRow:
     name: str
     demo: bool
     created_at: datetime
+    started_at: datetime | None
+    paused: bool
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,11 @@ class ClusterValues:
     interval_seconds: int | None
     demo: bool
     sealed_credential: bytes
+    kind: ConnectionKind = ConnectionKind.KUBECONFIG
+    bastion: dict[str, Any] | None = None
+    namespaces: tuple[str, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
+    started: bool = True
 
 
 def visible_to(principal: Principal) -> ColumnElement[bool]:
@@ -57,14 +65,25 @@ def visible_to(principal: Principal) -> ColumnElement[bool]:
 
 def find(connection: Connection, principal: Principal, cluster_id: UUID) -> ClusterRow | None:
     """Find a cluster that somebody may see."""
-    query = select(clusters.c.id, clusters.c.owner_id, clusters.c.name, clusters.c.demo, clusters.c.created_at)
+    query = select(
+        clusters.c.id,
+        clusters.c.owner_id,
+        clusters.c.name,
+        clusters.c.demo,
+        clusters.c.created_at,
+        clusters.c.started_at,
+        clusters.c.paused,
+    )
     row = connection.execute(query.where(clusters.c.id == cluster_id, visible_to(principal))).one_or_none()
-    return None if row is None else ClusterRow(row.id, row.owner_id, row.name, row.demo, row.created_at)
+    return None if row is None else ClusterRow(*row)
 
 
 def add(connection: Connection, values: ClusterValues) -> bool:
     """Insert a cluster and its sealed credential; False when the owner has one of that name."""
-    statement = insert(clusters).values(id=values.id, owner_id=values.owner_id, **_wishes(values))
+    started_at = func.now() if values.started else None
+    statement = insert(clusters).values(
+        id=values.id, owner_id=values.owner_id, started_at=started_at, **_wishes(values)
+    )
     if connection.execute(statement.on_conflict_do_nothing().returning(clusters.c.id)).scalar_one_or_none() is None:
         return False
     _put_credential(connection, values)
@@ -91,12 +110,60 @@ def _wishes(values: ClusterValues) -> dict[str, Any]:
         "default_namespace": values.default_namespace,
         "interval_seconds": values.interval_seconds,
         "demo": values.demo,
+        "kind": values.kind.value,
+        "bastion": values.bastion,
+        "namespaces": list(values.namespaces),
+        "labels": values.labels,
     }
 
 
+def change(connection: Connection, cluster_id: UUID, values: dict[str, Any]) -> bool:
+    """Change settings; False when the owner has another cluster of that name."""
+    try:
+        with connection.begin_nested():
+            connection.execute(update(clusters).where(clusters.c.id == cluster_id).values(**values))
+    except IntegrityError:
+        return False
+    return True
+
+
+def replace_access(connection: Connection, cluster_id: UUID, checked: CheckedAccess, sealed: bytes) -> None:
+    """Store another way to connect."""
+    values = {"kind": checked.kind.value, "api_url": checked.api_url, "bastion": checked.bastion}
+    connection.execute(update(clusters).where(clusters.c.id == cluster_id).values(**values))
+    _put_sealed(connection, cluster_id, sealed)
+
+
+def connection_of(connection: Connection, cluster_id: UUID) -> Row[Any]:
+    """Read how a cluster is connected, with its latest test."""
+    query = (
+        select(
+            clusters.c.kind,
+            clusters.c.api_url,
+            clusters.c.bastion,
+            cluster_credentials.c.updated_at,
+            connection_checks.c.checked_at,
+            connection_checks.c.ok,
+            connection_checks.c.summary,
+            connection_checks.c.lines,
+        )
+        .select_from(
+            clusters.outerjoin(cluster_credentials, cluster_credentials.c.cluster_id == clusters.c.id).outerjoin(
+                connection_checks, connection_checks.c.cluster_id == clusters.c.id
+            )
+        )
+        .where(clusters.c.id == cluster_id)
+    )
+    return cast("Row[Any]", connection.execute(query).one())
+
+
 def _put_credential(connection: Connection, values: ClusterValues) -> None:
-    sealed = {"sealed": values.sealed_credential, "updated_at": func.now()}
-    statement = insert(cluster_credentials).values(cluster_id=values.id, **sealed)
+    _put_sealed(connection, values.id, values.sealed_credential)
+
+
+def _put_sealed(connection: Connection, cluster_id: UUID, box: bytes) -> None:
+    sealed = {"sealed": box, "updated_at": func.now()}
+    statement = insert(cluster_credentials).values(cluster_id=cluster_id, **sealed)
     connection.execute(statement.on_conflict_do_update(index_elements=[cluster_credentials.c.cluster_id], set_=sealed))
 
 
@@ -139,6 +206,7 @@ def _view_query() -> Select[Any]:
             cluster_states.c.status,
             cluster_states.c.status_since,
             cluster_states.c.reason,
+            cluster_states.c.reason_code,
             cluster_states.c.server_version,
             cluster_states.c.metrics_available,
             cluster_states.c.metrics_detail,
@@ -147,11 +215,15 @@ def _view_query() -> Select[Any]:
             cluster_states.c.backfill_detail,
             cluster_holds.c.since.label("hold_since"),
             cluster_holds.c.reason.label("hold_reason"),
+            connection_checks.c.ok.label("connection_ok"),
+            connection_checks.c.checked_at.label("connection_checked_at"),
+            connection_checks.c.summary.label("connection_summary"),
             last_cycle,
             living,
         )
         .outerjoin(cluster_states, cluster_states.c.cluster_id == clusters.c.id)
         .outerjoin(cluster_holds, cluster_holds.c.cluster_id == clusters.c.id)
+        .outerjoin(connection_checks, connection_checks.c.cluster_id == clusters.c.id)
         .outerjoin(last_cycle, true())
         .outerjoin(living, true())
     )

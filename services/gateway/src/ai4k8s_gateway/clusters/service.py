@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
 
 from ai4k8s_common.contracts.collector import CheckConnection
-from ai4k8s_common.errors import ConflictError, ForbiddenError, NotFoundError
+from ai4k8s_common.errors import ConflictError, ForbiddenError, NotFoundError, NotReadyError
 from ai4k8s_common.kube.addresses import AccessPolicy, parse_endpoint
-from ai4k8s_common.kube.kubeconfig import parse_kubeconfig
 from ai4k8s_common.security.sealed import seal
 from ai4k8s_common.store.collector import ClusterStatus
 from ai4k8s_gateway.clusters import repository
-from ai4k8s_gateway.clusters.schemas import Attention, AttentionKind, ClusterView, CycleView
+from ai4k8s_gateway.clusters.access import check_access
+from ai4k8s_gateway.clusters.schemas import (
+    Attention,
+    AttentionKind,
+    ClusterView,
+    CycleView,
+    Monitoring,
+    MonitoringAct,
+)
 from ai4k8s_gateway.domain import attention
 from ai4k8s_gateway.jobs import service as jobs
 
@@ -28,7 +35,7 @@ if TYPE_CHECKING:
 
     from ai4k8s_common.bus.transaction import Transaction
     from ai4k8s_gateway.accounts.service import Principal
-    from ai4k8s_gateway.clusters.schemas import NewCluster
+    from ai4k8s_gateway.clusters.schemas import ClusterSettings, NewCluster
     from ai4k8s_gateway.jobs.schemas import JobView
 
 log = structlog.stdlib.get_logger(__name__)
@@ -42,6 +49,10 @@ class ClusterRules:
     seal_public_key: str
     cycle_seconds: int
 
+    def policy(self, *, behind_bastion: bool) -> AccessPolicy:
+        """Which addresses may be reached; behind a bastion loopback means the bastion's own."""
+        return replace(self.access, allow_loopback=True) if behind_bastion else self.access
+
 
 def get(connection: Connection, principal: Principal, cluster_id: UUID) -> repository.ClusterRow:
     """Return a cluster that somebody may see.
@@ -51,6 +62,17 @@ def get(connection: Connection, principal: Principal, cluster_id: UUID) -> repos
     cluster = repository.find(connection, principal, cluster_id)
     if cluster is None:
         raise NotFoundError("there is no such cluster", hint="Choose one of the clusters you may see.")
+    return cluster
+
+
+def get_started(connection: Connection, principal: Principal, cluster_id: UUID) -> repository.ClusterRow:
+    """The same, of a cluster that is watched. Raises NotReadyError until somebody starts that."""
+    cluster = get(connection, principal, cluster_id)
+    if cluster.started_at is None:
+        raise NotReadyError(
+            f"monitoring of '{cluster.name}' has not been started, so there is nothing to show yet",
+            hint="Start it on the cluster's page, or with POST /clusters/{id}/monitoring/start.",
+        )
     return cluster
 
 
@@ -71,29 +93,72 @@ def require_delete(principal: Principal, cluster: repository.ClusterRow) -> None
 def add(tx: Transaction, rules: ClusterRules, principal: Principal, new: NewCluster, *, demo: bool = False) -> UUID:
     """Seal the credential and store the wish; the collector takes it up by itself.
 
-    Raises InvalidInputError for a kubeconfig that is unsafe or unreadable, ConflictError for a taken name.
+    Raises InvalidInputError for what is unsafe or unreadable, ConflictError for a taken name.
     """
     if not principal.may_write:
         raise ForbiddenError("viewers cannot add clusters", hint="Ask an administrator for the operator role.")
-    parsed = parse_kubeconfig(new.kubeconfig.get_secret_value(), context=new.context, policy=rules.access)
-    if new.prometheus_url:
-        parse_endpoint(new.prometheus_url, "the Prometheus address", rules.access)
+    checked = check_access(tx.connection, principal, rules.access, new)
+    _check_prometheus(new.prometheus_url, rules)
     cluster_id = uuid.uuid4()
     values = repository.ClusterValues(
         id=cluster_id,
         owner_id=principal.user_id,
         name=new.name,
-        api_url=parsed.credential.server,
+        api_url=checked.api_url,
         prometheus_url=new.prometheus_url or None,
-        default_namespace=new.default_namespace or parsed.namespace,
+        default_namespace=new.default_namespace or checked.namespace,
         interval_seconds=new.interval_seconds,
         demo=demo,
-        sealed_credential=seal(rules.seal_public_key, parsed.credential.to_json(), str(cluster_id)),
+        sealed_credential=seal(rules.seal_public_key, checked.stored.to_json(), str(cluster_id)),
+        kind=checked.kind,
+        bastion=checked.bastion,
+        namespaces=tuple(dict.fromkeys(new.namespaces)),
+        labels=new.labels,
+        started=new.start_monitoring,
     )
     if not repository.add(tx.connection, values):
-        raise ConflictError(f"you have a cluster named '{new.name}' already", hint="Choose another name.")
-    log.info("cluster_added", cluster_id=str(cluster_id), demo=demo)
+        raise _name_taken(new.name)
+    log.info("cluster_added", cluster_id=str(cluster_id), kind=checked.kind.value, demo=demo)
     return cluster_id
+
+
+def _check_prometheus(url: str | None, rules: ClusterRules) -> None:
+    if url:
+        parse_endpoint(url, "the Prometheus address", rules.access)
+
+
+def _name_taken(name: str) -> ConflictError:
+    return ConflictError(f"there is a cluster named '{name}' already", hint="Choose another name.")
+
+
+def change_settings(
+    tx: Transaction, rules: ClusterRules, principal: Principal, cluster_id: UUID, settings: ClusterSettings
+) -> None:
+    """Change what is given and leave the rest. Raises InvalidInputError, ConflictError."""
+    cluster = get(tx.connection, principal, cluster_id)
+    require_change(principal, cluster)
+    values = settings.model_dump(exclude_unset=True)
+    if "prometheus_url" in values:
+        values["prometheus_url"] = values["prometheus_url"] or None
+        _check_prometheus(values["prometheus_url"], rules)
+    if "namespaces" in values:
+        values["namespaces"] = list(dict.fromkeys(values["namespaces"]))
+    if values and not repository.change(tx.connection, cluster_id, values):
+        raise _name_taken(settings.name)
+    log.info("cluster_changed", cluster_id=str(cluster_id), settings=sorted(values))
+
+
+def set_monitoring(tx: Transaction, principal: Principal, cluster_id: UUID, act: MonitoringAct, now: datetime) -> None:
+    """Start, pause or resume. Doing it twice does nothing. Raises NotReadyError for what was never started."""
+    cluster = get(tx.connection, principal, cluster_id)
+    require_change(principal, cluster)
+    if act is MonitoringAct.START:
+        values: dict[str, Any] = {"started_at": cluster.started_at or now, "paused": False}
+    else:
+        get_started(tx.connection, principal, cluster_id)
+        values = {"paused": act is MonitoringAct.PAUSE}
+    repository.change(tx.connection, cluster_id, values)
+    log.info("monitoring_changed", cluster_id=str(cluster_id), act=act.value)
 
 
 def remove(tx: Transaction, principal: Principal, cluster_id: UUID) -> None:
@@ -138,6 +203,8 @@ def _view(row: Row[Any], rules: ClusterRules, principal: Principal, now: datetim
         created_at=row.created_at,
         interval_seconds=interval_seconds,
         paused=row.paused,
+        started=row.started_at is not None,
+        reason_code=row.reason_code or "",
         hold_since=row.hold_since,
         hold_reason=row.hold_reason or "",
     )
@@ -147,7 +214,12 @@ def _view(row: Row[Any], rules: ClusterRules, principal: Principal, now: datetim
         api_url=row.api_url,
         prometheus_url=row.prometheus_url,
         default_namespace=row.default_namespace,
+        namespaces=list(row.namespaces),
+        labels=row.labels,
         interval_seconds=interval_seconds,
+        interval_is_default=row.interval_seconds is None,
+        kind=row.kind,
+        monitoring=_monitoring(row),
         paused=row.paused,
         demo=row.demo,
         created_at=row.created_at,
@@ -162,6 +234,9 @@ def _view(row: Row[Any], rules: ClusterRules, principal: Principal, now: datetim
         backfill_detail=row.backfill_detail or "",
         workloads=row.workload_count or 0,
         last_cycle=_cycle(row),
+        connection_ok=row.connection_ok if row.connection_checked_at is not None else None,
+        connection_checked_at=row.connection_checked_at,
+        connection_summary=row.connection_summary or "",
         attention=[
             Attention(
                 kind=AttentionKind(finding.kind),
@@ -174,6 +249,12 @@ def _view(row: Row[Any], rules: ClusterRules, principal: Principal, now: datetim
             for finding in attention.findings(health, now)
         ],
     )
+
+
+def _monitoring(row: Row[Any]) -> Monitoring:
+    if row.started_at is None:
+        return Monitoring.NOT_STARTED
+    return Monitoring.PAUSED if row.paused else Monitoring.RUNNING
 
 
 def _cycle(row: Row[Any]) -> CycleView | None:

@@ -30,6 +30,8 @@ class ClusterHealth:
     created_at: datetime
     interval_seconds: int
     paused: bool
+    started: bool
+    reason_code: str
     hold_since: datetime | None
     hold_reason: str
 
@@ -46,8 +48,22 @@ class Finding:
     scaling_held: bool
 
 
+NOT_STARTED = Finding(
+    "not_started",
+    None,
+    "Monitoring has not been started",
+    "nothing is read from this cluster and nothing is scaled",
+    "Look at its connection, then start monitoring.",
+    scaling_held=True,
+)
+# The collector's name for a bastion that shows another host key than the confirmed one.
+BASTION_CHANGED = "bastion_host_key_changed"
+
+
 def findings(health: ClusterHealth, now: datetime) -> list[Finding]:
     """Return what needs attention, heaviest first."""
+    if not health.started:
+        return [NOT_STARTED]
     found = [_sight(health, now), _hold(health)]
     if health.paused:
         found.append(
@@ -66,6 +82,15 @@ def _sight(health: ClusterHealth, now: datetime) -> Finding | None:
             "Not observed yet",
             health.reason or "the first cycle has not run",
             "It runs within a minute. If this stays, check the connection and that the collector runs.",
+            scaling_held=True,
+        )
+    if health.status == "unreachable" and health.reason_code == BASTION_CHANGED:
+        return Finding(
+            "bastion_changed",
+            health.status_since,
+            "The bastion shows another host key: nothing was sent to it",
+            health.reason,
+            "Ask who runs it. If it was set up anew, confirm its new key under Connection.",
             scaling_held=True,
         )
     if health.status == "unreachable":

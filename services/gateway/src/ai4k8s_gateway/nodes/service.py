@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def list_views(connection: Connection, principal: Principal, cluster_id: UUID) -> list[NodeView]:
-    """Return a cluster's nodes. Raises NotFoundError."""
-    clusters.get(connection, principal, cluster_id)
+    """Return a cluster's nodes. Raises NotFoundError, NotReadyError."""
+    clusters.get_started(connection, principal, cluster_id)
     return [
         NodeView(
             id=row.id,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FAILURE_REACH = timedelta(hours=24)
 FRESH_CYCLES = 3
 # Somebody chose these, or they pass by themselves: worth saying on the cluster, and nobody has to do anything.
-CALM = frozenset({AttentionKind.WAITING, AttentionKind.PAUSED})
+CALM = frozenset({AttentionKind.WAITING, AttentionKind.PAUSED, AttentionKind.NOT_STARTED})
 
 
 def view(

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 
 from ai4k8s_common.clock import utc_now
 from ai4k8s_gateway.clusters import service
-from ai4k8s_gateway.clusters.schemas import ClusterList, ClusterView, NewCluster
+from ai4k8s_gateway.clusters.schemas import ClusterList, ClusterSettings, ClusterView, MonitoringAct, NewCluster
 from ai4k8s_gateway.dependencies import Tx, User, Wired
 from ai4k8s_gateway.http.problems import responses_for
 from ai4k8s_gateway.jobs.schemas import JobView
@@ -31,7 +31,7 @@ def list_clusters(user: User, tx: Tx, wiring: Wired) -> ClusterList:
     responses=responses_for(HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
 def add_cluster(body: NewCluster, user: User, tx: Tx, wiring: Wired) -> ClusterView:
-    """Add a cluster from a kubeconfig. It is observed from the next cycle on."""
+    """Add a cluster: by kubeconfig, address and token, the operator's directory or in-cluster; or through a bastion."""
     cluster_id = service.add(tx, wiring.clusters, user, body)
     return service.view(tx.connection, wiring.clusters, user, cluster_id, utc_now())
 
@@ -39,6 +39,28 @@ def add_cluster(body: NewCluster, user: User, tx: Tx, wiring: Wired) -> ClusterV
 @router.get("/{cluster_id}", responses=responses_for(HTTPStatus.NOT_FOUND))
 def get_cluster(cluster_id: UUID, user: User, tx: Tx, wiring: Wired) -> ClusterView:
     """One cluster."""
+    return service.view(tx.connection, wiring.clusters, user, cluster_id, utc_now())
+
+
+@router.patch(
+    "/{cluster_id}",
+    responses=responses_for(
+        HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY
+    ),
+)
+def change_cluster(cluster_id: UUID, body: ClusterSettings, user: User, tx: Tx, wiring: Wired) -> ClusterView:
+    """Change settings; what is left out stays as it is."""
+    service.change_settings(tx, wiring.clusters, user, cluster_id, body)
+    return service.view(tx.connection, wiring.clusters, user, cluster_id, utc_now())
+
+
+@router.post(
+    "/{cluster_id}/monitoring/{act}",
+    responses=responses_for(HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT),
+)
+def set_monitoring(cluster_id: UUID, act: MonitoringAct, user: User, tx: Tx, wiring: Wired) -> ClusterView:
+    """Start, pause or resume watching a cluster. Nothing is scaled while it is not watched."""
+    service.set_monitoring(tx, user, cluster_id, act, utc_now())
     return service.view(tx.connection, wiring.clusters, user, cluster_id, utc_now())
 
 
@@ -62,14 +84,14 @@ def check_connection(cluster_id: UUID, user: User, tx: Tx) -> JobView:
     return service.check_connection(tx, user, cluster_id)
 
 
-@router.get("/{cluster_id}/workloads", responses=responses_for(HTTPStatus.NOT_FOUND))
+@router.get("/{cluster_id}/workloads", responses=responses_for(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT))
 def list_workloads(cluster_id: UUID, user: User, tx: Tx, wiring: Wired) -> WorkloadList:
     """A cluster's workloads, each with a sentence on what it will need."""
     items = workload_service.list_views(tx.connection, wiring.clusters, user, cluster_id, utc_now())
     return WorkloadList(items=items)
 
 
-@router.get("/{cluster_id}/nodes", responses=responses_for(HTTPStatus.NOT_FOUND))
+@router.get("/{cluster_id}/nodes", responses=responses_for(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT))
 def list_nodes(cluster_id: UUID, user: User, tx: Tx) -> NodeList:
     """A cluster's nodes, each with its latest sample."""
     return NodeList(items=node_service.list_views(tx.connection, user, cluster_id))

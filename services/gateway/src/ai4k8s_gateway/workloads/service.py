@@ -64,7 +64,8 @@ log = structlog.stdlib.get_logger(__name__)
 def list_views(
     connection: Connection, rules: ClusterRules, principal: Principal, cluster_id: UUID, now: datetime
 ) -> list[WorkloadView]:
-    """Return a cluster's workloads."""
+    """Return a cluster's workloads. Raises NotFoundError, NotReadyError."""
+    cluster_service.get_started(connection, principal, cluster_id)
     cluster = cluster_service.view(connection, rules, principal, cluster_id, now)
     return [_view(row, cluster, now) for row in repository.of_cluster(connection, principal, cluster_id)]
 

@@ -14,15 +14,18 @@ export interface Health {
 type Kind = Cluster["attention"][number]["kind"];
 
 const WORDS: Record<Kind, string> = {
+  not_started: "not started",
   waiting: "not seen yet",
   paused: "paused",
   unreachable: "unreachable",
+  bastion_changed: "bastion changed",
   no_metrics: "no metrics",
   stale: "no fresh metrics",
   held: "scaling held",
 };
 
-const isCalm = (kind: Kind): boolean => kind === "waiting" || kind === "paused";
+const CALM: ReadonlySet<Kind> = new Set(["waiting", "paused", "not_started"]);
+const isCalm = (kind: Kind): boolean => CALM.has(kind);
 
 /** Whether a cluster is seen, in a word. */
 export function sightOf(cluster: Cluster): [Tone, string] {

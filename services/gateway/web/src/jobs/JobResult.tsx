@@ -1,16 +1,12 @@
 // What a job found. A connection check is a list of lines, each with what to do; anything else is told plainly.
+import type { Schemas } from "../api/client";
 import { Shape, type Tone } from "../ui/controls";
 import { Facts } from "../ui/Facts";
 import { sentence } from "../ui/states";
 
-interface Check {
-  step: string;
-  outcome: "passed" | "failed" | "skipped";
-  detail: string;
-  hint: string;
-}
+type Check = Schemas["CheckLine"];
 
-const TONES: Record<Check["outcome"], Tone> = { passed: "good", failed: "bad", skipped: "neutral" };
+const TONES: Record<string, Tone> = { passed: "good", failed: "bad", absent: "neutral", skipped: "neutral" };
 
 export function JobResult({ result }: { result: unknown }) {
   if (result == null) return null;
@@ -21,9 +17,9 @@ export function JobResult({ result }: { result: unknown }) {
       {checks ? (
         <ul className="checks">
           {checks.map((check) => (
-            <li key={check.step}>
+            <li key={check.check}>
               <Shape tone={TONES[check.outcome] ?? "neutral"} />
-              <span className="check-step">{check.step.replaceAll("_", " ")}</span>
+              <span className="check-step">{check.title}</span>
               <span>
                 {check.outcome}
                 {check.detail && `: ${check.detail}`}

@@ -28,7 +28,7 @@ function AddClusterForm() {
   const queries = useQueryClient();
   const add = useMutation({
     mutationFn: () =>
-      unwrap(http.POST("/api/v1/clusters", { body: { name, kubeconfig, prometheus_url: prometheusUrl || null } })),
+      unwrap(http.POST("/api/v1/clusters", { body: { name, kubeconfig, prometheus_url: prometheusUrl || null, in_cluster: false, namespaces: [], labels: {}, start_monitoring: true } })),
     onSuccess: async (cluster) => {
       await queries.invalidateQueries({ queryKey: ["clusters"] });
       void queries.invalidateQueries({ queryKey: ["overview"] });
