@@ -23,6 +23,8 @@ TOGETHER = (
     "tests/integration/collector/test_simulated_cluster.py",
 )
 
+_LEAST_KNOWN = 2
+
 
 def module_of(nodeid: str) -> str:
     """The file of a test."""
@@ -48,6 +50,34 @@ class Schedule(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     def _split_scope(self, nodeid: str) -> str:
         module = module_of(nodeid)
         return module if module in TOGETHER else nodeid
+
+    def remove_node(self, node: Any) -> str | None:
+        """Give what a dead process left to the others, or to its replacement; return the test that it died of.
+
+        xdist would hand out that test again, and also units that are done, for whose end it then waits for ever.
+        """
+        left = [unit for unit in self.assigned_work.pop(node).values() if not all(unit.values())]
+        if not left:
+            return None
+        died_of: str = next(nodeid for nodeid, done in left[0].items() if not done)
+        left[0][died_of] = True
+        for unit in reversed(left):
+            rest = {nodeid: False for nodeid, done in unit.items() if not done}
+            if rest:
+                scope = self._split_scope(next(iter(rest)))
+                self.workqueue[scope] = rest
+                self.workqueue.move_to_end(scope, last=False)
+        for other in list(self.assigned_work):
+            self._reschedule(other)
+        return died_of
+
+    def _reschedule(self, node: Any) -> None:
+        """Give a process what keeps it going: it begins a test only once it knows of another, or that there is none."""
+        if node not in self.registered_collections:
+            return  # a replacement that is still collecting; it asks again
+        super()._reschedule(node)
+        while self._pending_of(self.assigned_work[node]) < _LEAST_KNOWN and not node.shutting_down:
+            super()._reschedule(node)
 
 
 @pytest.hookimpl(optionalhook=True)
