@@ -2,10 +2,14 @@
 
 import yaml
 
+# Those in C, where they are: hundreds of manifests are made whenever the cases are imported.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
 
 def _plain(text: str) -> str:
     """Return a manifest with its merge keys resolved: not every client reads them."""
-    return yaml.safe_dump(yaml.safe_load(text), sort_keys=False)
+    return str(yaml.dump(yaml.load(text, _LOADER), Dumper=_DUMPER, sort_keys=False))
 
 
 def deployment(

@@ -5,7 +5,7 @@ was away asks for what came after the last number they saw; who was away for lon
 log of a Redis that was emptied since, is told to ask for everything anew. The store has the truth in any case.
 
 Gateways hear events by Socket.IO's own means. What its Redis manager would publish is written out here, because
-importing the library takes a worker a second of processor time and brings two HTTP clients along.
+importing the library takes a worker a quarter of its start and brings two HTTP clients along.
 """
 
 from __future__ import annotations
