@@ -21,7 +21,8 @@ from ai4k8s_common.kube.access import Credentials
 from ai4k8s_common.kube.addresses import AccessPolicy
 from ai4k8s_common.kube.client import AsyncKubeClient
 from ai4k8s_common.kube.credentials import ClusterCredential
-from ai4k8s_common.kube.prometheus import PrometheusClient
+from ai4k8s_common.kube.errors import KubeUnavailableError
+from ai4k8s_common.kube.prometheus import AsyncPrometheusClient, PrometheusClient
 from ai4k8s_common.security.sealed import generate_key_pair, seal
 from ai4k8s_common.services import Service
 from tests.support.bus import open_bus
@@ -137,6 +138,14 @@ def collector(database: Database, valkey: Valkey) -> Iterator[CollectorBench]:
         with PrometheusClient(url, POLICY) as past:
             yield past
 
+    @asynccontextmanager
+    async def open_live(url: str) -> AsyncIterator[AsyncPrometheusClient]:
+        # Tests that give an address of nowhere are not about Prometheus, and do not wait for it.
+        if "127.0.0.1" not in url:
+            raise KubeUnavailableError("Prometheus does not answer")
+        async with AsyncPrometheusClient(url, POLICY) as live:
+            yield live
+
     context = Context(
         bus=bus,
         settings=CollectorSettings(batch_seconds=5.0),
@@ -145,6 +154,7 @@ def collector(database: Database, valkey: Valkey) -> Iterator[CollectorBench]:
         policy=POLICY,
         open_cluster=open_cluster,
         open_past=open_past,
+        open_live=open_live,
         loop=Loop(),
         clock=utc_now,
     )

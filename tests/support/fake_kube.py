@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ai4k8s_common.kube.discovery import ScalableKind
+    from ai4k8s_common.kube.objects import NodeSummary
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -39,6 +40,7 @@ class FakeKube:
         self.workloads: dict[WorkloadRef, FakeWorkload] = {}
         self.lists: dict[Resource[Any], list[Any]] = {}
         self.kinds: list[ScalableKind] = []
+        self.summaries: dict[str, NodeSummary] = {}
         self.patches: list[tuple[WorkloadRef, int]] = []
         self.failure: KubeError | None = None
         self.objects: dict[str, dict[str, Any]] = {}
@@ -64,6 +66,12 @@ class FakeKube:
     async def list_made(self, resource: Resource[T], make: Callable[[T], R | None]) -> list[R]:
         made = [make(item) for item in await self.list_all(resource)]
         return [one for one in made if one is not None]
+
+    async def node_summary(self, node: str) -> NodeSummary:
+        self._fail()
+        if node not in self.summaries:
+            raise KubeNotFoundError(f"there is no node {node}")
+        return self.summaries[node]
 
     async def scalable_kinds(self) -> list[ScalableKind]:
         self._fail()

@@ -69,6 +69,11 @@ def test_a_cycle_sees_the_workload_its_pods_and_their_usage(collector: Collector
     assert workload["resource_version"]
     assert len(collector.rows("SELECT * FROM collector.nodes WHERE ready")) == 4
     assert collector.state(cluster_id)["metrics_available"]
+    sources = {row["source"]: row for row in collector.rows("SELECT * FROM collector.sources")}
+    answering = ("pods", "daemon_sets", "custom_workloads", "autoscalers", "events", "prometheus")
+    assert {sources[name]["status"] for name in answering} == {"available"}
+    deploy = collector.rows("SELECT * FROM collector.deploys WHERE workload_id = %s", workload["id"])
+    assert [row["revision"] for row in deploy] == ["1"]
 
 
 def test_the_past_is_filled_in_once_and_never_over_live_rows(collector: CollectorBench, sim: SimProcess) -> None:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ai4k8s_collector.domain.history import QUESTIONS, STEP, Day, DayGrid, days, workload_of
+from ai4k8s_collector.domain.history import QUESTIONS, STEP, Day, DayGrid, Quantity, days, workload_of
 from ai4k8s_collector.domain.observed import WorkloadKey
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -38,11 +38,12 @@ def test_series_of_all_quantities_meet_in_one_sample() -> None:
     grid.add(READY, KUBE_WEB, at[:2], [2.0, 3.0])
     grid.add(DESIRED, KUBE_WEB, at[1:2], [4.0])
     samples = list(grid.samples())
-    assert [(s.at - START, s.cpu_millicores, s.ready_replicas, s.desired_replicas) for s in samples] == [
+    replicas = (Quantity.CPU_MILLICORES, Quantity.READY_REPLICAS, Quantity.DESIRED_REPLICAS)
+    assert [(s.at - START, *(s.value(quantity) for quantity in replicas)) for s in samples] == [
         (timedelta(0), 500.0, 2, None),
         (STEP, None, 3, 4),
     ]
-    assert samples[0].memory_bytes == 1e8
+    assert samples[0].value(Quantity.MEMORY_BYTES) == 1e8
     assert samples[0].workload_id == 7
     assert grid.dropped == 3
 
@@ -58,7 +59,7 @@ def test_series_of_workloads_nobody_knows_are_left_out() -> None:
 def test_points_off_the_stretch_are_dropped() -> None:
     grid = DayGrid(Day(START, START + STEP), IDS)
     grid.add(CPU, WEB, [START.timestamp() - 60, START.timestamp(), START.timestamp() + 120], [1.0, 2.0, 3.0])
-    assert [sample.cpu_millicores for sample in grid.samples()] == [2000.0]
+    assert [sample.value(Quantity.CPU_MILLICORES) for sample in grid.samples()] == [2000.0]
 
 
 def test_a_stateful_sets_series_are_its_own() -> None:

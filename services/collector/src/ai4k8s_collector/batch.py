@@ -17,17 +17,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ai4k8s_collector import metrics, repository
-from ai4k8s_collector.adapters.cluster import read_cluster
 from ai4k8s_collector.domain.schedule import CRASHES_BEFORE_BACKOFF, Rhythm
+from ai4k8s_collector.looking import look_at
 from ai4k8s_collector.service import record_crash, record_failure, record_success
 from ai4k8s_common.errors import Ai4k8sError
-from ai4k8s_common.kube.errors import KubeUnavailableError
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from ai4k8s_collector.context import Context
-    from ai4k8s_collector.domain.observed import Snapshot
     from ai4k8s_collector.repository import DueCluster
 
 LOOK_AGAIN_SECONDS = 1.0
@@ -94,7 +92,7 @@ async def _look(context: Context, claim: Claim) -> None:
     started = time.monotonic()
     try:
         with metrics.IN_FLIGHT.track_inprogress():
-            snapshot = await _read(context, claim)
+            snapshot = await look_at(context, cluster, claim.rhythm.deadline)
     except Ai4k8sError as error:
         seconds = _observe("failed", started)
         await context.loop.in_store_thread(record_failure, context, cluster, claim.cycle_id, claim.rhythm, error)
@@ -118,20 +116,6 @@ def _observe(outcome: str, started: float) -> float:
     metrics.CYCLES.labels(outcome).inc()
     metrics.READ_SECONDS.labels(outcome).observe(seconds)
     return seconds
-
-
-async def _read(context: Context, claim: Claim) -> Snapshot:
-    seconds = claim.rhythm.deadline.total_seconds()
-    try:
-        async with asyncio.timeout(seconds):
-            credential = context.open_credential(claim.cluster.cluster_id, claim.cluster.sealed)
-            async with context.open_cluster(credential, claim.cluster.namespaces) as kube:
-                return await read_cluster(kube, context.clock, context.memories.of(claim.cluster.cluster_id))
-    except TimeoutError:
-        raise KubeUnavailableError(
-            f"the cluster was not read within {seconds:g} s",
-            hint="It is slow or hangs; it is tried again by itself.",
-        ) from None
 
 
 def _report(in_flight: set[asyncio.Task[None]]) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from ai4k8s_collector.adapters.cluster import OpenCluster
+    from ai4k8s_collector.adapters.live import OpenLive
     from ai4k8s_collector.adapters.past import OpenPast
     from ai4k8s_collector.loop import Loop
     from ai4k8s_collector.settings import CollectorSettings
@@ -33,6 +34,7 @@ class Context:
     policy: AccessPolicy
     open_cluster: OpenCluster
     open_past: OpenPast
+    open_live: OpenLive
     loop: Loop
     clock: Callable[[], datetime]
     memories: Memories = field(default_factory=Memories)

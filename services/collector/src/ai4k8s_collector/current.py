@@ -154,6 +154,7 @@ def write_claims(connection: Connection, cluster_id: UUID, observed: Sequence[Ob
             "volume": one.volume,
             "requested_bytes": one.requested_bytes,
             "capacity_bytes": one.capacity_bytes,
+            "used_bytes": one.used_bytes,
             "created_at": one.created_at,
         }
         for one in observed

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from ai4k8s_collector.domain.counters import NetworkReading
     from ai4k8s_collector.domain.observed import ObservedPod
     from ai4k8s_collector.domain.pods import PodRow
     from ai4k8s_common.kube.discovery import ScalableKind
@@ -30,6 +31,7 @@ class ClusterMemory:
     kinds_until: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     stored: dict[str, PodRow] | None = None
     stored_by: UUID | None = None
+    counters: dict[tuple[str, str], NetworkReading] = field(default_factory=dict)
 
 
 class Memories:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text, update
 
 from ai4k8s_collector.domain.flows import BYTE_RATES, Rate
+from ai4k8s_collector.domain.history import Quantity
 from ai4k8s_collector.domain.observed import WorkloadKey
 from ai4k8s_collector.domain.summary import Known
 from ai4k8s_common.store.bulk import copy_rows, upsert_rows
@@ -46,6 +48,7 @@ SAMPLE_COLUMNS = (
     "memory_request_bytes",
     "memory_limit_bytes",
     *Rate,
+    "custom",
 )
 
 
@@ -151,6 +154,7 @@ def _sample(cluster_id: UUID, ids: Mapping[WorkloadKey, int], at: datetime, row:
         resources.memory_request_bytes,
         resources.memory_limit_bytes,
         *(rates.get(rate) for rate in Rate),
+        json.dumps(row.custom) if row.custom else None,
     )
 
 
@@ -182,40 +186,13 @@ def copy_node_samples(
 
 def copy_past_samples(connection: Connection, cluster_id: UUID, samples: Iterable[PastSample]) -> int:
     """COPY samples of the past; a sample that is there already stays as it is. Returns how many were new."""
-    columns = (
-        "cluster_id",
-        "workload_id",
-        "at",
-        "source",
-        "saturated",
-        "cpu_usage_millicores",
-        "memory_bytes",
-        "ready_replicas",
-        "desired_replicas",
-    )
+    columns = ("cluster_id", "workload_id", "at", "source", "saturated", *Quantity)
     connection.execute(
         text("CREATE TEMP TABLE IF NOT EXISTS past_samples (LIKE collector.workload_samples) ON COMMIT DROP")
     )
     past = SampleSource.BACKFILL.value
-    copy_rows(
-        connection,
-        "past_samples",
-        columns,
-        (
-            (
-                cluster_id,
-                sample.workload_id,
-                sample.at,
-                past,
-                False,
-                sample.cpu_millicores,
-                sample.memory_bytes,
-                sample.ready_replicas,
-                sample.desired_replicas,
-            )
-            for sample in samples
-        ),
-    )
+    rows = ((cluster_id, sample.workload_id, sample.at, past, False, *sample.values) for sample in samples)
+    copy_rows(connection, "past_samples", columns, rows)
     result = connection.execute(
         text("INSERT INTO collector.workload_samples SELECT * FROM past_samples ON CONFLICT DO NOTHING")
     )

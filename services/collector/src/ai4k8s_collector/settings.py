@@ -20,3 +20,14 @@ class CollectorSettings(Group):
     keep_days: int = Field(default=15, ge=15, le=400, description="days of samples, back-fill included")
     keep_cycles_days: int = Field(default=3, ge=1)
     check_hours: float = Field(default=6.0, gt=0, description="how often each connection is tested by itself")
+    requests_query: str = Field(
+        default="sum by (namespace, pod) (rate(http_requests_total[2m]))",
+        description="PromQL for requests a second, one series per namespace and pod",
+    )
+    custom_metrics: dict[str, str] = Field(
+        default_factory=dict, description="JSON {name: PromQL} of more to keep, one series per namespace and pod"
+    )
+    kubelet_summary: bool = Field(
+        default=False,
+        description="ask kubelets for network use where Prometheus is silent; needs nodes/proxy, which permits exec",
+    )

@@ -16,7 +16,7 @@ from ai4k8s_common.errors import UnavailableError
 from ai4k8s_common.kube.access import Credentials
 from ai4k8s_common.kube.addresses import AccessPolicy
 from ai4k8s_common.kube.client import AsyncKubeClient
-from ai4k8s_common.kube.prometheus import PrometheusClient
+from ai4k8s_common.kube.prometheus import AsyncPrometheusClient, PrometheusClient
 from ai4k8s_common.services import Service
 from ai4k8s_common.settings import ClusterAccessSettings, CycleSettings, UnsealSettings
 
@@ -37,6 +37,7 @@ def wire(bus: Bus) -> Context:
         policy=policy,
         open_cluster=lambda credential, namespaces=(): AsyncKubeClient(credential, policy, namespaces=namespaces),
         open_past=lambda url: PrometheusClient(url, policy),
+        open_live=lambda url: AsyncPrometheusClient(url, policy),
         loop=Loop(),
         clock=utc_now,
     )

@@ -10,6 +10,7 @@ from ai4k8s_common.kube import wire
 from ai4k8s_common.kube.addresses import AccessPolicy
 from ai4k8s_common.kube.discovery import AGGREGATED, Discovery, scalable_kinds
 from ai4k8s_common.kube.errors import KubeForbiddenError, KubeNotFoundError
+from ai4k8s_common.kube.objects import NodeSummary
 from ai4k8s_common.kube.transport import AsyncTransport, SyncTransport, Target, Timeouts
 from ai4k8s_common.kube.types import Struct
 
@@ -237,6 +238,12 @@ class AsyncKubeClient:
                 reader.feed(request, await self._transport.send(request))
             found += reader.items()
         return found
+
+    async def node_summary(self, node: str) -> NodeSummary:
+        """Return what a node's kubelet says of its pods; through the API server's proxy, which needs nodes/proxy."""
+        wire.check_segments(node)
+        request = wire.Request(f"/api/v1/nodes/{node}/proxy/stats/summary", {"only_cpu_and_memory": "false"})
+        return wire.decode(request, await self._transport.send(request), NodeSummary)
 
     async def scalable_kinds(self) -> list[ScalableKind]:
         """Return the custom kinds that have a scale subresource; none of a server without aggregated discovery."""

@@ -256,6 +256,34 @@ class Event(Struct, frozen=True):
     reporting_component: str = ""
 
 
+class PodReference(Struct, frozen=True):
+    """Whose figures these are."""
+
+    name: str = ""
+    namespace: str = ""
+
+
+class NetworkCounters(Struct, frozen=True):
+    """Bytes since the pod's network was made."""
+
+    time: datetime | None = None
+    rx_bytes: int | None = None
+    tx_bytes: int | None = None
+
+
+class PodSummary(Struct, frozen=True):
+    """What a kubelet measured of a pod; only what nothing else tells."""
+
+    pod_ref: PodReference = PodReference()
+    network: NetworkCounters | None = None
+
+
+class NodeSummary(Struct, frozen=True):
+    """A kubelet's /stats/summary."""
+
+    pods: list[PodSummary] | None = None
+
+
 DAEMON_SETS = Resource("/apis/apps/v1/daemonsets", "DaemonSetList", Page[DaemonSet])
 JOBS = Resource("/apis/batch/v1/jobs", "JobList", Page[Job])
 CRON_JOBS = Resource("/apis/batch/v1/cronjobs", "CronJobList", Page[CronJob])

@@ -25,7 +25,7 @@ from ai4k8s_common.kube.errors import (
     KubeUnauthorizedError,
     KubeUnavailableError,
 )
-from ai4k8s_common.kube.transport import USER_AGENT, SyncTransport, Target, Timeouts
+from ai4k8s_common.kube.transport import USER_AGENT, AsyncTransport, SyncTransport, Target, Timeouts
 from ai4k8s_common.kube.wire import Answer, Request
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 MAX_POINTS = 11_000
+QUERY_PATH = "/api/v1/query"
 HINT = "Check the cluster's Prometheus address; the page works without it, but starts without history."
 
 
@@ -86,12 +87,7 @@ class PrometheusClient:
     """One Prometheus. Every method raises KubeError only."""
 
     def __init__(self, url: str, policy: AccessPolicy | None = None, timeouts: Timeouts | None = None) -> None:
-        policy = policy or AccessPolicy()
-        endpoint = parse_endpoint(url, "Prometheus", policy)
-        timeouts = timeouts or Timeouts(read_seconds=30.0, total_seconds=60.0)
-        headers = {"accept": "application/json", "user-agent": USER_AGENT}
-        tls = endpoint.scheme == "https"
-        self._transport = SyncTransport(Target("Prometheus", endpoint, headers, tls, endpoint.host, policy, timeouts))
+        self._transport = SyncTransport(_target(url, policy, timeouts))
 
     def __enter__(self) -> Self:
         return self
@@ -107,8 +103,7 @@ class PrometheusClient:
 
     def query(self, query: str, at: datetime | None = None) -> list[Series]:
         """Return the value of each series at one moment (default: now)."""
-        values = {"query": query} | ({"time": _unix(at)} if at is not None else {})
-        return self._ask("/api/v1/query", values)
+        return _read(self._transport.send(_question(QUERY_PATH, _instant(query, at))))
 
     def query_range(self, query: str, span: TimeRange) -> list[Series]:
         """Return each series over a range that fits into one answer.
@@ -118,20 +113,53 @@ class PrometheusClient:
         if (span.end - span.start) // span.step + 1 > MAX_POINTS:
             raise KubeInvalidError(f"Prometheus answers at most {MAX_POINTS} points a series at once")
         step = f"{span.step.total_seconds():g}"
-        return self._ask(
-            "/api/v1/query_range",
-            {"query": query, "start": _unix(span.start), "end": _unix(span.end), "step": step},
-        )
+        values = {"query": query, "start": _unix(span.start), "end": _unix(span.end), "step": step}
+        return _read(self._transport.send(_question("/api/v1/query_range", values)))
 
-    def _ask(self, path: str, values: dict[str, str]) -> list[Series]:
-        # POST, because long queries do not fit into a URL everywhere.
-        request = Request(
-            path,
-            method=HTTPMethod.POST,
-            body=urlencode(values).encode(),
-            content_type="application/x-www-form-urlencoded",
-        )
-        return [_series(raw) for raw in _decode(self._transport.send(request))]
+
+class AsyncPrometheusClient:
+    """One Prometheus asked about the present, several questions at once. Methods raise KubeError only."""
+
+    def __init__(self, url: str, policy: AccessPolicy | None = None, timeouts: Timeouts | None = None) -> None:
+        self._transport = AsyncTransport(_target(url, policy, timeouts))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._transport.aclose()
+
+    async def query(self, query: str) -> list[Series]:
+        """Return the present value of each series."""
+        return _read(await self._transport.send(_question(QUERY_PATH, _instant(query, None))))
+
+
+def _target(url: str, policy: AccessPolicy | None, timeouts: Timeouts | None) -> Target:
+    policy = policy or AccessPolicy()
+    endpoint = parse_endpoint(url, "Prometheus", policy)
+    timeouts = timeouts or Timeouts(read_seconds=30.0, total_seconds=60.0)
+    headers = {"accept": "application/json", "user-agent": USER_AGENT}
+    return Target("Prometheus", endpoint, headers, endpoint.scheme == "https", endpoint.host, policy, timeouts)
+
+
+def _question(path: str, values: dict[str, str]) -> Request:
+    # POST, because long queries do not fit into a URL everywhere.
+    return Request(
+        path,
+        method=HTTPMethod.POST,
+        body=urlencode(values).encode(),
+        content_type="application/x-www-form-urlencoded",
+    )
+
+
+def _instant(query: str, at: datetime | None) -> dict[str, str]:
+    return {"query": query} | ({"time": _unix(at)} if at is not None else {})
+
+
+def _read(answer: Answer) -> list[Series]:
+    return [_series(raw) for raw in _decode(answer)]
 
 
 def _series(raw: _Series) -> Series:

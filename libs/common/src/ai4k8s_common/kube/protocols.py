@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ai4k8s_common.kube.discovery import ScalableKind
+    from ai4k8s_common.kube.objects import NodeSummary
     from ai4k8s_common.kube.types import ObjectMeta, Resource, Scale, ServerVersion, WorkloadRef
 
 T = TypeVar("T")
@@ -27,6 +28,10 @@ class KubeReader(Protocol):
 
     async def list_made(self, resource: Resource[T], make: Callable[[T], R | None]) -> list[R]:
         """Like `list_all`, each object made into what is kept of it as its page comes in; None is left out."""
+        ...
+
+    async def node_summary(self, node: str) -> NodeSummary:
+        """Return what a node's kubelet says of its pods."""
         ...
 
     async def scalable_kinds(self) -> list[ScalableKind]:

@@ -30,11 +30,15 @@ BYTE_RATES = (Rate.NETWORK_RECEIVE, Rate.NETWORK_TRANSMIT, Rate.DISK_READ, Rate.
 
 @dataclass(frozen=True, slots=True)
 class Flows:
-    """What was measured: rate -> (namespace, pod) or node -> value. A rate that is absent has no source."""
+    """What was measured: rate -> (namespace, pod) or node -> value. A rate that is absent has no source.
+
+    `custom` holds the metrics that the operator named, summed over pods like requests.
+    """
 
     pods: Mapping[str, Mapping[tuple[str, str], float]] = field(default_factory=dict)
     nodes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     dropped: Mapping[str, int] = field(default_factory=dict)
+    custom: Mapping[str, Mapping[tuple[str, str], float]] = field(default_factory=dict)
 
 
 def sum_over(pods: Iterable[ObservedPod], flows: Flows) -> dict[str, float]:
@@ -46,6 +50,17 @@ def sum_over(pods: Iterable[ObservedPod], flows: Flows) -> dict[str, float]:
         if known:
             total = math.fsum(known)
             result[rate] = total / len(known) if rate == Rate.THROTTLED else total
+    return result
+
+
+def custom_over(pods: Iterable[ObservedPod], flows: Flows) -> dict[str, float]:
+    """Sum each custom metric over a workload's pods; those that no pod has are left out."""
+    keys = [(pod.namespace, pod.name) for pod in pods]
+    result: dict[str, float] = {}
+    for name, by_pod in flows.custom.items():
+        known = [by_pod[key] for key in keys if key in by_pod]
+        if known:
+            result[name] = math.fsum(known)
     return result
 
 

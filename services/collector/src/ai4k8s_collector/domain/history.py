@@ -27,12 +27,18 @@ _OWNED = (
 
 
 class Quantity(StrEnum):
-    """What is read of the past."""
+    """What is read of the past; the names of the store's columns."""
 
-    CPU_MILLICORES = "cpu_millicores"
+    CPU_MILLICORES = "cpu_usage_millicores"
     MEMORY_BYTES = "memory_bytes"
     READY_REPLICAS = "ready_replicas"
     DESIRED_REPLICAS = "desired_replicas"
+    NETWORK_RECEIVE = "network_receive_bytes_per_second"
+    NETWORK_TRANSMIT = "network_transmit_bytes_per_second"
+    DISK_READ = "disk_read_bytes_per_second"
+    DISK_WRITE = "disk_write_bytes_per_second"
+    REQUESTS = "requests_per_second"
+    THROTTLED = "throttled_share"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +52,48 @@ class Question:
     label: str = "workload"
 
 
+def _by_workload(rate: str) -> str:
+    """Sum a rate by pod over the pods of each workload, as the owners' recording rule tells them."""
+    return f"sum by (namespace, workload, workload_type) (sum by (namespace, pod) ({rate}) {_OWNED}"
+
+
+_IN_CONTAINERS = 'container!=""'
+_THROTTLED = "container_cpu_cfs_throttled_periods_total"
+_PERIODS = "container_cpu_cfs_periods_total"
+
 QUESTIONS: tuple[Question, ...] = (
     Question(
         Quantity.CPU_MILLICORES,
-        "sum by (namespace, workload, workload_type) (sum by (namespace, pod) "
-        f'(rate(container_cpu_usage_seconds_total{{container!=""}}[2m])) {_OWNED}',
+        _by_workload(f"rate(container_cpu_usage_seconds_total{{{_IN_CONTAINERS}}}[2m])"),
         factor=1000.0,
     ),
-    Question(
-        Quantity.MEMORY_BYTES,
-        "sum by (namespace, workload, workload_type) (sum by (namespace, pod) "
-        f'(container_memory_working_set_bytes{{container!=""}}) {_OWNED}',
-    ),
+    Question(Quantity.MEMORY_BYTES, _by_workload(f"container_memory_working_set_bytes{{{_IN_CONTAINERS}}}")),
     Question(Quantity.READY_REPLICAS, "kube_deployment_status_replicas_ready", kind="Deployment", label="deployment"),
     Question(Quantity.DESIRED_REPLICAS, "kube_deployment_spec_replicas", kind="Deployment", label="deployment"),
     Question(
         Quantity.READY_REPLICAS, "kube_statefulset_status_replicas_ready", kind="StatefulSet", label="statefulset"
     ),
     Question(Quantity.DESIRED_REPLICAS, "kube_statefulset_replicas", kind="StatefulSet", label="statefulset"),
+    Question(Quantity.NETWORK_RECEIVE, _by_workload('rate(container_network_receive_bytes_total{pod!=""}[2m])')),
+    Question(Quantity.NETWORK_TRANSMIT, _by_workload('rate(container_network_transmit_bytes_total{pod!=""}[2m])')),
+    Question(Quantity.DISK_READ, _by_workload(f"rate(container_fs_reads_bytes_total{{{_IN_CONTAINERS}}}[2m])")),
+    Question(Quantity.DISK_WRITE, _by_workload(f"rate(container_fs_writes_bytes_total{{{_IN_CONTAINERS}}}[2m])")),
+    Question(Quantity.REQUESTS, _by_workload("rate(http_requests_total[2m])")),
+    Question(
+        Quantity.THROTTLED,
+        f"{_by_workload(f'rate({_THROTTLED}{{{_IN_CONTAINERS}}}[5m])')} / "
+        f"{_by_workload(f'rate({_PERIODS}{{{_IN_CONTAINERS}}}[5m])')}",
+    ),
 )
 
-_KINDS = {"deployment": "Deployment", "statefulset": "StatefulSet", "replicaset": "ReplicaSet"}
+_KINDS = {
+    "deployment": "Deployment",
+    "statefulset": "StatefulSet",
+    "replicaset": "ReplicaSet",
+    "daemonset": "DaemonSet",
+    "rollout": "Rollout",
+}
+_WHOLE = frozenset({Quantity.READY_REPLICAS, Quantity.DESIRED_REPLICAS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +111,15 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class PastSample:
-    """One workload at one past minute."""
+    """One workload at one past minute; `values` in the order of `Quantity`, None where nothing is known."""
 
     workload_id: int
     at: datetime
-    cpu_millicores: float | None
-    memory_bytes: float | None
-    ready_replicas: int | None
-    desired_replicas: int | None
+    values: tuple[float | int | None, ...]
+
+    def value(self, quantity: Quantity) -> float | int | None:
+        """Return one of them."""
+        return self.values[list(Quantity).index(quantity)]
 
 
 def days(end: datetime) -> list[Day]:
@@ -136,7 +164,9 @@ class DayGrid:
         value = np.asarray(values, dtype=np.float64) * question.factor
         index = np.rint((at - self._day.start.timestamp()) / STEP.total_seconds()).astype(np.int64)
         good = np.isfinite(value) & (value >= 0) & (index >= 0) & (index < self._day.points)
-        self.dropped += int(good.size - good.sum())
+        # A share of no periods at all is 0/0: that is no bad reading.
+        undefined = np.isnan(value) if question.quantity is Quantity.THROTTLED else np.zeros(value.shape, np.bool_)
+        self.dropped += int((~good & ~undefined).sum())
         slot = (workload_id, question.quantity)
         row = self._values.setdefault(slot, np.full(self._day.points, np.nan))
         row[index[good]] = value[good]
@@ -145,19 +175,13 @@ class DayGrid:
         """Yield every point at which at least one quantity is known."""
         for workload_id in sorted({slot[0] for slot in self._values}):
             columns = [self._column(workload_id, quantity) for quantity in Quantity]
-            for position in range(self._day.points):
-                cpu, memory, ready, desired = (column[position] for column in columns)
-                if cpu is None and memory is None and ready is None and desired is None:
-                    continue
-                at = self._day.start + position * STEP
-                yield PastSample(workload_id, at, cpu, memory, _whole(ready), _whole(desired))
+            for position, values in enumerate(zip(*columns, strict=True)):
+                if any(value is not None for value in values):
+                    yield PastSample(workload_id, self._day.start + position * STEP, values)
 
-    def _column(self, workload_id: int, quantity: Quantity) -> list[float | None]:
+    def _column(self, workload_id: int, quantity: Quantity) -> list[float | int | None]:
         row = self._values.get((workload_id, quantity))
         if row is None:
             return [None] * self._day.points
-        return [None if math.isnan(value) else value for value in row.tolist()]
-
-
-def _whole(value: float | None) -> int | None:
-    return None if value is None else round(value)
+        whole = quantity in _WHOLE
+        return [None if math.isnan(value) else round(value) if whole else value for value in row.tolist()]

@@ -58,6 +58,7 @@ class ObservedClaim:
     requested_bytes: float | None
     capacity_bytes: float | None
     created_at: datetime | None
+    used_bytes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ai4k8s_collector.domain.deploys import Deploy, deploy_since, newest, past_deploys
-from ai4k8s_collector.domain.flows import sum_over
+from ai4k8s_collector.domain.flows import custom_over, sum_over
 from ai4k8s_collector.domain.readings import Believed, believe
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class WorkloadRow:
     last_oom_at: datetime | None = None
     pending: Mapping[str, int] = field(default_factory=dict)
     rates: Mapping[str, float] = field(default_factory=dict)
+    custom: Mapping[str, float] = field(default_factory=dict)
     hpa: ObservedHpa | None = None
     vpa: ObservedVpa | None = None
     revision: str = ""
@@ -187,6 +188,7 @@ def _workload_row(
         last_oom_at=max((*killed, *oom_before), default=None),
         pending=_pending(pods),
         rates=sum_over(pods, snapshot.flows),
+        custom=custom_over(pods, snapshot.flows),
         hpa=look.scaled_by.get(key),
         vpa=look.sized_by.get(key),
         revision=revision,
