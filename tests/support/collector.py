@@ -159,7 +159,7 @@ def collector(database: Database, valkey: Valkey) -> Iterator[CollectorBench]:
         clock=utc_now,
     )
     with bus.transaction() as tx:
-        repository.ensure_partitions(tx.connection, datetime.now(UTC), 15)
+        repository.ensure_partitions(tx.connection, datetime.now(UTC), 192)
     try:
         yield CollectorBench(database, context, public_key, fakes)
     finally:

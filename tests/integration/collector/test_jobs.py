@@ -352,6 +352,8 @@ def test_maintenance_makes_and_drops_partitions_and_forgets_what_was_deleted(col
         maintain(tx, collector.at(later))
     after = partitions()
     assert f"{later + timedelta(days=2):%Y%m%d}" in after - before
-    assert f"{datetime.now(UTC) - timedelta(days=15):%Y%m%d}" in before - after
-    for table in ("workloads", "nodes", "workload_samples", "node_samples", "cluster_states"):
+    assert f"{datetime.now(UTC) - timedelta(days=8):%Y%m%d}" in before - after
+    rolled = collector.row("SELECT * FROM collector.workload_rollups")
+    assert (rolled["samples"], rolled["cpu_usage_millicores"], rolled["ready_replicas"]) == (1, 500, 2)
+    for table in ("workloads", "nodes", "workload_samples", "workload_rollups", "pods", "sources", "cluster_states"):
         assert {row["cluster_id"] for row in collector.rows(f"SELECT cluster_id FROM collector.{table}")} == {kept}

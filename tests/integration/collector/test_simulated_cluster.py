@@ -88,25 +88,31 @@ def test_the_past_is_filled_in_once_and_never_over_live_rows(collector: Collecto
     state = collector.state(cluster_id)
     assert state["backfill_status"] == "completed", state["backfill_detail"]
     assert seconds < 30
-    past = collector.row(
-        "SELECT count(*), min(at), max(at), count(cpu_usage_millicores) AS cpu, count(memory_bytes) AS memory, "
+    kept = collector.row(
+        "SELECT count(*), max(at), count(cpu_usage_millicores) AS cpu, count(memory_bytes) AS memory, "
         "count(ready_replicas) AS ready, count(desired_replicas) AS desired "
         "FROM collector.workload_samples WHERE source = 1"
     )
-    assert past["count"] > 20_000
+    # Eight days are kept as they are, the whole two weeks in five minutes.
+    assert kept["count"] > 11_000
     for quantity in ("cpu", "memory", "ready", "desired"):
-        assert past[quantity] >= 0.99 * past["count"], quantity
-    assert past["max"] < live[0]["at"] < past["max"] + timedelta(minutes=3)
-    assert timedelta(days=13.9) < live[0]["at"] - past["min"] < timedelta(days=14.1)
+        assert kept[quantity] >= 0.99 * kept["count"], quantity
+    assert kept["max"] < live[0]["at"] < kept["max"] + timedelta(minutes=3)
+    rolled = collector.row("SELECT count(*), min(at), sum(samples) AS samples FROM collector.workload_rollups")
+    assert rolled["count"] == pytest.approx(14 * 288, abs=3)
+    assert rolled["samples"] >= 14 * 1440 - 10
+    assert timedelta(days=13.9) < live[0]["at"] - rolled["min"] < timedelta(days=14.1)
     assert collector.rows("SELECT * FROM collector.workload_samples WHERE source = 0 ORDER BY at") == live
     assert state["next_due_at"] <= datetime.now(UTC)
     job = collector.row("SELECT * FROM collector.job_states")
-    assert (job["status"], job["result"]) == ("completed", {"rows": past["count"]})
+    assert job["status"] == "completed"
+    assert job["result"]["rows"] == pytest.approx(14 * 1440, abs=10)
 
     with collector.context.bus.transaction() as tx:
         backfill_cluster(tx, collector.context, message)
     again = collector.row("SELECT count(*) FROM collector.workload_samples WHERE source = 1")
-    assert again["count"] == past["count"]
+    assert again["count"] == kept["count"]
+    assert collector.row("SELECT count(*) FROM collector.workload_rollups")["count"] == rolled["count"]
 
 
 def test_the_present_continues_the_past(collector: CollectorBench, sim: SimProcess) -> None:

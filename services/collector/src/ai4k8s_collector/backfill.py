@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 from sqlalchemy import text
 
-from ai4k8s_collector import metrics, observations, repository
+from ai4k8s_collector import metrics, observations, repository, rollups
 from ai4k8s_collector.adapters.past import read_day
 from ai4k8s_collector.domain.history import days
 from ai4k8s_common.bus.jobs import JobReport
@@ -24,7 +24,10 @@ from ai4k8s_common.store.collector import BackfillStatus
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from sqlalchemy import Connection
+
     from ai4k8s_collector.context import Context
+    from ai4k8s_collector.domain.history import Day, DayGrid
     from ai4k8s_common.bus.transaction import Transaction
 
 RULES_HINT = (
@@ -54,7 +57,7 @@ def _backfill(tx: Transaction, context: Context, message: BackfillCluster) -> in
             raise NotFoundError("this cluster is not connected any more")
         first_live = observations.first_live_sample_at(reading.connection, cluster_id)
         ids = observations.workload_ids(reading.connection, cluster_id)
-        repository.ensure_partitions(reading.connection, context.clock(), context.settings.keep_days)
+        repository.ensure_partitions(reading.connection, context.clock(), context.settings.keep_raw_hours)
     prometheus_url, _ = found
     if prometheus_url is None:
         raise InvalidInputError("this cluster has no Prometheus address", hint="Add it to the cluster.")
@@ -72,7 +75,7 @@ def _backfill(tx: Transaction, context: Context, message: BackfillCluster) -> in
             grid = read_day(past, day, ids)
             dropped += grid.dropped
             with context.bus.transaction() as writing:
-                new = observations.copy_past_samples(writing.connection, cluster_id, grid.samples())
+                new = _write_day(writing.connection, context, cluster_id, day, grid)
             rows += new
             metrics.PAST_SAMPLES.inc(new)
             # Keeps the task's own transaction from being ended for idleness.
@@ -82,6 +85,25 @@ def _backfill(tx: Transaction, context: Context, message: BackfillCluster) -> in
         raise InvalidInputError("Prometheus answers, but has no history of this cluster's workloads", hint=RULES_HINT)
     _finish(context, cluster_id, rows, dropped)
     return rows
+
+
+def _write_day(connection: Connection, context: Context, cluster_id: UUID, day: Day, grid: DayGrid) -> int:
+    """Keep the samples of a day for which there are partitions, and its roll-up in any case.
+
+    Returns how many samples the day has; they are there afterwards, whether they were before or not.
+    """
+    staged = observations.stage_past_samples(connection, cluster_id, grid.samples())
+    raw_since = repository.oldest_raw(context.clock(), context.settings.keep_raw_hours)
+    since, until = rollups.bin_start(day.start), rollups.bin_start(day.end + rollups.BIN)
+    if day.end < raw_since:
+        rollups.roll_up_past(connection, cluster_id, since, until)
+        return staged
+    observations.keep_past_samples(connection, raw_since)
+    # The bin in which days or past and present meet holds samples of both: it is computed from what is kept.
+    if day.start < raw_since:
+        rollups.roll_up_past(connection, cluster_id, since, rollups.bin_start(raw_since))
+    rollups.roll_up(connection, cluster_id, max(since, rollups.bin_start(raw_since)), until)
+    return staged
 
 
 def _finish(context: Context, cluster_id: UUID, rows: int, dropped: int) -> None:

@@ -12,7 +12,14 @@ from ai4k8s_collector.domain.history import Quantity
 from ai4k8s_collector.domain.observed import WorkloadKey
 from ai4k8s_collector.domain.summary import Known
 from ai4k8s_common.store.bulk import copy_rows, upsert_rows
-from ai4k8s_common.store.collector import SampleSource, node_samples, nodes, workload_samples, workloads
+from ai4k8s_common.store.collector import (
+    SampleSource,
+    node_samples,
+    nodes,
+    workload_rollups,
+    workload_samples,
+    workloads,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -184,19 +191,26 @@ def copy_node_samples(
     )
 
 
-def copy_past_samples(connection: Connection, cluster_id: UUID, samples: Iterable[PastSample]) -> int:
-    """COPY samples of the past; a sample that is there already stays as it is. Returns how many were new."""
+def stage_past_samples(connection: Connection, cluster_id: UUID, samples: Iterable[PastSample]) -> int:
+    """COPY samples of the past to where they can be kept from or rolled up. Returns how many."""
     columns = ("cluster_id", "workload_id", "at", "source", "saturated", *Quantity)
     connection.execute(
         text("CREATE TEMP TABLE IF NOT EXISTS past_samples (LIKE collector.workload_samples) ON COMMIT DROP")
     )
     past = SampleSource.BACKFILL.value
     rows = ((cluster_id, sample.workload_id, sample.at, past, False, *sample.values) for sample in samples)
-    copy_rows(connection, "past_samples", columns, rows)
-    result = connection.execute(
-        text("INSERT INTO collector.workload_samples SELECT * FROM past_samples ON CONFLICT DO NOTHING")
+    return copy_rows(connection, "past_samples", columns, rows)
+
+
+def keep_past_samples(connection: Connection, since: datetime) -> None:
+    """Keep staged samples since a moment; one that is there already stays as it is."""
+    connection.execute(
+        text(
+            "INSERT INTO collector.workload_samples SELECT * FROM past_samples WHERE at >= :since "
+            "ON CONFLICT DO NOTHING"
+        ),
+        {"since": since},
     )
-    return int(result.rowcount)
 
 
 def first_live_sample_at(connection: Connection, cluster_id: UUID) -> datetime | None:
@@ -209,9 +223,9 @@ def first_live_sample_at(connection: Connection, cluster_id: UUID) -> datetime |
 
 def has_past_samples(connection: Connection, cluster_id: UUID) -> bool:
     """Whether anything was ever filled in."""
-    query = select(workload_samples.c.at).where(
-        workload_samples.c.cluster_id == cluster_id,
-        workload_samples.c.source == SampleSource.BACKFILL.value,
+    query = select(workload_rollups.c.at).where(
+        workload_rollups.c.cluster_id == cluster_id,
+        workload_rollups.c.source == SampleSource.BACKFILL.value,
     )
     return connection.execute(query.limit(1)).first() is not None
 

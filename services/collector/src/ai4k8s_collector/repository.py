@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, literal, or_, select, text, update
+from sqlalchemy import and_, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_common.store.collector import (
@@ -57,6 +57,8 @@ TABLES_OF_A_CLUSTER = (
     connection_checks,
     cluster_states,
 )
+# A back-fill reaches fourteen days back; its first day may be a part of a fifteenth.
+PAST_REACH = timedelta(days=15)
 ABRUPT_END = "the worker ended before the cycle did"
 
 
@@ -200,18 +202,45 @@ def finish_cycle(connection: Connection, cycle_id: UUID, **values: object) -> No
     connection.execute(update(cycles).where(cycles.c.id == cycle_id).values(**values))
 
 
-def ensure_partitions(connection: Connection, now: datetime, keep_days: int) -> int:
-    """Make the partitions that samples of the kept days and of the next two need. Returns how many were new."""
-    today = now.date()
-    query = text("SELECT collector.ensure_partitions(:first, :last)")
-    values = {"first": today - timedelta(days=keep_days), "last": today + timedelta(days=2)}
-    return int(connection.execute(query, values).scalar_one())
+def oldest_raw(now: datetime, keep_raw_hours: int) -> datetime:
+    """Return the beginning of the oldest day whose samples are kept."""
+    day = (now - timedelta(hours=keep_raw_hours)).date()
+    return datetime.combine(day, time.min, tzinfo=UTC)
 
 
-def drop_partitions(connection: Connection, now: datetime, keep_days: int) -> int:
-    """Drop whole days past retention. Returns how many partitions."""
-    query = text("SELECT collector.drop_partitions(:before)")
-    return int(connection.execute(query, {"before": now.date() - timedelta(days=keep_days + 1)}).scalar_one())
+def ensure_partitions(connection: Connection, now: datetime, keep_raw_hours: int) -> int:
+    """Make the partitions that the kept samples, the roll-ups of a filled-in past, and the next two days need.
+
+    Returns how many were new.
+    """
+    last = now.date() + timedelta(days=2)
+    oldest = oldest_raw(now, keep_raw_hours).date()
+    made = 0
+    for function, first in (
+        ("ensure_partitions", oldest),
+        ("ensure_rollup_partitions", min(oldest, now.date() - PAST_REACH)),
+    ):
+        query = select(getattr(func.collector, function)(first, last))
+        made += int(connection.execute(query).scalar_one())
+    return made
+
+
+def drop_partitions(connection: Connection, samples_before: datetime, rollups_before: datetime) -> int:
+    """Drop whole days of samples and of roll-ups. Returns how many partitions."""
+    dropped = connection.execute(select(func.collector.drop_partitions(samples_before.date()))).scalar_one()
+    rolled = connection.execute(select(func.collector.drop_rollup_partitions(rollups_before.date()))).scalar_one()
+    return int(dropped) + int(rolled)
+
+
+def prune_past(connection: Connection, before: datetime) -> None:
+    """Forget digests and deploys of days whose roll-ups are forgotten."""
+    connection.execute(container_digests.delete().where(container_digests.c.day < before.date()))
+    connection.execute(deploys.delete().where(deploys.c.at < before))
+
+
+def prune_events(connection: Connection, before: datetime) -> int:
+    """Forget events that were last said before a moment."""
+    return int(connection.execute(events.delete().where(events.c.last_at < before)).rowcount)
 
 
 def prune_cycles(connection: Connection, before: datetime) -> int:

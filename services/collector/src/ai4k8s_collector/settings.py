@@ -17,7 +17,14 @@ class CollectorSettings(Group):
     batch_seconds: float = Field(
         default=20.0, gt=0, le=30, description="how long one task waits for slow clusters before the next goes on"
     )
-    keep_days: int = Field(default=15, ge=15, le=400, description="days of samples, back-fill included")
+    keep_raw_hours: int = Field(
+        default=192,
+        ge=24,
+        le=9600,
+        description="hours of samples, by whole days; forecasts of the next minutes learn from up to a week of them",
+    )
+    keep_rollup_days: int = Field(default=56, ge=15, le=800, description="days of five-minute roll-ups")
+    keep_events_hours: int = Field(default=72, ge=1, description="hours after an event was last said")
     keep_cycles_days: int = Field(default=3, ge=1)
     check_hours: float = Field(default=6.0, gt=0, description="how often each connection is tested by itself")
     requests_query: str = Field(

@@ -49,7 +49,7 @@ def _prepare(context: Context) -> None:
     """Make today's partitions before the first cycle, not when the first maintenance comes by."""
     try:
         with context.bus.transaction() as tx:
-            repository.ensure_partitions(tx.connection, context.clock(), context.settings.keep_days)
+            repository.ensure_partitions(tx.connection, context.clock(), context.settings.keep_raw_hours)
     except UnavailableError:
         # The store is away; maintenance makes up for it.
         return

@@ -28,13 +28,23 @@ if TYPE_CHECKING:
 CPU_METRIC = "cpu"
 PATH_STEPS = 72
 
-# One row a workload: arrays cross the wire and become numpy's several times faster than as many rows do.
+# One row a workload: arrays cross the wire and become numpy's several times faster than as many rows do. Where samples
+# are not kept any more, their five-minute means stand for them.
 _SAMPLES = text(
     """
     SELECT workload_id, array_agg(extract(epoch FROM at)::float8), array_agg(cpu_usage_millicores), array_agg(saturated)
-    FROM collector.workload_samples
-    WHERE cluster_id = :cluster_id AND at >= to_timestamp(:since) AND at <= to_timestamp(:until)
-      AND cpu_usage_millicores IS NOT NULL
+    FROM (
+        SELECT workload_id, at, cpu_usage_millicores, saturated
+        FROM collector.workload_samples
+        WHERE cluster_id = :cluster_id AND at >= to_timestamp(:since) AND at <= to_timestamp(:until)
+          AND cpu_usage_millicores IS NOT NULL
+        UNION ALL
+        SELECT workload_id, at, cpu_usage_millicores, saturated
+        FROM collector.workload_rollups
+        WHERE cluster_id = :cluster_id AND at >= to_timestamp(:since) AND at <= to_timestamp(:until)
+          AND at < (SELECT min(at) FROM collector.workload_samples WHERE cluster_id = :cluster_id)
+          AND cpu_usage_millicores IS NOT NULL
+    ) AS known
     GROUP BY workload_id
     """
 )

@@ -125,16 +125,21 @@ class PastSample:
 def days(end: datetime) -> list[Day]:
     """Cut the past before `end` into days, the newest first: a forecast needs yesterday most.
 
-    Points are whole minutes before `end`, so that two runs ask for the same ones.
+    Points are whole minutes before `end`, so that two runs ask for the same ones. Days meet where the five minutes of a
+    roll-up begin: each roll-up is then of one day.
     """
     last = end.replace(second=0, microsecond=0) - STEP
-    first = last - REACH + STEP
+    first = _five_minutes(last - REACH + STEP)
     result = []
     while last >= first:
-        start = max(first, last - timedelta(days=1) + STEP)
+        start = max(first, _five_minutes(last - timedelta(days=1) + STEP))
         result.append(Day(start, last))
         last = start - STEP
     return result
+
+
+def _five_minutes(at: datetime) -> datetime:
+    return at - timedelta(minutes=at.minute % 5)
 
 
 def workload_of(question: Question, labels: Mapping[str, str]) -> WorkloadKey | None:

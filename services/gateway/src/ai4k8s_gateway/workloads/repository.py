@@ -29,18 +29,31 @@ CPU_METRIC = "cpu"
 MAX_WORKLOADS = 5_000
 MEDIAN = 0.5
 
+# Where samples are not kept any more, their five-minute means stand for them.
 _HISTORY = text(
     """
+    WITH kept AS (
+        SELECT min(at) AS since FROM collector.workload_samples WHERE workload_id = :workload_id
+    ), known AS (
+        SELECT at, source, cpu_usage_millicores, cpu_usage_millicores AS cpu_usage_max_millicores, saturated,
+               ready_replicas, desired_replicas, cpu_capacity_millicores
+        FROM collector.workload_samples
+        WHERE workload_id = :workload_id AND at >= :start AND at <= :end
+        UNION ALL
+        SELECT at, source, cpu_usage_millicores, cpu_usage_max_millicores, saturated,
+               ready_replicas, desired_replicas, cpu_capacity_millicores
+        FROM collector.workload_rollups
+        WHERE workload_id = :workload_id AND at >= :start AND at <= :end AND at < (SELECT since FROM kept)
+    )
     SELECT min(at) AS at,
            min(source) AS source,
            avg(cpu_usage_millicores) AS demand,
-           max(cpu_usage_millicores) AS peak,
+           max(cpu_usage_max_millicores) AS peak,
            bool_or(saturated) AS saturated,
            avg(ready_replicas)::float8 AS ready,
            avg(desired_replicas)::float8 AS desired,
            avg(cpu_capacity_millicores) AS capacity
-    FROM collector.workload_samples
-    WHERE workload_id = :workload_id AND at >= :start AND at <= :end
+    FROM known
     GROUP BY date_bin(:step, at, :start)
     ORDER BY 1
     """
