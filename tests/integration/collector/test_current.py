@@ -26,9 +26,10 @@ from ai4k8s_common.kube.objects import (
     TargetRef,
     VolumeClaim,
 )
-from ai4k8s_common.kube.types import DEPLOYMENTS, PODS, ObjectMeta
+from ai4k8s_common.kube.types import DEPLOYMENTS, POD_METRICS, PODS, ObjectMeta
+from ai4k8s_common.store.digests import CPU_SMALLEST_MILLICORES, Histogram
 from tests.support.fake_kube import FakeKube
-from tests.support.kube_objects import deployment, fill, pod
+from tests.support.kube_objects import deployment, fill, pod, usage
 
 if TYPE_CHECKING:
     import uuid
@@ -119,7 +120,7 @@ def test_what_was_not_read_is_not_gone(
     kube.lists[QUOTAS] = []
     look(collector, cluster_id)
     assert collector.rows("SELECT * FROM collector.quotas") == []
-    assert collector.rows("SELECT * FROM collector.sources WHERE status <> 'available'") == []
+    assert collector.rows("SELECT * FROM collector.sources WHERE status IN ('failed', 'forbidden')") == []
 
 
 def test_pods_follow_the_cluster_whoever_looks(collector: CollectorBench, kube: Refusing) -> None:
@@ -146,3 +147,20 @@ def test_nothing_of_a_kind_that_is_gone_stays(collector: CollectorBench, kube: R
     look(collector, cluster_id)
     gone = collector.rows("SELECT name FROM collector.workloads WHERE gone_at IS NOT NULL")
     assert [row["name"] for row in gone] == ["web"]
+
+
+def test_use_of_containers_is_added_to_the_days_histogram(collector: CollectorBench, kube: Refusing) -> None:
+    cluster_id = collector.connect(fake=kube)
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    for minutes in (0, 11, 22):
+        now = noon + timedelta(minutes=minutes)
+        kube.lists[POD_METRICS] = [usage("web", 0, "100m", at=now), usage("web", 1, "300m", at=now)]
+        if minutes:
+            collector.execute("UPDATE collector.cluster_states SET next_due_at = %s", now)
+        collect_due_clusters(collector.at(now))
+    (row,) = collector.rows("SELECT * FROM collector.container_digests WHERE cluster_id = %s", cluster_id)
+    # Two looks are written; the third is gathered and waits.
+    assert (row["container"], row["day"], row["samples"], row["cpu_max_millicores"]) == ("app", noon.date(), 4, 300)
+    cpu = Histogram.of(CPU_SMALLEST_MILLICORES, row["cpu_buckets"], row["cpu_counts"])
+    assert cpu.quantile(0.5) == pytest.approx(100, rel=0.05)
+    assert cpu.quantile(0.95) == pytest.approx(300, rel=0.05)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ai4k8s_collector.domain.digests import Gathered
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -31,6 +33,7 @@ class ClusterMemory:
     kinds_until: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     stored: dict[str, PodRow] | None = None
     stored_by: UUID | None = None
+    gathered: Gathered = field(default_factory=Gathered)
     counters: dict[tuple[str, str], NetworkReading] = field(default_factory=dict)
 
 

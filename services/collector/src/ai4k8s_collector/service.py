@@ -7,7 +7,8 @@ import random
 import uuid
 from typing import TYPE_CHECKING
 
-from ai4k8s_collector import current, metrics, observations, repository
+from ai4k8s_collector import current, digests, metrics, observations, repository
+from ai4k8s_collector.domain.digests import Gathered, throttled_by_pod
 from ai4k8s_collector.domain.readings import describe
 from ai4k8s_collector.domain.schedule import CRASHES_BEFORE_BACKOFF
 from ai4k8s_collector.domain.summary import summarize
@@ -46,7 +47,7 @@ def record_success(context: Context, cluster: DueCluster, cycle_id: UUID, rhythm
         known = observations.known_workloads(tx.connection, cluster_id)
         before = _stored_pods(tx, cluster_id, memory)
         summary = summarize(snapshot, known, rhythm.interval, before)
-        after = _write_rows(tx, cluster_id, snapshot, summary, before)
+        after = _write_rows(tx, cluster_id, snapshot, summary, before, memory.gathered)
         digest = digest_of(summary)
         for reason, count in summary.dropped.items():
             metrics.READINGS_DROPPED.labels(reason).inc(count)
@@ -73,8 +74,11 @@ def record_success(context: Context, cluster: DueCluster, cycle_id: UUID, rhythm
         )
         payload = {"cluster_id": str(cluster_id), "cycle_id": str(cycle_id), "at": at.isoformat()}
         tx.emit(LiveEvent(LiveEventName.METRICS, cluster_room(cluster_id), {**payload}))
-    # Only what was committed may be trusted the next time.
+    # Only what was committed may be trusted the next time, and is not written again.
     memory.stored, memory.stored_by = after, cycle_id
+    if memory.gathered.is_due(at):
+        memory.gathered = Gathered()
+    memory.gathered.add(summary, throttled_by_pod(snapshot.flows.pods), at, digests.BUCKETS)
     return len(summary.workloads) + node_rows
 
 
@@ -138,7 +142,12 @@ def _stored_pods(tx: Transaction, cluster_id: UUID, memory: ClusterMemory) -> di
 
 
 def _write_rows(
-    tx: Transaction, cluster_id: UUID, snapshot: Snapshot, summary: Summary, before: Mapping[str, PodRow]
+    tx: Transaction,
+    cluster_id: UUID,
+    snapshot: Snapshot,
+    summary: Summary,
+    before: Mapping[str, PodRow],
+    gathered: Gathered,
 ) -> dict[str, PodRow]:
     """Write everything that was seen. Returns the pods as the store has them now."""
     connection, at = tx.connection, snapshot.at
@@ -150,6 +159,8 @@ def _write_rows(
     after = current.pod_rows(snapshot.pods, summary.pods, ids)
     current.write_pods(connection, cluster_id, before, after)
     current.write_deploys(connection, cluster_id, summary.workloads, ids)
+    if gathered.since is not None and gathered.is_due(at):
+        digests.add_digests(connection, cluster_id, gathered.since.date(), gathered.by_container, ids)
     _write_objects(tx, cluster_id, snapshot, summary, ids)
     return after
 

@@ -62,7 +62,7 @@ class WorkloadRow:
     saturated: bool
     restarts: int
     startup_seconds: tuple[float, ...]
-    new_oom_kills: int = 0
+    killed_containers: tuple[str, ...] = ()
     oom_kills: int = 0
     last_oom_at: datetime | None = None
     pending: Mapping[str, int] = field(default_factory=dict)
@@ -73,6 +73,11 @@ class WorkloadRow:
     revision: str = ""
     revision_at: datetime | None = None
     deploys: tuple[Deploy, ...] = ()
+
+    @property
+    def new_oom_kills(self) -> int:
+        """How many containers ran out of memory since the last look."""
+        return len(self.killed_containers)
 
     @property
     def pending_pods(self) -> int:
@@ -168,7 +173,7 @@ def _workload_row(
     cpu, memory = _sums(pods, measured, usage, snapshot)
     request = workload.resources.cpu_request_millicores
     key = (workload.key.namespace, workload.key.kind, workload.key.name)
-    killed = [pod.oom_at for pod in pods if pod.oom_at is not None and _is_new_kill(pod, look.before, known)]
+    killed = [pod for pod in pods if pod.oom_at is not None and _is_new_kill(pod, look.before, known)]
     revision, deploys = _deploys(workload, snapshot, known)
     last_deploy = deploys[-1].at if deploys else (known.revision_at if known is not None else None)
     oom_before = (known.last_oom_at,) if known is not None and known.last_oom_at is not None else ()
@@ -183,9 +188,9 @@ def _workload_row(
         saturated=_is_saturated(workload, ready, usage),
         restarts=sum(pod.restarts for pod in pods),
         startup_seconds=_startups(pods, known, snapshot.at),
-        new_oom_kills=len(killed),
+        killed_containers=tuple(pod.oom_container for pod in killed),
         oom_kills=len(killed) + (known.oom_kills if known is not None else 0),
-        last_oom_at=max((*killed, *oom_before), default=None),
+        last_oom_at=max((*(pod.oom_at for pod in killed if pod.oom_at), *oom_before), default=None),
         pending=_pending(pods),
         rates=sum_over(pods, snapshot.flows),
         custom=custom_over(pods, snapshot.flows),
