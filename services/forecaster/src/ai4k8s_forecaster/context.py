@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ai4k8s_forecaster.domain.methods import methods
 from ai4k8s_forecaster.history import HistoryCache
 from ai4k8s_forecaster.models import ModelCache
 from ai4k8s_forecaster.paths import PathCache
@@ -20,4 +21,7 @@ class Context:
     settings: ForecasterSettings
     history: HistoryCache = field(default_factory=HistoryCache)
     models: ModelCache = field(default_factory=ModelCache)
-    paths: PathCache = field(default_factory=PathCache)
+    paths: PathCache = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.paths = PathCache(methods(self.settings.method_names))

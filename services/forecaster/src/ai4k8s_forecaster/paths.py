@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +10,13 @@ import numpy as np
 
 from ai4k8s_forecaster.domain.character import Character, describe
 from ai4k8s_forecaster.domain.grid import FIVE_MINUTES_SECONDS, MINUTE_SECONDS, Grid, coarsen
+from ai4k8s_forecaster.domain.methods import STANDARD, Calendar, Method, forecast_by_record, methods
 from ai4k8s_forecaster.domain.path import STEP_SECONDS, PathForecast, forecast_path
 from ai4k8s_forecaster.domain.record import RECENT_STEPS
 from ai4k8s_forecaster.domain.status import HistoryState, history_states
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Mapping, Sequence
     from uuid import UUID
 
     from ai4k8s_forecaster.domain.arrays import FloatArray
@@ -34,6 +35,7 @@ class Paths:
         states: what may be said about each.
         characters: rhythms and growth of each.
         recent: the last complete five-minute bins, as many as judging past forecasts needs.
+        methods: the name of the method that was believed, for each.
         columns: what was written of them, by workload and what else it depends on, to be written again next cycle.
     """
 
@@ -43,14 +45,16 @@ class Paths:
     states: list[HistoryState]
     characters: list[Character]
     recent: Grid
+    methods: list[str]
     columns: dict[Hashable, dict[str, Any]] = field(default_factory=dict)
 
 
 class PathCache:
     """The newest paths of each cluster."""
 
-    def __init__(self) -> None:
+    def __init__(self, chosen: Sequence[Method] | None = None) -> None:
         self._paths: dict[UUID, tuple[str, Paths]] = {}
+        self._methods = chosen or methods([STANDARD])
 
     def of(
         self,
@@ -75,9 +79,23 @@ class PathCache:
         states = history_states(complete, FIVE_MINUTES_SECONDS)
         forecast = forecast_path(complete, states, _hours_ago(ids, deployed_at or {}, start_at))
         judged = [state.judged_by(float(skill)) for state, skill in zip(states, forecast.skill, strict=True)]
-        paths = Paths(ids, start_at, forecast, judged, describe(complete), _recent(wide, running))
+        forecast, methods = self._by_method(forecast, complete, start_at)
+        paths = Paths(ids, start_at, forecast, judged, describe(complete), _recent(wide, running), methods)
         self._paths[cluster_id] = (past, paths)
         return paths
+
+    def _by_method(
+        self, standard: PathForecast, complete: FloatArray, start_at: datetime
+    ) -> tuple[PathForecast, list[str]]:
+        """What each workload's best method says, where more than the standard one were chosen by the settings."""
+        names = [method.name for method in self._methods]
+        if names == [STANDARD]:
+            return standard, [STANDARD] * complete.shape[0]
+        calendar = Calendar(start_at, STEP_SECONDS)
+        values, chosen = forecast_by_record(self._methods, complete, np.isfinite(complete), calendar)
+        believed = [STANDARD if place < 0 else names[place] for place in chosen]
+        other = np.array([name != STANDARD for name in believed]) & np.isfinite(standard.values).all(axis=(1, 2))
+        return replace(standard, values=np.where(other[:, None, None], values, standard.values)), believed
 
 
 def _hours_ago(ids: tuple[int, ...], deployed_at: Mapping[int, datetime], now: datetime) -> FloatArray:

@@ -137,6 +137,7 @@ def _path_columns(workload: ForecastWorkload, paths: Paths, index: int) -> dict[
             "detail": state.detail,
             "history_hours": state.observed_hours,
             **(_in_short(workload, paths, index) if told else {"sentence": ""} | dict.fromkeys(_IN_SHORT)),
+            "method": paths.methods[index],
             "path_start_at": paths.start_at if told else None,
             "path_step_seconds": STEP_SECONDS if told else None,
             "path_levels": _PATH_LEVELS if told else None,

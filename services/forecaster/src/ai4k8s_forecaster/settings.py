@@ -21,3 +21,12 @@ class ForecasterSettings(Group):
         default=8, ge=1, description="how long the record of how forecasts turned out is kept"
     )
     keep_hours: int = Field(default=24, ge=1, description="how long full forecasts are kept")
+    methods: str = Field(
+        default="core",
+        description="methods of the six-hour path, separated by commas; of several, each workload's own record decides",
+    )
+
+    @property
+    def method_names(self) -> list[str]:
+        """``methods`` as a list."""
+        return [name.strip() for name in self.methods.split(",") if name.strip()]

@@ -44,6 +44,7 @@ forecasts = Table(
     at_column("shifted_at", nullable=True),
     Column("shift_value", Double),
     Column("skill", Double),  # 1 - error relative to the better naive forecast, over past origins
+    Column("method", Text),  # of the path
     # 6 h path: `path_values` is levels x steps, row by row, in the metric's unit (millicores for CPU).
     at_column("path_start_at", nullable=True),
     Column("path_step_seconds", Integer),

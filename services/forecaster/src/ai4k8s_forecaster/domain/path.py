@@ -16,6 +16,7 @@ import numpy as np
 from ai4k8s_forecaster.domain.core import STEPS, CorePath, forecast_core
 from ai4k8s_forecaster.domain.day_rule import forecast_from_a_day
 from ai4k8s_forecaster.domain.intervals import core_bounds
+from ai4k8s_forecaster.domain.levels import PATH_LEVELS, levels_around
 
 if TYPE_CHECKING:
     from ai4k8s_forecaster.domain.arrays import FloatArray, IntArray
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from ai4k8s_forecaster.domain.status import HistoryState
 
 STEP_SECONDS = 300
-#: Levels of the published path: the bounds of the 95, 80 and 50 % intervals around the median.
-PATH_LEVELS: FloatArray = np.array([0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975])
 
 
 @dataclass(frozen=True)
@@ -61,18 +60,8 @@ def forecast_path(
     young = np.flatnonzero(allowed & ~np.isfinite(point).all(axis=1))
     if young.size:
         point[young], bounds[young] = forecast_from_a_day(demand[young])
-    values = np.where(allowed[:, None, None], _levels(point, bounds), np.nan)
+    values = np.where(allowed[:, None, None], levels_around(point, bounds), np.nan)
     return PathForecast(values, _skill(core), np.isfinite(core.errors).any(axis=2).sum(axis=1), core.shifts)
-
-
-def _levels(point: FloatArray, bounds: FloatArray) -> FloatArray:
-    """``[series, levels, steps]`` in order, never negative, a wider interval never inside a narrower one."""
-    outward = np.maximum.accumulate(bounds, axis=1)
-    up, down = outward[:, :, 0], outward[:, :, 1]
-    middle = point[:, None, :]
-    stacked = np.concatenate([middle - down[:, ::-1], middle, middle + up], axis=1)
-    out: FloatArray = np.maximum(stacked, 0.0)
-    return out
 
 
 def _skill(core: CorePath) -> FloatArray:

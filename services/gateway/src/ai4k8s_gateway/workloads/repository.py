@@ -191,6 +191,7 @@ def _query(principal: Principal) -> Select[Any]:
             forecasts.c.shifted_at,
             forecasts.c.shift_value,
             forecasts.c.skill,
+            forecasts.c.method,
             forecasts.c.path_start_at,
             forecasts.c.path_step_seconds,
             forecasts.c.path_levels,

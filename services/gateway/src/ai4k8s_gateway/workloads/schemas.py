@@ -152,6 +152,7 @@ class ForecastInShort(BaseModel):
     shifted_at: datetime | None = Field(description="since when demand has another level; null without a shift")
     shift_millicores: float | None
     skill: float | None = Field(description="1 - error relative to the better naive forecast, on past forecasts")
+    method: str = Field(description="what the six-hour path comes from; 'core' unless the settings offer others")
 
 
 class ForecastView(BaseModel):

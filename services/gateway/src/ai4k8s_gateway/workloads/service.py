@@ -323,6 +323,7 @@ def _in_short(row: Row[Any]) -> ForecastInShort | None:
         shifted_at=row.shifted_at,
         shift_millicores=row.shift_value,
         skill=row.skill,
+        method=row.method or "core",
     )
 
 
