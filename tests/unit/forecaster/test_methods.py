@@ -32,6 +32,12 @@ def predict(name: str, history: np.ndarray) -> np.ndarray:
     return method(name).fit_predict(history, np.isfinite(history), CALENDAR)
 
 
+def points(name: str):
+    found = method(name)
+    assert isinstance(found, PointMethod)
+    return found.point
+
+
 @pytest.mark.parametrize("name", [name for name in names() if name not in SLOW])
 def test_quantiles_are_told_in_order_and_near_a_plain_day(name):
     history = daily(4, series=8)
@@ -47,7 +53,7 @@ def test_quantiles_are_told_in_order_and_near_a_plain_day(name):
 @pytest.mark.parametrize("name", sorted(SLOW & set(names())))
 def test_methods_of_libraries_foresee_a_plain_day(name):
     history = daily(3, series=1)
-    foreseen = method(name).point(history[:, :-72], 72)
+    foreseen = points(name)(history[:, :-72], 72)
     assert np.abs(foreseen - history[:, -72:]).mean() < 40
 
 
@@ -85,7 +91,7 @@ def test_where_no_method_has_anything_to_say_none_is_made_to():
 
 def test_a_point_method_gets_intervals_from_its_own_errors():
     history = daily(6)
-    sure = PointMethod("sure", method("seasonal-naive").point)
+    sure = PointMethod("sure", points("seasonal-naive"))
     noisy = PointMethod("noisy", lambda past, steps: sure.point(past, steps) + 40 * (-1.0) ** np.arange(steps))
     width = [one.fit_predict(history, np.isfinite(history), CALENDAR) for one in (sure, noisy)]
     assert (np.diff(width[1][:, [1, 5]], axis=1) > 1.5 * np.diff(width[0][:, [1, 5]], axis=1)).all()

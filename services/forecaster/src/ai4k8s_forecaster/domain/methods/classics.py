@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,11 +22,11 @@ _COARSE = 3
 
 def holt_winters(history: FloatArray, steps: int) -> FloatArray:
     """Additive, damped, with a daily season, on fifteen-minute means (Holt 1957, Winters 1960)."""
-    from statsmodels.tsa.holtwinters import ExponentialSmoothing
+    smoothing: Any = import_module("statsmodels.tsa.holtwinters")
 
     def fit(series: FloatArray) -> FloatArray:
         coarse = series[series.size % _COARSE :].reshape(-1, _COARSE).mean(axis=1)
-        model = ExponentialSmoothing(
+        model = smoothing.ExponentialSmoothing(
             coarse, trend="add", damped_trend=True, seasonal="add", seasonal_periods=DAY_STEPS // _COARSE
         )
         fitted = model.fit(optimized=True, minimize_kwargs={"options": {"maxiter": 60}})
@@ -36,12 +37,12 @@ def holt_winters(history: FloatArray, steps: int) -> FloatArray:
 
 def stl_and_holt(history: FloatArray, steps: int) -> FloatArray:
     """STL (Cleveland and others, 1990) with exponential smoothing of what is left, the season repeated."""
-    from statsmodels.tsa.forecasting.stl import STLForecast
-    from statsmodels.tsa.holtwinters import Holt
+    stl: Any = import_module("statsmodels.tsa.forecasting.stl")
+    smoothing: Any = import_module("statsmodels.tsa.holtwinters")
 
     def fit(series: FloatArray) -> FloatArray:
         holt = {"damped_trend": True, "initialization_method": "estimated"}
-        model = STLForecast(series, Holt, model_kwargs=holt, period=DAY_STEPS, robust=False)
+        model = stl.STLForecast(series, smoothing.Holt, model_kwargs=holt, period=DAY_STEPS, robust=False)
         return np.asarray(model.fit().forecast(steps))
 
     return _quietly(fit, history)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,9 +47,7 @@ def theta(history: FloatArray, steps: int) -> FloatArray:
 
 
 def _models() -> Any:
-    from statsforecast import models
-
-    return models
+    return import_module("statsforecast.models")
 
 
 def _mean(model: Any, series: FloatArray, steps: int) -> FloatArray:

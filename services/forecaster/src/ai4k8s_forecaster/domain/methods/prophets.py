@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,14 +18,14 @@ _DAYS = 7
 
 def prophet(history: FloatArray, steps: int) -> FloatArray:
     """Its own defaults with a daily season; the dates are made up, only their distances count."""
-    import pandas as pd
-    from prophet import Prophet
+    pandas: Any = import_module("pandas")
+    library: Any = import_module("prophet")
 
     def fit(series: FloatArray) -> FloatArray:
-        at = pd.date_range("2026-01-01", periods=series.size + steps, freq="5min")
-        model: Any = Prophet(daily_seasonality=True, weekly_seasonality=False, yearly_seasonality=False)
-        model.fit(pd.DataFrame({"ds": at[: series.size], "y": series}))
-        return np.asarray(model.predict(pd.DataFrame({"ds": at[series.size :]}))["yhat"])
+        at = pandas.date_range("2026-01-01", periods=series.size + steps, freq="5min")
+        model = library.Prophet(daily_seasonality=True, weekly_seasonality=False, yearly_seasonality=False)
+        model.fit(pandas.DataFrame({"ds": at[: series.size], "y": series}))
+        return np.asarray(model.predict(pandas.DataFrame({"ds": at[series.size :]}))["yhat"])
 
     return one_by_one(fit, history[:, -_DAYS * DAY_STEPS :])
 
