@@ -61,7 +61,7 @@ def main() -> None:
         return play_all(staged, rules)
 
     played = run(traces, Scenario.NONE, rules)
-    print("\n".join(_line(each, rules.slo_short_share) for each in played))
+    print("\n".join(_line(each, rules.slo_short_share) for each in played), flush=True)
     report: dict[str, Any] = {"slo_short_share": options.slo, "figures": _figures(played, rules.slo_short_share)}
     if not options.no_scenarios:
         report["scenarios"] = _scenarios(traces, rules, run)
@@ -157,8 +157,8 @@ def _scenarios(
 
 
 def _without_signal(run: Callable[[list[Trace], Scenario, Rules], list[Played]]) -> dict[str, Any]:
-    """Generated demands with nothing to foresee, under the default: the user's HPA stands, nobody moves its target."""
-    played = run(synthetic(), Scenario.NONE, Rules(consent=False))
+    """Generated demands with nothing to foresee, under the default: the user's target stands."""
+    played = run(synthetic(), Scenario.NONE, Rules())
     pairs = [(each.results[GUEST].pod_hours, each.results["hpa_80"].pod_hours) for each in played]
     return {
         "cost_vs_users_hpa": _ratio(pairs),

@@ -64,7 +64,7 @@ def _play(batch: list[Stage], rules: Rules) -> list[Played]:
         user_target_percent=rules.user_target_percent,
     )
     # A kind of its own would be a name that only benchmarks know; the peer is told apart by its place.
-    lines.append((Contender(Kind.FIXED, replicas=0), peer))
+    lines.append((Contender(Kind.PREDICTIVE), peer))
     table = play(world, lines, rules)
     return [_played(stage, results, rules) for stage, results in zip(batch, table, strict=True)]
 

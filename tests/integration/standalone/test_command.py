@@ -41,6 +41,7 @@ EVERY_PROCESS = {
     "collector-cycle",
     "collector-jobs",
     "forecaster-cycle",
+    "forecaster-jobs",
     "advisor-cycle",
     "scaler-cycle",
     "scaler-jobs",

@@ -86,7 +86,8 @@ def test_the_lanes_are_the_hpa_of_the_simulated_cluster() -> None:
     assert len(set(outcomes[0][:, 0].tolist())) > 10
 
 
-def test_every_lane_of_ours_decides_what_the_product_decides() -> None:
+@pytest.mark.parametrize("slo_leads", [True, False])
+def test_every_lane_of_ours_decides_what_the_product_decides(slo_leads: bool) -> None:
     """The lanes and ``policy.decide`` in the scalar fleet take the same numbers, with and without a floor."""
     ticks = 1200
     demand = wild_demand(7, ticks)
@@ -94,7 +95,7 @@ def test_every_lane_of_ours_decides_what_the_product_decides() -> None:
     pods = np.maximum.accumulate(per_minute[:, None] * np.linspace(0.7, 1.6, len(LEVELS)) + 0.1, axis=1)
     usable = np.arange(pods.shape[0]) % 100 < 60
     foreseen = Foreseen.of(LEVELS, pods[None], usable[None], np.zeros((1, pods.shape[0])))
-    lanes = PredictiveLanes(foreseen, np.zeros(1, np.int64), guest=True, max_replicas=60, consent=False)
+    lanes = PredictiveLanes(foreseen, np.zeros(1, np.int64), slo_leads=slo_leads, max_replicas=60)
     price = float(lanes.price[0])
     group = Group(np.zeros(1, np.int64), lanes, np.full(1, 7))
     together = replay_fleet(World(demand[None, :240], STARTUP), [group], log=True)
@@ -107,11 +108,15 @@ def test_every_lane_of_ours_decides_what_the_product_decides() -> None:
         if view.tick % 2:
             return view.current
         minute = (view.tick - 2) // 4 - 1
-        told = QuantileFunction(LEVELS, tuple(pods[minute].tolist())) if minute >= 0 and usable[minute] else None
+        told = (
+            QuantileFunction(LEVELS, tuple(pods[minute].tolist()))
+            if minute >= 0 and (slo_leads or usable[minute])
+            else None
+        )
         decision = decide(
             Observed(view.usage, view.current, view.ready, 30.0),
             Foresight(told, 240.0),
-            Limits(1, 60),
+            Limits(1, 60, slo_leads=slo_leads),
             memory,
             began + timedelta(seconds=TICK_SECONDS * view.tick),
         )

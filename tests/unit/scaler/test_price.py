@@ -64,6 +64,6 @@ def test_an_slo_that_no_sensible_price_reaches_is_told():
 def test_the_floor_lies_between_the_median_and_the_highest_quantile(values, price):
     pods = tuple(sorted(values))
     floor = cheapest(candidates(QuantileFunction(LEVELS, pods), price))
-    assert pods[0] <= floor.replicas < pods[-1] + 1
+    assert pods[0] - 1e-6 <= floor.replicas < pods[-1] + 1
     assert 0 <= floor.risk <= 1
     assert floor.missing_pods >= 0

@@ -22,6 +22,7 @@ WORKERS = {
     "collector-cycle",
     "collector-jobs",
     "forecaster-cycle",
+    "forecaster-jobs",
     "advisor-cycle",
     "scaler-cycle",
     "scaler-jobs",

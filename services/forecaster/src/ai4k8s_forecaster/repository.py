@@ -8,12 +8,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import func, select, text
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from ai4k8s_common.store.bulk import copy_rows
 from ai4k8s_common.store.collector import cluster_states, workloads
-from ai4k8s_common.store.forecaster import forecasts, judged_bins, model_states, scores
+from ai4k8s_common.store.forecaster import forecasts, hindcasts, judged_bins, model_states, scores
 from ai4k8s_common.store.observed import deploys
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row, Select
 
     from ai4k8s_forecaster.domain.arrays import BoolArray, FloatArray, IntArray
 
@@ -46,6 +46,24 @@ _SAMPLES = text(
           AND cpu_usage_millicores IS NOT NULL
     ) AS known
     GROUP BY workload_id
+    """
+)
+
+_WORKLOAD_SAMPLES = text(
+    """
+    WITH raw AS (
+        SELECT workload_id, at, cpu_usage_millicores, saturated
+        FROM collector.workload_samples
+        WHERE cluster_id = :cluster_id AND workload_id = :workload_id
+          AND at >= to_timestamp(:since) AND at <= to_timestamp(:until) AND cpu_usage_millicores IS NOT NULL
+    )
+    SELECT workload_id, extract(epoch FROM at)::float8, cpu_usage_millicores, saturated FROM raw
+    UNION ALL
+    SELECT workload_id, extract(epoch FROM at)::float8, cpu_usage_millicores, saturated
+    FROM collector.workload_rollups
+    WHERE cluster_id = :cluster_id AND workload_id = :workload_id
+      AND at >= to_timestamp(:since) AND at < coalesce((SELECT min(at) FROM raw), to_timestamp(:until))
+      AND cpu_usage_millicores IS NOT NULL
     """
 )
 
@@ -88,24 +106,33 @@ class DemandSamples:
 
 def present_workloads(connection: Connection, cluster_id: UUID) -> list[ForecastWorkload]:
     """Return the workloads that a cluster has now and that can be scaled, by id."""
+    query = _workloads().where(workloads.c.cluster_id == cluster_id, workloads.c.gone_at.is_(None))
+    return [_workload(row) for row in connection.execute(query.where(workloads.c.scalable).order_by(workloads.c.id))]
+
+
+def one_workload(connection: Connection, cluster_id: UUID, workload_id: int) -> ForecastWorkload | None:
+    """Return one of a cluster's workloads, if it is there."""
     w = workloads
-    query = (
-        select(
-            w.c.id,
-            w.c.cpu_request_millicores,
-            w.c.startup_p95_seconds,
-            func.cardinality(w.c.startup_seconds).label("startups_seen"),
-            w.c.ready_replicas,
-        )
-        .where(w.c.cluster_id == cluster_id, w.c.gone_at.is_(None), w.c.scalable)
-        .order_by(w.c.id)
+    query = _workloads().where(w.c.cluster_id == cluster_id, w.c.id == workload_id, w.c.gone_at.is_(None))
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _workload(row)
+
+
+def _workloads() -> Select[Any]:
+    w = workloads
+    return select(
+        w.c.id,
+        w.c.cpu_request_millicores,
+        w.c.startup_p95_seconds,
+        func.cardinality(w.c.startup_seconds).label("startups_seen"),
+        w.c.ready_replicas,
     )
-    return [
-        ForecastWorkload(
-            row.id, row.cpu_request_millicores, row.startup_p95_seconds, row.startups_seen or 0, row.ready_replicas
-        )
-        for row in connection.execute(query)
-    ]
+
+
+def _workload(row: Row[Any]) -> ForecastWorkload:
+    return ForecastWorkload(
+        row.id, row.cpu_request_millicores, row.startup_p95_seconds, row.startups_seen or 0, row.ready_replicas
+    )
 
 
 def state_of_past(connection: Connection, cluster_id: UUID) -> str:
@@ -136,6 +163,29 @@ def demand_samples(connection: Connection, cluster_id: UUID, since: float, until
         cpu_millicores=_joined([row[2] for row in rows], np.float64),
         saturated=_joined([row[3] for row in rows], np.bool_),
     )
+
+
+def workload_samples(
+    connection: Connection, cluster_id: UUID, workload_id: int, since: float, until: float
+) -> DemandSamples:
+    """Return one workload's CPU samples between two epoch seconds, and five-minute means before the oldest of them."""
+    key = {"cluster_id": cluster_id, "workload_id": workload_id, "since": since, "until": until}
+    rows = connection.execute(_WORKLOAD_SAMPLES, key).all()
+    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+    return DemandSamples(
+        workload_id=np.array(columns[0], dtype=np.int64),
+        at=np.array(columns[1], dtype=np.float64),
+        cpu_millicores=np.array(columns[2], dtype=np.float64),
+        saturated=np.array(columns[3], dtype=np.bool_),
+    )
+
+
+def store_hindcast(connection: Connection, job_id: UUID, workload_id: int, arrays: bytes, keep: timedelta) -> None:
+    """Keep what a backtest needs, and drop what older ones left."""
+    connection.execute(delete(hindcasts).where(hindcasts.c.made_at < func.now() - keep))
+    values = {"workload_id": workload_id, "arrays": arrays}
+    statement = insert(hindcasts).values(job_id=job_id, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=[hindcasts.c.job_id], set_=values))
 
 
 def _joined(lists: list[list[Any]], kind: type[Any]) -> Any:

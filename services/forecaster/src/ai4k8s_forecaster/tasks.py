@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ai4k8s_common.bus.handlers import Handlers
-from ai4k8s_common.contracts.forecaster import ForecastCluster
+from ai4k8s_common.contracts.forecaster import ForecastCluster, HindcastWorkload
 from ai4k8s_common.services import Service
+from ai4k8s_forecaster.hindcasting import hindcast_workload
 from ai4k8s_forecaster.service import forecast_cluster
 
 if TYPE_CHECKING:
@@ -20,3 +21,9 @@ handlers: Handlers[Context] = Handlers(Service.FORECASTER)
 def on_forecast_cluster(message: ForecastCluster, tx: Transaction, context: Context) -> None:
     """Foresee what each workload of a cluster will need."""
     forecast_cluster(tx, context, message)
+
+
+@handlers.handles(HindcastWorkload)
+def on_hindcast_workload(message: HindcastWorkload, tx: Transaction, _: Context) -> None:
+    """Say what would have been forecast in the past."""
+    hindcast_workload(tx, message)

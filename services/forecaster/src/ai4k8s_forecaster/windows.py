@@ -120,7 +120,7 @@ def _fit_due(
         workload = workloads[row]
         model = models.get(workload.workload_id)
         if model is None or not model.suits(
-            now, oldest, float(observed_days[row]), _horizon(workload), _request(workload)
+            now, oldest, float(observed_days[row]), lead_minutes(workload), _request(workload)
         ):
             due.append((model.fitted_at.timestamp() if model else 0.0, row))
     chosen = [row for _, row in sorted(due)[: settings.fits_per_cycle]]
@@ -139,7 +139,7 @@ def _fit_due(
 def _fit(workloads: Sequence[ForecastWorkload], rows: list[int], minutes: Grid, now: datetime) -> list[Fitted]:
     requests = np.array([_request(workload) for workload in workloads])
     history = minutes.values[rows] / requests[:, None]
-    leads = fit_windows(history, minutes.last_bin, [_horizon(workload) for workload in workloads])
+    leads = fit_windows(history, minutes.last_bin, [lead_minutes(workload) for workload in workloads])
     fixed = [fit_windows(history, minutes.last_bin, [horizon] * len(rows)) for horizon in FIXED_HORIZONS]
     return [
         Fitted(
@@ -154,7 +154,8 @@ def _request(workload: ForecastWorkload) -> float:
     return workload.cpu_request_millicores or 1.0
 
 
-def _horizon(workload: ForecastWorkload) -> int:
+def lead_minutes(workload: ForecastWorkload) -> int:
+    """Whole minutes ahead that a pod started now needs, for a workload of these start-up times."""
     startup = workload.startup_p95_seconds or 0.0
     if workload.startups_seen < ENOUGH_STARTUPS:
         startup = max(startup, DEFAULT_STARTUP_SECONDS)

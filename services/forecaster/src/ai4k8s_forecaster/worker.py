@@ -1,4 +1,4 @@
-"""Entry point: `python -m ai4k8s_forecaster.worker --queue cycle`."""
+"""Entry point: `python -m ai4k8s_forecaster.worker --queue cycle|jobs`."""
 
 from __future__ import annotations
 

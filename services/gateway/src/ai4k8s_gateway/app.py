@@ -17,7 +17,18 @@ from ai4k8s_gateway.http.headers import SecurityHeaders
 from ai4k8s_gateway.http.problems import install_problem_handlers
 from ai4k8s_gateway.http.telemetry import API, RequestTelemetry
 from ai4k8s_gateway.live.server import Live
-from ai4k8s_gateway.routers import auth, clusters, connections, decisions, jobs, operations, overview, system, workloads
+from ai4k8s_gateway.routers import (
+    auth,
+    clusters,
+    connections,
+    decisions,
+    jobs,
+    operations,
+    overview,
+    prices,
+    system,
+    workloads,
+)
 from ai4k8s_gateway.system import service as system_service
 from ai4k8s_gateway.wiring import Wiring
 
@@ -74,7 +85,7 @@ def create_api(lifespan: object = None) -> FastAPI:
     )
     install_problem_handlers(app)
     api = APIRouter(prefix=API)
-    for module in (auth, overview, connections, clusters, workloads, decisions, jobs, system):
+    for module in (auth, overview, connections, clusters, workloads, decisions, jobs, prices, system):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(operations.router)

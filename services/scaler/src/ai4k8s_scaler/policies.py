@@ -25,6 +25,7 @@ MAX_REPLICAS = f"{PREFIX}max-replicas"
 TARGET_UTILIZATION = f"{PREFIX}target-utilization"
 SLO_SHORT_SHARE = f"{PREFIX}slo-short-share"
 ACTUATOR = f"{PREFIX}actuator"
+SLO_LEADS = f"{PREFIX}slo-leads"
 MOST_REPLICAS = 10_000
 DEFAULT_TARGET_PERCENT = 80
 DEFAULT_SLO_SHORT_SHARE = 0.01
@@ -66,6 +67,7 @@ def effective_policy(row: Row[Any]) -> EffectivePolicy | None:
         row.max_step_down,
         row.cooldown_up_seconds,
         row.cooldown_down_seconds,
+        row.slo_leads,
     )
     return EffectivePolicy(PolicyMode(row.mode), limits, actuator=ActuatorChoice(row.actuator))
 
@@ -82,6 +84,7 @@ def from_annotations(annotations: Mapping[str, str]) -> EffectivePolicy | None:
             max_replicas=int(annotations[MAX_REPLICAS]),
             target_percent=int(annotations.get(TARGET_UTILIZATION, DEFAULT_TARGET_PERCENT)),
             slo_short_share=_share(annotations.get(SLO_SHORT_SHARE, str(DEFAULT_SLO_SHORT_SHARE))),
+            slo_leads=annotations.get(SLO_LEADS, "").strip().lower() == "true",
         )
     except KeyError as error:
         return EffectivePolicy(PolicyMode.OBSERVE, Limits(1, 1), f"the annotation {error.args[0]} is missing")

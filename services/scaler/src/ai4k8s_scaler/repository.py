@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, or_, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_common.store.collector import cluster_states, workload_samples, workloads
-from ai4k8s_common.store.forecaster import forecasts
+from ai4k8s_common.store.forecaster import forecasts, hindcasts
 from ai4k8s_common.store.gateway import cluster_credentials, clusters, policies
 from ai4k8s_common.store.scaler import DecisionOutcome, cluster_holds, decisions, right_sizes, workload_states
 
@@ -57,6 +57,7 @@ _POLICY = (
     policies.c.max_step_down,
     policies.c.cooldown_up_seconds,
     policies.c.cooldown_down_seconds,
+    policies.c.slo_leads,
 )
 
 _SAMPLES_BETWEEN = select(
@@ -327,10 +328,14 @@ def workload_for_person(connection: Connection, cluster_id: UUID, workload_id: i
             workloads.c.resource_version,
             workloads.c.last_seen_at,
             workloads.c.cpu_request_millicores,
+            workloads.c.memory_request_bytes,
+            workloads.c.startup_seconds,
+            clusters.c.interval_seconds,
             *_POLICY,
             cluster_credentials.c.sealed,
         )
         .outerjoin(policies, same)
+        .outerjoin(clusters, clusters.c.id == workloads.c.cluster_id)
         .outerjoin(cluster_credentials, cluster_credentials.c.cluster_id == workloads.c.cluster_id)
         .where(workloads.c.id == workload_id, workloads.c.cluster_id == cluster_id, workloads.c.gone_at.is_(None))
     )
@@ -403,3 +408,9 @@ def write_right_size(connection: Connection, workload_id: int, values: dict[str,
     """Write recommended requests in place of the former ones."""
     statement = insert(right_sizes).values(workload_id=workload_id, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=[right_sizes.c.workload_id], set_=values))
+
+
+def hindcast_arrays(connection: Connection, job_id: UUID) -> bytes | None:
+    """Return what the forecaster packed for a backtest, while it is kept."""
+    query = select(hindcasts.c.arrays).where(hindcasts.c.job_id == job_id)
+    return connection.execute(query).scalar_one_or_none()

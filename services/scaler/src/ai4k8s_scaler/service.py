@@ -147,7 +147,9 @@ def evaluate(
     observed = _observed(row, sample, now, reachable=cycle.reachable, paused=paused)
     observed = replace(observed, current=target.current)
     memory = Memory.of(row.slo_price, row.memory, policy.limits.slo_short_share)
-    decision = decide(observed, _foresight(row, now), policy.limits, memory.policy, now, situation)
+    decision = decide(
+        observed, _foresight(row, now, slo_leads=policy.limits.slo_leads), policy.limits, memory.policy, now, situation
+    )
     memory = replace(memory, policy=decision.memory)
     if sample is not None and policy.predictive and decision.action is not Action.BLOCKED:
         short = observed.usage.total_millicores > observed.usage.request_millicores * observed.ready
@@ -172,6 +174,9 @@ def evaluate(
         "guards": ledger.guards(decision),
         "hold_until": _hold_until(decision),
         "slo_price": memory.policy.price,
+        "slo_short_seen": memory.budget.short_share(),
+        "slo_budget_left": memory.budget.left(policy.limits.slo_short_share),
+        "slo_beyond_sense": memory.budget.beyond_sense(policy.limits.slo_short_share),
         "memory": memory.to_json(),
     }
 
@@ -221,13 +226,15 @@ def _observed(row: Row[Any], sample: Row[Any] | None, now: datetime, *, reachabl
     )
 
 
-def _foresight(row: Row[Any], now: datetime) -> Foresight:
+def _foresight(row: Row[Any], now: datetime, *, slo_leads: bool) -> Foresight:
     lead = row.lead_time_seconds or DEFAULT_LEAD_SECONDS
     request = row.cpu_request_millicores
     if row.made_at is None:
         return Foresight(None, lead, detail="no forecast yet")
     age = (now - row.made_at).total_seconds()
-    if row.window_status != "ready" or not row.window_values or not request:
+    # Where the SLO leads, a forecast without skill serves too: what it is worth is what the budget makes of its price.
+    trusted = {"ready", "no_skill"} if slo_leads else {"ready"}
+    if row.window_status not in trusted or not row.window_values or not request:
         return Foresight(None, lead, age, row.window_detail or row.window_status)
     pods = tuple(value / request for value in row.window_values)
     return Foresight(QuantileFunction(tuple(row.window_levels), pods), lead, age)

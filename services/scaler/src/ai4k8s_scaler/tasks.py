@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ai4k8s_common.bus.handlers import Handlers
 from ai4k8s_common.contracts.scaler import (
     ApplyDecision,
+    BacktestWorkload,
     DeleteAutoscaler,
     EnablePredictive,
     EvaluatePolicies,
@@ -14,6 +15,7 @@ from ai4k8s_common.contracts.scaler import (
     RecordAdvice,
     ReleaseWorkload,
     RenewFloor,
+    ReplayBacktest,
     RightSizeWorkloads,
     ScaleWorkload,
     SettleRecommendation,
@@ -26,6 +28,7 @@ from ai4k8s_common.contracts.scaler import (
 from ai4k8s_common.services import Service
 from ai4k8s_scaler.applying import apply_decision
 from ai4k8s_scaler.autoscalers import delete_autoscaler, write_autoscaler
+from ai4k8s_scaler.backtesting import backtest_workload, replay_backtest
 from ai4k8s_scaler.enabling import enable_predictive, release_workload
 from ai4k8s_scaler.floors import renew_floor, withdraw_floor
 from ai4k8s_scaler.hindsight import judge_decisions
@@ -137,3 +140,15 @@ def on_delete_autoscaler(message: DeleteAutoscaler, tx: Transaction, context: Co
 def on_right_size_workloads(_: RightSizeWorkloads, tx: Transaction, context: Context) -> None:
     """Work out which requests would fit."""
     right_size_workloads(tx, context)
+
+
+@handlers.handles(BacktestWorkload)
+def on_backtest_workload(message: BacktestWorkload, tx: Transaction, context: Context) -> None:
+    """Ask for what would have been foreseen."""
+    backtest_workload(tx, context, message)
+
+
+@handlers.handles(ReplayBacktest)
+def on_replay_backtest(message: ReplayBacktest, tx: Transaction, context: Context) -> None:
+    """Show what policies would have done."""
+    replay_backtest(tx, context, message)

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from ai4k8s_common.contracts.base import Event
-from ai4k8s_common.services import Service
+from ai4k8s_common.contracts.base import Command, Event
+from ai4k8s_common.services import QueueKind, Service
 
 
 class ForecastCluster(Event):
@@ -21,3 +21,18 @@ class ForecastCluster(Event):
     cycle_at: datetime
     rows: int
     digest: str
+
+
+class HindcastWorkload(Command):
+    """Say what would have been forecast at every minute of a workload's last days; the scaler replays it."""
+
+    name: ClassVar[str] = "forecaster.hindcast_workload.v1"
+    consumer: ClassVar[Service] = Service.FORECASTER
+    kind: ClassVar[QueueKind] = QueueKind.JOBS
+
+    job_id: UUID
+    cluster_id: UUID
+    workload_id: int
+    days: int
+    slo_short_share: float | None = None  # passed on
+    until: datetime

@@ -184,3 +184,28 @@ class RightSizeWorkloads(Tick):
 
     name: ClassVar[str] = "scaler.right_size_workloads.v1"
     consumer: ClassVar[Service] = Service.SCALER
+
+
+class BacktestWorkload(JobCommand):
+    """A person asks what policies would have done to a workload in its last days."""
+
+    name: ClassVar[str] = "scaler.backtest_workload.v1"
+    consumer: ClassVar[Service] = Service.SCALER
+
+    cluster_id: UUID
+    workload_id: int
+    days: int
+    slo_short_share: float | None = None  # None: of the policy in force
+    requested_by: UUID
+
+
+class ReplayBacktest(JobCommand):
+    """The forecasts of a backtest are there (or why not): replay."""
+
+    name: ClassVar[str] = "scaler.replay_backtest.v1"
+    consumer: ClassVar[Service] = Service.SCALER
+
+    cluster_id: UUID
+    workload_id: int
+    slo_short_share: float | None = None
+    problem: str = ""

@@ -102,3 +102,14 @@ judged_bins = Table(
     at_column("until"),  # start of the newest five-minute bin whose forecasts were judged
     schema="forecaster",
 )
+
+# What would have been forecast in the past, for a backtest; packed arrays, dropped after an hour.
+hindcasts = Table(
+    "hindcasts",
+    metadata,
+    Column("job_id", UUID, primary_key=True),
+    Column("workload_id", BigInteger, nullable=False),
+    at_column("made_at", default_now=True),
+    Column("arrays", LargeBinary, nullable=False),
+    schema="forecaster",
+)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    Double,
     Float,
     ForeignKey,
     Identity,
@@ -163,6 +164,8 @@ policies = Table(
     Column("max_replicas", Integer, nullable=False),
     Column("target_utilization_percent", Integer, nullable=False, server_default=text("80")),
     Column("slo_short_share", Float, nullable=False, server_default=text("0.01")),
+    # Consent: a forecast carries the headroom, and the target counts only where nothing is foreseen.
+    Column("slo_leads", Boolean, nullable=False, server_default=text("false")),
     Column("actuator", Text, nullable=False, server_default=ActuatorChoice.AUTOMATIC.value),
     # Most pods that one decision adds or takes away, and the rest between two of them; NULL: the defaults.
     Column("max_step_up", Integer),
@@ -244,6 +247,22 @@ metric_tokens = Table(
     Column("token_hash", LargeBinary, nullable=False),
     Column("created_by", UUID),
     at_column("created_at", default_now=True),
+    schema="gateway",
+)
+
+# What a core and a GiB cost by the hour: of the installation (no cluster), or of one cluster.
+prices = Table(
+    "prices",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("cluster_id", UUID, ForeignKey("gateway.clusters.id", ondelete="CASCADE")),
+    Column("core_hour", Double, nullable=False),
+    Column("gib_hour", Double, nullable=False),
+    Column("currency", Text, nullable=False),
+    at_column("updated_at", default_now=True),
+    Column("updated_by", UUID),
+    UniqueConstraint("cluster_id", postgresql_nulls_not_distinct=True),
+    CheckConstraint("core_hour >= 0 AND gib_hour >= 0", name="prices"),
     schema="gateway",
 )
 

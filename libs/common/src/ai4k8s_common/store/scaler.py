@@ -113,6 +113,10 @@ workload_states = Table(
     at_column("hold_until", nullable=True),
     at_column("last_applied_at", nullable=True),
     Column("slo_price", Double),  # lambda of the policy: pods worth one unit of shortage
+    # The SLO's account of the last three days; NULL before its first hour.
+    Column("slo_short_seen", Double),  # share of that time with too few ready pods
+    Column("slo_budget_left", Double),  # share of the budget; negative: overspent
+    Column("slo_beyond_sense", Boolean, nullable=False, server_default=text("false")),  # not at a sensible price
     Column("memory", JSONB, nullable=False, server_default=text("'{}'::jsonb")),  # the policy's own state
     schema="scaler",
 )

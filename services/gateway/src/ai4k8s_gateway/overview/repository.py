@@ -25,11 +25,18 @@ _WORKLOADS = text(
            count(*) FILTER (WHERE f.status = 'ready') AS foreseen,
            sum(w.ready_replicas) AS ready,
            sum(w.desired_replicas) AS desired,
-           coalesce(sum(w.ready_replicas * w.cpu_request_millicores), 0) AS requested
+           coalesce(sum(w.ready_replicas * w.cpu_request_millicores), 0) AS requested,
+           sum(w.desired_replicas * (coalesce(w.cpu_request_millicores, 0) / 1000 * r.core_hour
+                                     + coalesce(w.memory_request_bytes, 0) / 1073741824 * r.gib_hour)) AS cost_hour,
+           max(r.currency) AS currency
     FROM collector.workloads w
     LEFT JOIN gateway.policies p
         ON (p.cluster_id, p.namespace, p.kind, p.name) = (w.cluster_id, w.namespace, w.kind, w.name)
     LEFT JOIN scaler.workload_states s ON s.workload_id = w.id
+    LEFT JOIN LATERAL (
+        SELECT core_hour, gib_hour, currency FROM gateway.prices
+        WHERE cluster_id = w.cluster_id OR cluster_id IS NULL ORDER BY cluster_id NULLS LAST LIMIT 1
+    ) r ON true
     LEFT JOIN LATERAL (
         SELECT status FROM forecaster.forecasts
         WHERE workload_id = w.id AND metric = 'cpu' ORDER BY made_at DESC LIMIT 1

@@ -50,6 +50,8 @@ class ClusterSummary(BaseModel):
     cpu_usage_millicores: float | None = Field(description="of its nodes, at the latest cycle")
     cpu_requested_millicores: float = Field(description="requests of ready pods of the workloads")
     cpu_allocatable_millicores: float | None
+    cost_hour: float | None = Field(description="of the workloads' requests by the hour; null: no prices are set")
+    currency: str | None
 
 
 class Overview(BaseModel):

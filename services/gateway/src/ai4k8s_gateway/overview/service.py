@@ -69,6 +69,8 @@ def _summary(cluster: ClusterView, needs: int, workloads: Row[Any] | None, nodes
         cpu_usage_millicores=nodes.usage if nodes else None,
         cpu_requested_millicores=workloads.requested if workloads else 0.0,
         cpu_allocatable_millicores=nodes.allocatable if nodes else None,
+        cost_hour=workloads.cost_hour if workloads else None,
+        currency=workloads.currency if workloads else None,
     )
 
 

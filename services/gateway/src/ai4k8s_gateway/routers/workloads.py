@@ -7,8 +7,11 @@ from fastapi import APIRouter, Path, Query
 from pydantic import AwareDatetime
 
 from ai4k8s_common.clock import utc_now
+from ai4k8s_gateway.backtests import service as backtests
+from ai4k8s_gateway.backtests.schemas import BacktestView, NewBacktest
 from ai4k8s_gateway.dependencies import Tx, User, Wired
 from ai4k8s_gateway.http.problems import responses_for
+from ai4k8s_gateway.jobs.schemas import JobView
 from ai4k8s_gateway.workloads import service
 from ai4k8s_gateway.workloads.schemas import NewPolicy, PolicyPreview, Timeline, WorkloadView
 
@@ -36,6 +39,22 @@ def set_policy(workload_id: WorkloadId, body: NewPolicy, user: User, tx: Tx, wir
 def preview_policy(workload_id: WorkloadId, body: NewPolicy, user: User, tx: Tx, wiring: Wired) -> PolicyPreview:
     """What a policy would do if it were set; nothing is stored."""
     return service.preview_policy(tx.connection, wiring.clusters, user, workload_id, body, utc_now())
+
+
+@router.post(
+    "/{workload_id}/backtest",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=responses_for(HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY),
+)
+def start_backtest(workload_id: WorkloadId, body: NewBacktest, user: User, tx: Tx) -> JobView:
+    """Replay a workload's own past under our policy, HPA at many targets and VPA. Follow the job for the result."""
+    return backtests.start(tx, user, workload_id, body)
+
+
+@router.get("/{workload_id}/backtest")
+def get_backtest(workload_id: WorkloadId, user: User, tx: Tx) -> BacktestView:
+    """Your newest backtest of a workload."""
+    return backtests.newest(tx.connection, user, workload_id)
 
 
 @router.get("/{workload_id}/timeline", responses=responses_for(HTTPStatus.UNPROCESSABLE_ENTITY))

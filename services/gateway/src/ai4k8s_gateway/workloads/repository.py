@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_common.store.collector import workloads
 from ai4k8s_common.store.forecaster import forecasts, scores
-from ai4k8s_common.store.gateway import clusters, policies
+from ai4k8s_common.store.gateway import clusters, policies, prices
 from ai4k8s_common.store.scaler import workload_states
 from ai4k8s_gateway.clusters.repository import visible_to
 from ai4k8s_gateway.domain.timeline import Bin
@@ -212,6 +212,7 @@ def _query(principal: Principal) -> Select[Any]:
         policies.c.kind == workloads.c.kind,
         policies.c.name == workloads.c.name,
     )
+    own, common = prices.alias("own"), prices.alias("common")
     return (
         select(
             workloads,
@@ -221,6 +222,7 @@ def _query(principal: Principal) -> Select[Any]:
             policies.c.max_replicas,
             policies.c.target_utilization_percent,
             policies.c.slo_short_share,
+            policies.c.slo_leads,
             policies.c.updated_at.label("policy_updated_at"),
             workload_states.c.evaluated_at,
             workload_states.c.wanted_replicas,
@@ -229,11 +231,18 @@ def _query(principal: Principal) -> Select[Any]:
             workload_states.c.guards,
             workload_states.c.hold_until,
             workload_states.c.last_applied_at,
+            workload_states.c.slo_price,
+            workload_states.c.slo_short_seen,
+            workload_states.c.slo_budget_left,
+            workload_states.c.slo_beyond_sense,
+            *(func.coalesce(own.c[name], common.c[name]).label(name) for name in ("core_hour", "gib_hour", "currency")),
             newest,
         )
         .join(clusters, clusters.c.id == workloads.c.cluster_id)
         .outerjoin(policies, same)
         .outerjoin(workload_states, workload_states.c.workload_id == workloads.c.id)
+        .outerjoin(own, own.c.cluster_id == workloads.c.cluster_id)
+        .outerjoin(common, common.c.cluster_id.is_(None))
         .outerjoin(newest, true())
         .where(visible_to(principal))
     )

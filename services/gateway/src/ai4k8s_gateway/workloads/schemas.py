@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from ai4k8s_common.store.forecaster import ForecastStatus
 from ai4k8s_common.store.gateway import PolicyMode
+from ai4k8s_gateway.costs.schemas import CostView
 from ai4k8s_gateway.decisions.schemas import DecisionView
 from ai4k8s_gateway.domain.outlook import OutlookKind
 
@@ -27,6 +28,12 @@ class NewPolicy(BaseModel):
         default=0.01, ge=0.0001, le=0.2, description="share of time the workload may lack capacity", examples=[0.01]
     )
 
+    slo_leads: bool = Field(
+        default=False,
+        description="the forecast carries the headroom: the target counts only where nothing is foreseen. Cheaper, and"
+        " pods run fuller",
+    )
+
     @model_validator(mode="after")
     def _bounds(self) -> Self:
         if self.max_replicas < self.min_replicas:
@@ -42,6 +49,7 @@ class PolicyView(BaseModel):
     max_replicas: int
     target_utilization: int
     slo_short_share: float
+    slo_leads: bool
     updated_at: datetime | None
 
 
@@ -58,6 +66,16 @@ class OutlookView(BaseModel):
     history_hours_wanted: float | None
 
 
+class BudgetView(BaseModel):
+    """The SLO's account of the last three days."""
+
+    price_pods: float = Field(description="what risk costs now: pods worth one certain shortage")
+    short_share: float | None = Field(description="share of the time short of capacity; null before the first hour")
+    left_share: float | None = Field(description="share of the budget that is left; negative: overspent")
+    beyond_sense: bool = Field(description="the SLO is missed although risk is priced higher than is sensible")
+    text: str = Field(examples=["0.4 % of the last three days short of capacity, 60 % of the budget left."])
+
+
 class ScalingStateView(BaseModel):
     """What the scaler thought last."""
 
@@ -67,6 +85,7 @@ class ScalingStateView(BaseModel):
     guards: JsonValue
     hold_until: datetime | None
     last_applied_at: datetime | None
+    budget: BudgetView | None
 
 
 class WorkloadView(BaseModel):
@@ -90,6 +109,7 @@ class WorkloadView(BaseModel):
     outlook: OutlookView
     scaling: ScalingStateView | None
     forecast_status: ForecastStatus | None
+    cost: CostView | None = Field(description="null: no prices are set, or its pods ask for nothing")
 
 
 class PolicyPreview(BaseModel):

@@ -11,11 +11,13 @@ import structlog
 from ai4k8s_common.errors import InvalidInputError, NotFoundError
 from ai4k8s_common.store.gateway import PolicyMode
 from ai4k8s_gateway.clusters import service as cluster_service
+from ai4k8s_gateway.costs import service as costs
 from ai4k8s_gateway.decisions import repository as decision_repository
 from ai4k8s_gateway.decisions.service import brief
 from ai4k8s_gateway.domain import outlook, timeline
 from ai4k8s_gateway.workloads import repository
 from ai4k8s_gateway.workloads.schemas import (
+    BudgetView,
     ForecastInShort,
     ForecastView,
     History,
@@ -91,6 +93,7 @@ def set_policy(
         "max_replicas": policy.max_replicas,
         "target_utilization_percent": policy.target_utilization,
         "slo_short_share": policy.slo_short_share,
+        "slo_leads": policy.slo_leads,
         "updated_by": principal.user_id,
     }
     key = repository.PolicyKey(row.cluster_id, row.namespace, row.kind, row.name)
@@ -183,8 +186,9 @@ def _view(row: Row[Any], cluster: ClusterView, now: datetime) -> WorkloadView:
         may_change=cluster.may_change,
         policy=policy,
         outlook=_outlook(row, policy, cluster, _fresh_wish(row, cluster, now), now),
-        scaling=_scaling(row),
+        scaling=_scaling(row, policy),
         forecast_status=row.forecast_status,
+        cost=costs.cost_of(row, _fresh_wish(row, cluster, now)),
     )
 
 
@@ -217,6 +221,7 @@ def _policy(row: Row[Any]) -> PolicyView:
             max_replicas=max(10, 2 * row.desired_replicas),
             target_utilization=80,
             slo_short_share=0.01,
+            slo_leads=False,
             updated_at=None,
         )
     return PolicyView(
@@ -225,11 +230,12 @@ def _policy(row: Row[Any]) -> PolicyView:
         max_replicas=row.max_replicas,
         target_utilization=row.target_utilization_percent,
         slo_short_share=row.slo_short_share,
+        slo_leads=row.slo_leads,
         updated_at=row.policy_updated_at,
     )
 
 
-def _scaling(row: Row[Any]) -> ScalingStateView | None:
+def _scaling(row: Row[Any], policy: PolicyView) -> ScalingStateView | None:
     if row.evaluated_at is None:
         return None
     return ScalingStateView(
@@ -239,6 +245,27 @@ def _scaling(row: Row[Any]) -> ScalingStateView | None:
         guards=row.guards,
         hold_until=row.hold_until,
         last_applied_at=row.last_applied_at,
+        budget=_budget(row, policy),
+    )
+
+
+def _budget(row: Row[Any], policy: PolicyView) -> BudgetView | None:
+    if row.slo_price is None:
+        return None
+    seen, left = row.slo_short_seen, row.slo_budget_left
+    promise = f"{100 * policy.slo_short_share:.3g} %"
+    if seen is None or left is None:
+        words = f"At most {promise} of the time may be short of capacity; the first hour is being counted."
+    else:
+        rest = f"{100 * left:.0f} % of the budget left" if left >= 0 else "the budget is overspent"
+        words = f"{100 * seen:.2g} % of the last three days short of capacity, {promise} allowed: {rest}."
+    if row.slo_beyond_sense:
+        words += (
+            f" {promise} is not reachable at a sensible price: risk already counts like {row.slo_price:.0f} pods."
+            " Allow more, or raise the maximum."
+        )
+    return BudgetView(
+        price_pods=row.slo_price, short_share=seen, left_share=left, beyond_sense=row.slo_beyond_sense, text=words
     )
 
 

@@ -13,16 +13,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ai4k8s_scaler.domain.contenders import FixedLanes, FloorSource, HpaLanes, PredictiveLanes, SteeredHpaLanes
+from ai4k8s_scaler.domain.contenders import FixedLanes, HpaLanes, PredictiveLanes, SteeredHpaLanes
 from ai4k8s_scaler.domain.fleet import FleetController, FleetOutcome, Group, World, replay_fleet
-from ai4k8s_scaler.domain.replay import TICK_SECONDS, FloatArray, IntArray
+from ai4k8s_scaler.domain.lane import PredictiveLane
+from ai4k8s_scaler.domain.replay import TICK_SECONDS, FloatArray, IntArray, replay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ai4k8s_scaler.domain.contenders import FloorSource, Foreseen
+
 #: HPA's targets in percent; below 30 nobody sets them, but some demands need them to be served.
 TARGETS = tuple(range(10, 100, 5))
 TICKS_A_MINUTE = 60 // TICK_SECONDS
+_DAY_TICKS = 86_400 // TICK_SECONDS
+_SWING_TICKS = 3600 // TICK_SECONDS
 _HALF_LIFE_MINUTES = 1440.0
 _RIGHTSIZED_EVERY_MINUTES = 360
 _RIGHTSIZED_OVER_MINUTES = 8 * 1440
@@ -33,10 +38,11 @@ _RIGHTSIZED_MARGIN = 1.15
 class Kind(StrEnum):
     """Who decides."""
 
-    PREDICTIVE = "predictive"  # owning the replicas
-    PREDICTIVE_FLOOR = "predictive_floor"  # a floor under the user's HPA as it is
+    PREDICTIVE = "predictive"  # the SLO leads
+    PREDICTIVE_FLOOR = "predictive_floor"  # a floor; the user's target stands below it
     HPA = "hpa"
     HPA_STEERED = "hpa_steered"  # its target follows the same error budget
+    AS_IT_RAN = "as_it_ran"
     FIXED = "fixed"
     RIGHTSIZED = "rightsized"  # VPA: fixed replicas, requests at the 90th percentile x 1.15
 
@@ -59,7 +65,6 @@ class Rules:
         min_replicas, max_replicas: bounds.
         user_target_percent: target of the user's own HPA.
         targets: HPA's targets to try.
-        consent: whether the SLO leads, see ``PredictiveLanes``.
     """
 
     slo_short_share: float = 0.01
@@ -67,7 +72,6 @@ class Rules:
     max_replicas: int = 10_000
     user_target_percent: int = 80
     targets: Sequence[int] = TARGETS
-    consent: bool = True
 
 
 @dataclass(frozen=True)
@@ -97,23 +101,22 @@ def contenders(world: World, foreseen: FloorSource, rules: Rules) -> list[Line]:
     every = np.arange(world.demand.shape[0])
     low, high = rules.min_replicas, rules.max_replicas
 
-    def ours(*, guest: bool) -> PredictiveLanes:
+    def ours(*, slo_leads: bool) -> PredictiveLanes:
         return PredictiveLanes(
             foreseen,
             every,
             rules.slo_short_share,
-            guest=guest,
+            slo_leads=slo_leads,
             user_target_percent=rules.user_target_percent,
             min_replicas=low,
             max_replicas=high,
-            consent=rules.consent,
         )
 
     user = float(rules.user_target_percent)
     steered = SteeredHpaLanes(rules.slo_short_share, HpaLanes(np.full(every.size, user), low, high))
     lines: list[Line] = [
-        (Contender(Kind.PREDICTIVE), ours(guest=False)),
-        (Contender(Kind.PREDICTIVE_FLOOR, rules.user_target_percent), ours(guest=True)),
+        (Contender(Kind.PREDICTIVE), ours(slo_leads=True)),
+        (Contender(Kind.PREDICTIVE_FLOOR, rules.user_target_percent), ours(slo_leads=False)),
         (Contender(Kind.HPA_STEERED), steered),
     ]
     hpas = [(each, HpaLanes(np.full(every.size, float(each)), low, high)) for each in rules.targets]
@@ -133,6 +136,74 @@ def play(
         [_result(contender, outcome, line * size + demand) for line, (contender, _) in enumerate(lines)]
         for demand in range(size)
     ]
+
+
+def one_past(world: World, foreseen: Foreseen, rules: Rules, count_from: int) -> list[Result]:
+    """Our policy in both forms and HPA at every target on one demand over many days, quickly.
+
+    What learns by the hour needs the days in their order, on plain numbers. A plain HPA forgets within minutes, so its
+    days are replayed side by side, each with an hour of the day before to come into swing.
+    """
+    demand = world.demand[0]
+    results = [_in_a_row(world, foreseen, rules, count_from, slo_leads=leads) for leads in (True, False)]
+    days = _side_by_side(demand, count_from)
+    targets = np.asarray(rules.targets, np.float64)
+    lanes, rows = np.repeat(targets, days.shape[0]), np.tile(np.arange(days.shape[0]), targets.size)
+    start = np.clip(np.ceil(first_known(days)[rows] / lanes * 100), max(rules.min_replicas, 1), rules.max_replicas)
+    group = Group(rows, HpaLanes(lanes, rules.min_replicas, rules.max_replicas), start.astype(np.int64))
+    apart = World(days, world.startup_seconds, limit_share=world.limit_share)
+    outcome = replay_fleet(apart, [group], count_from=_SWING_TICKS)
+    size = days.shape[0]
+    plain = [
+        _joined(Contender(Kind.HPA, target), outcome, place * size, size) for place, target in enumerate(rules.targets)
+    ]
+    return [*results, *plain]
+
+
+def _in_a_row(world: World, foreseen: Foreseen, rules: Rules, count_from: int, *, slo_leads: bool) -> Result:
+    lane = PredictiveLane(
+        foreseen,
+        rules.slo_short_share,
+        (rules.min_replicas, rules.max_replicas),
+        slo_leads=slo_leads,
+        user_target_percent=rules.user_target_percent,
+    )
+    contender = Contender(Kind.PREDICTIVE) if slo_leads else Contender(Kind.PREDICTIVE_FLOOR, rules.user_target_percent)
+    start = int(_start(contender, first_known(world.demand), rules)[0])
+    outcome = replay(world.demand[0], lane, start_replicas=start, startup_seconds=world.startup_seconds)
+    part = slice(count_from, None)
+    known = np.isfinite(world.demand[0, part])
+    days = max(float(known.sum()) * TICK_SECONDS / 86_400, 1e-9)
+    changes = np.diff(outcome.specified, prepend=start)[part] != 0
+    return Result(
+        contender,
+        outcome.short(world.demand[0], part),
+        float(outcome.specified[part][known].sum()) * TICK_SECONDS / 3600,
+        float((changes & known).sum()) / days,
+    )
+
+
+def _side_by_side(demand: FloatArray, count_from: int) -> FloatArray:
+    starts = range(count_from, demand.size, _DAY_TICKS)
+    days = np.full((len(starts), _SWING_TICKS + _DAY_TICKS), np.nan)
+    for row, start in enumerate(starts):
+        part = demand[max(0, start - _SWING_TICKS) : start + _DAY_TICKS]
+        skipped = max(0, _SWING_TICKS - start)
+        days[row, skipped : skipped + part.size] = part
+        if skipped:
+            days[row, :skipped] = part[0]
+    return days
+
+
+def _joined(contender: Contender, outcome: FleetOutcome, first: int, size: int) -> Result:
+    part = slice(first, first + size)
+    hours = np.maximum(outcome.hours[part].sum(), 1e-9)
+    return Result(
+        contender,
+        float((outcome.short_share[part] * outcome.hours[part]).sum() / hours),
+        float(outcome.pod_hours[part].sum()),
+        float(outcome.changes[part].sum() / hours * 24),
+    )
 
 
 def fixed(rules: Rules, replicas: int, demands: int) -> Line:

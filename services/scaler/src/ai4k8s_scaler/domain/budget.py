@@ -1,7 +1,7 @@
 """The SLO as one knob: 'at most 1 % of the time short of capacity', run as an error budget.
 
-What was spent moves, by the hour, what risk is worth: the price in a workload's own decisions, or HPA's target where
-nothing can be foreseen. Underspending makes it cheaper, so the budget is spent and no more. Two terms: a slow one that
+What was spent moves, by the hour, what risk is worth: the price in a workload's own decisions (or, for comparison, the
+target of an HPA). Underspending makes it cheaper, so the budget is spent and no more. Two terms: a slow one that
 learns the price that this demand needs, and one that leans against what was over- or underspent in the last days.
 
 All functions take floats or arrays alike: one workload in the product, many lanes in a replay.
@@ -37,7 +37,7 @@ WINDOW_HOURS = 72.0
 _LEAN_HOURS = 24.0
 _MOST_SAVED, _MOST_OWED = -2.0, 3.0
 #: HPA's target where a trusted floor carries the headroom.
-FLOORED_TARGET_PERCENT = 100.0
+FLOORED_TARGET_PERCENT = 100
 LOWEST_TARGET_PERCENT, HIGHEST_TARGET_PERCENT = 20.0, 100.0
 _TARGET_GAIN = 0.014
 _TICKS_AN_HOUR = 3600 // TICK_SECONDS
@@ -62,7 +62,7 @@ def moved_price(price: Number, excess: Number) -> Number:
 
 def steered_target(target_percent: FloatArray, excess: FloatArray) -> FloatArray:
     """HPA's target of the next hour: less gain than the price has, for a percent of target moves far more pods."""
-    moved: FloatArray = target_percent * np.exp(-_TARGET_GAIN * excess)
+    moved = target_percent * np.exp(-_TARGET_GAIN * excess)
     out: FloatArray = np.clip(moved, LOWEST_TARGET_PERCENT, HIGHEST_TARGET_PERCENT)
     return out
 

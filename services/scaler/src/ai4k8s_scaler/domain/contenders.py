@@ -203,21 +203,18 @@ class PredictiveLanes:
         foreseen: forecasts.
         demands: ``[lanes]`` row of the forecasts for each lane.
         slo_short_share: the one knob.
-        guest: the user's HPA stands below the floor as it is; else the floor carries the headroom.
         user_target_percent: target of the user's HPA.
         min_replicas, max_replicas: bounds.
-        consent: the SLO leads. A forecast without skill may set a floor too, as its price is what the budget makes it;
-            and where nothing is told the budget moves HPA's target. Without consent the user's HPA then stands alone.
+        slo_leads: as in ``policy.Limits``.
     """
 
     foreseen: FloorSource
     demands: IntArray
     slo_short_share: float = 0.01
-    guest: bool = False
+    slo_leads: bool = True
     user_target_percent: int = 80
     min_replicas: int = 1
     max_replicas: int = 10_000
-    consent: bool = True
     hold_seconds: float = HOLD_SECONDS
 
     def __post_init__(self) -> None:
@@ -225,7 +222,6 @@ class PredictiveLanes:
         self.account = budget.Accounts.of(lanes)
         self.learnt = np.full(lanes, self.foreseen.first_knob(self.slo_short_share))
         self.price = self.learnt
-        self.target = np.full(lanes, float(self.user_target_percent))
         self.cycle = 0
         cycle = CYCLE_TICKS * TICK_SECONDS
         self.short_hold = round(self.hold_seconds / cycle) - 1
@@ -237,8 +233,10 @@ class PredictiveLanes:
             return None
         floor, usable = self._floor(view)
         self._steer(view, usable)
-        own_target = float(self.user_target_percent) if self.guest else budget.FLOORED_TARGET_PERCENT
-        reactive = asked_by_hpa(view, np.where(usable, own_target, self.target))
+        floored = (
+            max(self.user_target_percent, budget.FLOORED_TARGET_PERCENT) if self.slo_leads else self.user_target_percent
+        )
+        reactive = asked_by_hpa(view, np.where(usable, float(floored), float(self.user_target_percent)))
         wanted = np.maximum(np.where(usable, floor, 0), np.maximum(reactive, 0))
         blind = view.measured <= 0
         plan = self._guarded(wanted, view.current, usable)
@@ -250,7 +248,7 @@ class PredictiveLanes:
         if minute < 0:
             return np.zeros(self.demands.size, np.int64), np.zeros(self.demands.size, np.bool_)
         floor = self.foreseen.floor(self.demands, minute, self.price)
-        trusted = self.foreseen.told if self.consent and not self.guest else self.foreseen.usable
+        trusted = self.foreseen.told if self.slo_leads else self.foreseen.usable
         usable = trusted[self.demands, minute]
         saturated = view.per_pod >= 1.5 - 1e-9
         if saturated.any():
@@ -265,8 +263,6 @@ class PredictiveLanes:
             return
         self.learnt = np.where(usable, self.foreseen.moved(self.learnt, excess), self.learnt)
         self.price = self.foreseen.leaned(self.learnt, self.account, self.slo_short_share)
-        if self.consent:
-            self.target = np.where(usable, self.target, budget.steered_target(self.target, excess))
 
     def _guarded(self, wanted: IntArray, current: IntArray, usable: BoolArray) -> IntArray:
         """The guards of ``guards`` in their order: hold, small decrease, step, bounds."""

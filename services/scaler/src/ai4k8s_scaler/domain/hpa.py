@@ -116,7 +116,9 @@ class Tolerance:
         return 1.0 - self.down <= ratio <= 1.0 + self.up
 
 
-def desired_replicas(usage: Usage, current: int, target_percent: int, tolerance: Tolerance | None = None) -> int | None:
+def desired_replicas(
+    usage: Usage, current: int, target_percent: float, tolerance: Tolerance | None = None
+) -> int | None:
     """HPA's recommendation before behaviour and bounds; None when there is nothing to go by (HPA then holds).
 
     Args:
@@ -148,7 +150,7 @@ def desired_replicas(usage: Usage, current: int, target_percent: int, tolerance:
     return current if contradicts else wanted
 
 
-def _ratio(total: float, pods: int, request: float, target_percent: int) -> float:
+def _ratio(total: float, pods: int, request: float, target_percent: float) -> float:
     """Utilisation is truncated to whole percent before it is compared with the target."""
     return int(total * 100 / (request * pods)) / target_percent
 

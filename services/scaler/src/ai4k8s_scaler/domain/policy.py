@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from ai4k8s_scaler.domain import guards
+from ai4k8s_scaler.domain.budget import FLOORED_TARGET_PERCENT
 from ai4k8s_scaler.domain.guards import GuardName, GuardVerdict
 from ai4k8s_scaler.domain.hpa import Usage, desired_replicas
 from ai4k8s_scaler.domain.price import Candidate, QuantileFunction, candidates, cheapest
@@ -51,6 +52,8 @@ class Limits:
         slo_short_share: share of time that the workload may be short of capacity.
         max_step_up, max_step_down: most pods that one decision adds or takes away; None: the default factors.
         cooldown_up_seconds, cooldown_down_seconds: rest between two changes in one direction.
+        slo_leads: a forecast carries the headroom, with or without skill, for the price of risk follows the SLO; the
+            target counts only where nothing is foreseen.
     """
 
     min_replicas: int
@@ -61,6 +64,7 @@ class Limits:
     max_step_down: int | None = None
     cooldown_up_seconds: float = 0.0
     cooldown_down_seconds: float = 0.0
+    slo_leads: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_replicas <= self.max_replicas:
@@ -247,7 +251,8 @@ def _candidates(
     if not around.reactive:
         # The HPA answers for now; without foresight the floor is what its owner set.
         return _View(max(floor.replicas, baseline) if floor else baseline, floor, None, options, told)
-    reactive = desired_replicas(observed.usage, observed.current, limits.target_percent)
+    target = max(limits.target_percent, FLOORED_TARGET_PERCENT) if floor and limits.slo_leads else limits.target_percent
+    reactive = desired_replicas(observed.usage, observed.current, target)
     if floor is None and reactive is None:
         return guards.nothing_to_go_by()
     return _View(max(floor.replicas if floor else 0, reactive or 0), floor, reactive, options, told)

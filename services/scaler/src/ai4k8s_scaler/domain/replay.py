@@ -7,6 +7,7 @@ decisions.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -69,55 +70,83 @@ class Outcome:
 
 
 def replay(
-    demand: FloatArray, controller: Controller, *, start_replicas: int, startup_seconds: Sequence[float]
+    demand: FloatArray,
+    controller: Controller,
+    *,
+    start_replicas: int,
+    startup_seconds: Sequence[float],
+    limit_share: float = LIMIT_SHARE_OF_REQUEST,
 ) -> Outcome:
     """Run a controller against a demand.
 
     Args:
-        demand: ``[ticks]`` in units of one pod's request, one value per 15 s.
+        demand: ``[ticks]`` in units of one pod's request, one value per 15 s; where it is not known the last goes on.
         controller: from view to ``spec.replicas``.
         start_replicas: ready pods at the first tick.
         startup_seconds: measured start-up times, used in turn.
+        limit_share: a pod uses at most this share of its request.
     """
-    ready_from = [-1_000] * start_replicas
-    started = 0
-    ready_log, spec_log = np.zeros(demand.size, np.int64), np.zeros(demand.size, np.int64)
-    served = np.zeros(demand.size)
-    for tick in range(demand.size):
-        ready = sum(at <= tick for at in ready_from)
-        ready_log[tick] = ready
-        wanted = demand[tick] if np.isfinite(demand[tick]) else 0.0
-        served[tick] = min(wanted, LIMIT_SHARE_OF_REQUEST * ready)
-        view = View(tick, _seen(served, ready_log, ready_from, tick), len(ready_from), ready)
-        target = max(int(controller(view)), 0)
-        while len(ready_from) < target:
-            delay = startup_seconds[started % len(startup_seconds)]
-            started += 1
-            ready_from.append(tick + max(1, round(delay / TICK_SECONDS)))
-        if len(ready_from) > target:
-            # The ReplicaSet controller deletes pods that are not ready first, then the youngest.
-            ready_from = sorted(ready_from)[:target]
-        spec_log[tick] = target
-    return Outcome(ready_log, spec_log)
+    pods = _Pods(start_replicas, [max(1, round(seconds / TICK_SECONDS)) for seconds in startup_seconds])
+    ready_log, spec_log, shares, asked = [], [], [], 0.0
+    per_pod, start = 0.0, 0
+    for tick, known in enumerate(demand.tolist()):
+        asked = known if math.isfinite(known) else asked
+        ready = pods.arrived(tick)
+        ready_log.append(ready)
+        shares.append(min(asked, limit_share * ready) / (ready or 1))
+        if tick % 2 == 0 or tick < METRIC_WINDOW_TICKS:
+            # Metrics are scraped every 30 s: their window ended one or two ticks ago and spans two ticks.
+            end = max(tick - 1 - (tick % 2), 0)
+            start = max(end - METRIC_WINDOW_TICKS + 1, 0)
+            per_pod = shares[end] if start == end else (shares[start] + shares[end]) / 2
+        # A pod that became ready inside or after the window is set aside, as HPA does within its first five minutes.
+        measured = pods.ready_since(start) or ready
+        usage = Usage(per_pod * measured, 1.0, measured, pods.specified - measured)
+        pods.set(tick, max(int(controller(View(tick, usage, pods.specified, ready))), 0))
+        spec_log.append(pods.specified)
+    return Outcome(np.array(ready_log, np.int64), np.array(spec_log, np.int64))
 
 
-def _seen(served: FloatArray, ready_log: IntArray, ready_from: Sequence[int], tick: int) -> Usage:
-    """Metrics are scraped every 30 s: their window ended one or two ticks ago and spans two ticks.
+class _Pods:
+    """Pods as counts. The youngest are stopped first, so of those ready then the least number since is left."""
 
-    A pod that became ready inside or after that window is set aside, as HPA does within its first five minutes.
-    """
-    end = max(tick - 1 - (tick % 2), 0)
-    start = max(end - METRIC_WINDOW_TICKS + 1, 0)
-    pods = np.maximum(ready_log[start : end + 1], 1)
-    per_pod = float((served[start : end + 1] / pods).mean())
-    measured = sum(at <= start for at in ready_from)
-    measured = measured or sum(at <= tick for at in ready_from)
-    return Usage(
-        total_millicores=per_pod * measured,
-        request_millicores=1.0,
-        measured=measured,
-        unready=len(ready_from) - measured,
-    )
+    def __init__(self, start: int, delays: list[int]) -> None:
+        self.ready = self.specified = start
+        self.delays, self.started, self.pending = delays, 0, 0
+        self.due = [0] * (max(delays) + 1)
+        self.kept: list[int] = []
+
+    def arrived(self, tick: int) -> int:
+        """Pods that became ready are there; how many are ready now."""
+        slot = tick % len(self.due)
+        if self.due[slot]:
+            self.ready += self.due[slot]
+            self.pending -= self.due[slot]
+            self.due[slot] = 0
+        return self.ready
+
+    def ready_since(self, tick: int) -> int:
+        """Pods that have been ready since a tick."""
+        return min(self.ready, *self.kept[tick:]) if len(self.kept) > tick else self.ready
+
+    def set(self, tick: int, target: int) -> None:
+        """Start pods, or stop those that are not ready first, then the youngest."""
+        missing = target - self.specified
+        for _ in range(missing):
+            self.due[(tick + self.delays[self.started % len(self.delays)]) % len(self.due)] += 1
+            self.started += 1
+        self.pending += max(missing, 0)
+        left = -missing
+        if left > 0 and self.pending:
+            for ahead in range(len(self.due) - 1, 0, -1):
+                slot = (tick + ahead) % len(self.due)
+                taken = min(left, self.due[slot])
+                self.due[slot] -= taken
+                self.pending -= taken
+                left -= taken
+        self.ready -= max(left, 0)
+        self.specified = target
+        self.kept.append(self.ready)
 
 
 def hpa_controller(spec: HpaSpec) -> Controller:

@@ -1,0 +1,1 @@
+"""A workload's own past under other settings."""

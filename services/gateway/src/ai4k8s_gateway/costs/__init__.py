@@ -1,0 +1,1 @@
+"""What a core and a GiB cost, and what workloads cost by that."""

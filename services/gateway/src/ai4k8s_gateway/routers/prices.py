@@ -1,0 +1,38 @@
+"""What a core and a GiB cost: of the installation, or of one cluster."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from ai4k8s_gateway.costs import service
+from ai4k8s_gateway.costs.schemas import NewPrices, PriceList
+from ai4k8s_gateway.dependencies import Tx, User
+from ai4k8s_gateway.http.problems import responses_for
+
+router = APIRouter(prefix="/prices", tags=["prices"], responses=responses_for(HTTPStatus.UNAUTHORIZED))
+REFUSED = responses_for(HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@router.get("")
+def list_prices(user: User, tx: Tx) -> PriceList:
+    """The prices that are set."""
+    return service.list_prices(tx.connection, user)
+
+
+@router.put("", responses=REFUSED)
+def set_prices(body: NewPrices, user: User, tx: Tx) -> PriceList:
+    """Set the installation's prices, for clusters without their own. For administrators."""
+    return service.set_installation(tx, user, body)
+
+
+@router.put("/clusters/{cluster_id}", responses={**REFUSED, **responses_for(HTTPStatus.NOT_FOUND)})
+def set_cluster_prices(cluster_id: UUID, body: NewPrices, user: User, tx: Tx) -> PriceList:
+    """Give a cluster prices of its own."""
+    return service.set_cluster(tx, user, cluster_id, body)
+
+
+@router.delete("/clusters/{cluster_id}", responses=responses_for(HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND))
+def drop_cluster_prices(cluster_id: UUID, user: User, tx: Tx) -> PriceList:
+    """Let a cluster follow the installation's prices again."""
+    return service.set_cluster(tx, user, cluster_id, None)
