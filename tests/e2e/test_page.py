@@ -190,7 +190,7 @@ def test_an_event_refreshes_the_page_at_once(gateway: RunningGateway, ada: Perso
         return page.get_by_text("5 of 9 ready").first.is_visible()
 
     # Well below the 15 s after which the page asks by itself.
-    eventually(refreshed, within=8, every=0.3)
+    eventually(refreshed, within=10, every=0.3, exactly=True)
 
 
 def test_a_lost_connection_is_visible(gateway: RunningGateway, ada: Person, visit: Callable[..., Visit]):

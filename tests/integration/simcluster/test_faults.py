@@ -75,7 +75,7 @@ def test_half_of_the_requests_are_hit_when_asked_for(http: httpx.Client, add: Ca
 
 
 def test_a_fault_ends_in_time_and_says_until_when(http: httpx.Client, add: Callable[..., Any]) -> None:
-    entry = add("error", status=500, duration=0.4)
+    entry = add("error", status=500, duration=2.0)
     assert entry["until"] is not None
     assert http.get(PODS).status_code == 500
     eventually(lambda: http.get(PODS).status_code == 200, within=5)
