@@ -19,6 +19,7 @@ from ai4k8s_gateway.http.telemetry import API, RequestTelemetry
 from ai4k8s_gateway.live.server import Live
 from ai4k8s_gateway.routers import (
     auth,
+    autoscaling,
     clusters,
     connections,
     decisions,
@@ -85,7 +86,7 @@ def create_api(lifespan: object = None) -> FastAPI:
     )
     install_problem_handlers(app)
     api = APIRouter(prefix=API)
-    for module in (auth, overview, connections, clusters, workloads, decisions, jobs, prices, system):
+    for module in (auth, overview, connections, clusters, workloads, autoscaling, decisions, jobs, prices, system):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(operations.router)

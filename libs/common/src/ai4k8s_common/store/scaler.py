@@ -93,6 +93,7 @@ decisions = Table(
 )
 Index("ix_decisions_workload_id_decided_at", decisions.c.workload_id, decisions.c.decided_at)
 Index("ix_decisions_cluster_id_decided_at", decisions.c.cluster_id, decisions.c.decided_at)
+Index("ix_decisions_undo_of", decisions.c.undo_of, postgresql_where=decisions.c.undo_of.is_not(None))
 Index(
     "ix_decisions_unjudged",
     decisions.c.outcome_at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 
 from ai4k8s_common.store.collector import workloads
 from ai4k8s_common.store.gateway import clusters
@@ -12,36 +12,46 @@ from ai4k8s_common.store.scaler import DecisionAction, decisions
 from ai4k8s_gateway.clusters.repository import visible_to
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from typing import Any
     from uuid import UUID
 
-    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy import ColumnElement, Connection, Row, Select
 
     from ai4k8s_gateway.accounts.service import Principal
+    from ai4k8s_gateway.decisions.schemas import DecisionFilter
 
 
-def newest(
-    connection: Connection,
-    principal: Principal,
-    *,
-    limit: int,
-    cluster_id: UUID | None = None,
-    workload_id: int | None = None,
-    before: datetime | None = None,
-    changes_only: bool = False,
-) -> list[Row[Any]]:
+def newest(connection: Connection, principal: Principal, wanted: DecisionFilter, limit: int) -> list[Row[Any]]:
     """Return decisions, newest first."""
-    query = _query(principal).order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(limit)
-    if cluster_id is not None:
-        query = query.where(decisions.c.cluster_id == cluster_id)
-    if workload_id is not None:
-        query = query.where(decisions.c.workload_id == workload_id)
-    if before is not None:
-        query = query.where(decisions.c.decided_at < before)
-    if changes_only:
-        query = query.where(decisions.c.action != DecisionAction.MAINTAIN.value)
-    return list(connection.execute(query))
+    query = _query(principal).where(*_conditions(wanted))
+    return list(connection.execute(query.order_by(decisions.c.decided_at.desc(), decisions.c.id).limit(limit)))
+
+
+def _conditions(wanted: DecisionFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.cluster_id is not None:
+        yield decisions.c.cluster_id == wanted.cluster_id
+    if wanted.workload_id is not None:
+        yield decisions.c.workload_id == wanted.workload_id
+    if wanted.before is not None:
+        yield decisions.c.decided_at < wanted.before
+    if wanted.since is not None:
+        yield decisions.c.decided_at >= wanted.since
+    if wanted.changes_only:
+        yield decisions.c.action != DecisionAction.MAINTAIN.value
+    if wanted.outcome is not None:
+        yield decisions.c.outcome == wanted.outcome.value
+    if wanted.engine is not None:
+        yield decisions.c.engine == wanted.engine.value
+    if wanted.guard:
+        yield decisions.c.guards.contains([{"name": wanted.guard}])
+    if wanted.text:
+        workload = workloads.c.namespace + "/" + workloads.c.name
+        yield or_(
+            decisions.c.reason.icontains(wanted.text, autoescape=True),
+            workload.icontains(wanted.text, autoescape=True),
+        )
 
 
 def in_range(
@@ -68,8 +78,14 @@ def one(connection: Connection, principal: Principal, decision_id: UUID) -> Row[
 
 
 def _query(principal: Principal) -> Select[Any]:
+    later = decisions.alias("later")
     return (
-        select(decisions, workloads.c.namespace, workloads.c.name)
+        select(
+            decisions,
+            workloads.c.namespace,
+            workloads.c.name,
+            exists().where(later.c.undo_of == decisions.c.id, later.c.outcome == "applied").label("undone"),
+        )
         .join(clusters, clusters.c.id == decisions.c.cluster_id)
         .outerjoin(workloads, workloads.c.id == decisions.c.workload_id)
         .where(visible_to(principal))

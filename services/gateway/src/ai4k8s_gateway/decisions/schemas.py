@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from ai4k8s_common.store.gateway import PolicyMode
-from ai4k8s_common.store.scaler import DecisionAction, DecisionOutcome
+from ai4k8s_common.store.scaler import Actuator, DecisionAction, DecisionOutcome, Engine
 
 
 class DecisionView(BaseModel):
@@ -25,6 +25,11 @@ class DecisionView(BaseModel):
     outcome: DecisionOutcome
     outcome_detail: str
     outcome_at: datetime | None
+    engine: Engine
+    actuator: Actuator
+    undo_of: UUID | None
+    may_undo: bool = Field(description="whether it was carried out, changed something, and was not undone")
+    sentence: str = Field(examples=["shop/web 6 -> 9 by prediction: done, in time"])
     judgement: JsonValue = Field(default=None, description="in hindsight; null until its time has come")
 
 
@@ -38,7 +43,26 @@ class DecisionDetail(DecisionView):
     alternatives: JsonValue
     guards: JsonValue
     advice: JsonValue = None
+    plan: JsonValue = Field(default=None, description="what is written where, and what was there before")
+    answer: JsonValue = Field(default=None, description="what the cluster's API said")
+    requested_by: UUID | None
     judged_at: datetime | None
+
+
+class DecisionFilter(BaseModel):
+    """Which decisions are asked for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    cluster_id: UUID | None = None
+    workload_id: int | None = None
+    before: datetime | None = None
+    since: datetime | None = None
+    changes_only: bool = False
+    text: str = ""
+    outcome: DecisionOutcome | None = None
+    engine: Engine | None = None
+    guard: str = ""
 
 
 class DecisionList(BaseModel):

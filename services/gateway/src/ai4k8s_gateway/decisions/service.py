@@ -2,44 +2,83 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import TYPE_CHECKING
 
 from ai4k8s_common.errors import NotFoundError
+from ai4k8s_common.store.scaler import Actuator, DecisionOutcome, Engine
 from ai4k8s_gateway.decisions import repository
 from ai4k8s_gateway.decisions.schemas import DecisionDetail, DecisionList, DecisionView
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from typing import Any
     from uuid import UUID
 
     from sqlalchemy import Connection, Row
 
     from ai4k8s_gateway.accounts.service import Principal
+    from ai4k8s_gateway.decisions.schemas import DecisionFilter
+
+MOST_EXPORTED = 10_000
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+COLUMNS = (
+    "decided_at", "workload", "sentence", "engine", "actuator", "mode", "action", "from_replicas", "to_replicas",
+    "outcome", "outcome_detail", "outcome_at", "reason", "id",
+)  # fmt: skip
+ENGINE_WORDS = {
+    Engine.PREDICTIVE: "by prediction",
+    Engine.REACTIVE: "by usage",
+    Engine.SCHEDULED: "by schedule",
+    Engine.HPA: "by the HPA",
+    Engine.VPA: "by the VPA",
+    Engine.MANUAL: "by a person",
+}
+ACTUATOR_WORDS = {
+    Actuator.REPLICAS: "",
+    Actuator.HPA_FLOOR: " as a floor under its HPA",
+    Actuator.EXTERNAL_METRIC: " as a metric",
+}
+OUTCOME_WORDS = {
+    DecisionOutcome.PLANNED: "on its way",
+    DecisionOutcome.APPLIED: "done",
+    DecisionOutcome.OBSERVED: "only told",
+    DecisionOutcome.HELD: "held back",
+    DecisionOutcome.CONFLICT: "not done, it had changed meanwhile",
+    DecisionOutcome.SUPERSEDED: "overtaken",
+    DecisionOutcome.DISMISSED: "dismissed by a person",
+    DecisionOutcome.FAILED: "failed",
+}
 
 
-def list_views(
-    connection: Connection,
-    principal: Principal,
-    *,
-    limit: int,
-    cluster_id: UUID | None,
-    workload_id: int | None,
-    before: datetime | None,
-    changes_only: bool,
-) -> DecisionList:
+def list_views(connection: Connection, principal: Principal, wanted: DecisionFilter, limit: int) -> DecisionList:
     """Return a page of decisions."""
-    rows = repository.newest(
-        connection,
-        principal,
-        limit=limit + 1,
-        cluster_id=cluster_id,
-        workload_id=workload_id,
-        before=before,
-        changes_only=changes_only,
-    )
+    rows = repository.newest(connection, principal, wanted, limit + 1)
     items = [brief(row) for row in rows[:limit]]
     return DecisionList(items=items, next_before=items[-1].decided_at if len(rows) > limit else None)
+
+
+def export_csv(connection: Connection, principal: Principal, wanted: DecisionFilter) -> str:
+    """Return the ledger as a table, newest first, a sentence a line."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for row in repository.newest(connection, principal, wanted, MOST_EXPORTED):
+        item = brief(row).model_dump(mode="json")
+        writer.writerow([_cell(item[name]) for name in COLUMNS])
+    return out.getvalue()
+
+
+def export_lines(connection: Connection, principal: Principal, wanted: DecisionFilter) -> str:
+    """Return whole decisions, newest first, one JSON object a line."""
+    rows = repository.newest(connection, principal, wanted, MOST_EXPORTED)
+    return "".join(f"{_detail(row).model_dump_json()}\n" for row in rows)
+
+
+def _cell(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula: names and reasons come from clusters."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def detail(connection: Connection, principal: Principal, decision_id: UUID) -> DecisionDetail:
@@ -47,6 +86,10 @@ def detail(connection: Connection, principal: Principal, decision_id: UUID) -> D
     row = repository.one(connection, principal, decision_id)
     if row is None:
         raise NotFoundError("there is no such decision")
+    return _detail(row)
+
+
+def _detail(row: Row[Any]) -> DecisionDetail:
     return DecisionDetail(
         **brief(row).model_dump(),
         cycle_id=row.cycle_id,
@@ -57,16 +100,21 @@ def detail(connection: Connection, principal: Principal, decision_id: UUID) -> D
         guards=row.guards,
         advice=row.advice,
         judged_at=row.judged_at,
+        plan=row.plan,
+        answer=row.answer,
+        requested_by=row.requested_by,
     )
 
 
 def brief(row: Row[Any]) -> DecisionView:
     """Return what fits a table's line."""
+    workload = f"{row.namespace}/{row.name}" if row.name else str(row.workload_id)
+    changed = row.from_replicas != row.to_replicas
     return DecisionView(
         id=row.id,
         cluster_id=row.cluster_id,
         workload_id=row.workload_id,
-        workload=f"{row.namespace}/{row.name}" if row.name else str(row.workload_id),
+        workload=workload,
         decided_at=row.decided_at,
         mode=row.mode,
         action=row.action,
@@ -76,5 +124,24 @@ def brief(row: Row[Any]) -> DecisionView:
         outcome=row.outcome,
         outcome_detail=row.outcome_detail,
         outcome_at=row.outcome_at,
+        engine=row.engine,
+        actuator=row.actuator,
+        undo_of=row.undo_of,
+        may_undo=row.outcome == DecisionOutcome.APPLIED.value and changed and not row.undone,
+        sentence=_sentence(row, workload),
         judgement=row.judgement,
     )
+
+
+def _sentence(row: Row[Any], workload: str) -> str:
+    """What was decided, by whom, and what became of it."""
+    what = f"{row.from_replicas} -> {row.to_replicas}"
+    if row.from_replicas == row.to_replicas:
+        what = f"stays at {row.to_replicas}"
+    by = ENGINE_WORDS[Engine(row.engine)]
+    where = ACTUATOR_WORDS[Actuator(row.actuator)]
+    end = OUTCOME_WORDS[DecisionOutcome(row.outcome)]
+    verdict = (row.judgement or {}).get("verdict")
+    judged = f", {str(verdict).replace('_', ' ')}" if verdict else ""
+    undone = ", undone by a person" if row.undone else ""
+    return f"{workload} {what}{where} {by}: {end}{judged}{undone}. {row.reason}"

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from ai4k8s_common.store.forecaster import ForecastStatus
-from ai4k8s_common.store.gateway import PolicyMode
+from ai4k8s_common.store.gateway import ActuatorChoice, PolicyMode
 from ai4k8s_gateway.costs.schemas import CostView
 from ai4k8s_gateway.decisions.schemas import DecisionView
 from ai4k8s_gateway.domain.outlook import OutlookKind
@@ -27,6 +27,13 @@ class NewPolicy(BaseModel):
     slo_short_share: float = Field(
         default=0.01, ge=0.0001, le=0.2, description="share of time the workload may lack capacity", examples=[0.01]
     )
+    actuator: ActuatorChoice = Field(
+        default=ActuatorChoice.AUTOMATIC, description="automatic: a floor under the HPA where one is there"
+    )
+    max_step_up: int | None = Field(default=None, ge=1, le=10_000, description="most pods one decision adds")
+    max_step_down: int | None = Field(default=None, ge=1, le=10_000, description="most pods one decision takes away")
+    cooldown_up_seconds: int = Field(default=0, ge=0, le=86_400, description="rest between two raises")
+    cooldown_down_seconds: int = Field(default=0, ge=0, le=86_400, description="rest between two lowerings")
 
     slo_leads: bool = Field(
         default=False,
@@ -51,6 +58,11 @@ class PolicyView(BaseModel):
     slo_short_share: float
     slo_leads: bool
     updated_at: datetime | None
+    actuator: ActuatorChoice = ActuatorChoice.AUTOMATIC
+    max_step_up: int | None = None
+    max_step_down: int | None = None
+    cooldown_up_seconds: int = 0
+    cooldown_down_seconds: int = 0
 
 
 class OutlookView(BaseModel):

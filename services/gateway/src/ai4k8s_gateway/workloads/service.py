@@ -94,6 +94,11 @@ def set_policy(
         "target_utilization_percent": policy.target_utilization,
         "slo_short_share": policy.slo_short_share,
         "slo_leads": policy.slo_leads,
+        "actuator": policy.actuator.value,
+        "max_step_up": policy.max_step_up,
+        "max_step_down": policy.max_step_down,
+        "cooldown_up_seconds": policy.cooldown_up_seconds,
+        "cooldown_down_seconds": policy.cooldown_down_seconds,
         "updated_by": principal.user_id,
     }
     key = repository.PolicyKey(row.cluster_id, row.namespace, row.kind, row.name)
@@ -232,6 +237,11 @@ def _policy(row: Row[Any]) -> PolicyView:
         slo_short_share=row.slo_short_share,
         slo_leads=row.slo_leads,
         updated_at=row.policy_updated_at,
+        actuator=row.actuator,
+        max_step_up=row.max_step_up,
+        max_step_down=row.max_step_down,
+        cooldown_up_seconds=row.cooldown_up_seconds,
+        cooldown_down_seconds=row.cooldown_down_seconds,
     )
 
 

@@ -8,7 +8,7 @@ import { isComplete, policyOf, type Draft } from "./policyDraft";
 import { Sentence } from "./Sentence";
 
 export function PolicyPreview({ workload, draft }: { workload: Workload; draft: Draft }) {
-  const body = policyOf(draft, workload.policy.target_utilization);
+  const body = policyOf(draft, workload.policy);
   const preview = useQuery({
     queryKey: ["policy-preview", workload.id, body],
     queryFn: () =>

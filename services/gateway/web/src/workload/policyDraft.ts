@@ -19,12 +19,19 @@ export const draftOf = (policy: Workload["policy"]): Draft => ({
 export const same = (one: Draft, other: Draft): boolean =>
   one.mode === other.mode && one.min === other.min && one.max === other.max && one.shortPercent === other.shortPercent;
 
-export const policyOf = (draft: Draft, targetUtilization: number): Policy => ({
+/** What is stored. What the form does not show stays as it is. */
+export const policyOf = (draft: Draft, before: Omit<Workload["policy"], "updated_at">): Policy => ({
   mode: draft.mode,
   min_replicas: Number(draft.min),
   max_replicas: Number(draft.max),
-  target_utilization: targetUtilization,
+  target_utilization: before.target_utilization,
   slo_short_share: Number(draft.shortPercent) / 100,
+  actuator: before.actuator,
+  max_step_up: before.max_step_up ?? null,
+  max_step_down: before.max_step_down ?? null,
+  cooldown_up_seconds: before.cooldown_up_seconds,
+  cooldown_down_seconds: before.cooldown_down_seconds,
+  slo_leads: before.slo_leads,
 });
 
 /** Whether it can be asked about: whole numbers in order, and a share that the gateway takes. */

@@ -11,7 +11,7 @@ export function useSavePolicy(workload: Workload, onStored: () => void) {
       unwrap(
         http.PUT("/api/v1/workloads/{workload_id}/policy", {
           params: { path: { workload_id: workload.id } },
-          body: policyOf(wanted, workload.policy.target_utilization),
+          body: policyOf(wanted, workload.policy),
         }),
       ),
     onSuccess: async () => {

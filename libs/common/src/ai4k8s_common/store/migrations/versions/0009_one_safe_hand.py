@@ -227,3 +227,10 @@ def upgrade() -> None:
     )
     op.add_column("decisions", sa.Column("undo_of", sa.UUID(), nullable=True), schema="scaler")
     op.add_column("decisions", sa.Column("requested_by", sa.UUID(), nullable=True), schema="scaler")
+    op.create_index(
+        "ix_decisions_undo_of",
+        "decisions",
+        ["undo_of"],
+        schema="scaler",
+        postgresql_where=sa.text("undo_of IS NOT NULL"),
+    )
