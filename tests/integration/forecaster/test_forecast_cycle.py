@@ -87,7 +87,7 @@ def test_a_recurring_rise_is_foreseen_and_the_scaler_is_told(cluster, bus, conte
     assert row["peak_value"] == max(row["path_values"][3 * 72 : 4 * 72])
     assert row["skill"] > 0
     assert len(row["window_15m_values"]) == len(row["window_60m_values"]) == len(row["window_levels"])
-    message = cluster.row("SELECT * FROM forecaster.outbox")
+    message = cluster.row("SELECT * FROM forecaster.outbox WHERE contract = 'scaler.evaluate_policies.v1'")
     assert message["contract"] == "scaler.evaluate_policies.v1"
     assert message["payload"]["cycle_id"] == str(cycle_id)
 
@@ -156,7 +156,7 @@ def test_a_late_cycle_neither_forecasts_nor_speaks(cluster, bus, context):
     cycle(bus, context, cluster)
     cycle(bus, context, cluster, NOW - timedelta(seconds=30))
     assert len(cluster.rows("SELECT 1 FROM forecaster.forecasts")) == 1
-    assert len(cluster.rows("SELECT 1 FROM forecaster.outbox")) == 1
+    assert len(cluster.rows("SELECT 1 FROM forecaster.outbox WHERE contract = 'scaler.evaluate_policies.v1'")) == 1
 
 
 def test_within_five_minutes_the_first_forecast_and_the_newest_are_kept(cluster, bus, context):
@@ -171,7 +171,7 @@ def test_within_five_minutes_the_first_forecast_and_the_newest_are_kept(cluster,
 
 def test_a_cluster_without_workloads_is_passed_on(cluster, bus, context):
     cycle(bus, context, cluster)
-    assert len(cluster.rows("SELECT 1 FROM forecaster.outbox")) == 1
+    assert len(cluster.rows("SELECT 1 FROM forecaster.outbox WHERE contract = 'scaler.evaluate_policies.v1'")) == 1
 
 
 def test_forecasts_are_judged_when_their_time_has_come_and_only_once(cluster, bus, context):

@@ -9,6 +9,7 @@ from ai4k8s_forecaster.domain.methods import methods
 from ai4k8s_forecaster.history import HistoryCache
 from ai4k8s_forecaster.models import ModelCache
 from ai4k8s_forecaster.paths import PathCache
+from ai4k8s_forecaster.watching import WatchedClusters
 
 if TYPE_CHECKING:
     from ai4k8s_forecaster.settings import ForecasterSettings
@@ -21,6 +22,7 @@ class Context:
     settings: ForecasterSettings
     history: HistoryCache = field(default_factory=HistoryCache)
     models: ModelCache = field(default_factory=ModelCache)
+    watched: WatchedClusters = field(default_factory=WatchedClusters)
     paths: PathCache = field(init=False)
 
     def __post_init__(self) -> None:

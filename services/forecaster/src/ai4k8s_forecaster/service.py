@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import structlog
 
+from ai4k8s_common.contracts.forecaster import AnalyseCluster
 from ai4k8s_common.contracts.scaler import EvaluatePolicies
 from ai4k8s_common.store.bulk import array_literal
 from ai4k8s_forecaster import repository
@@ -52,6 +53,10 @@ def forecast_cluster(tx: Transaction, context: Context, message: ForecastCluster
     if workloads:
         _forecast(tx, context, message, workloads)
     tx.send(EvaluatePolicies(cluster_id=message.cluster_id, cycle_id=message.cycle_id, cycle_at=message.cycle_at))
+    until = _bin_start(message.cycle_at)
+    if newest is None or newest < until:
+        # The first cycle after five full minutes: what they held is in the store by now.
+        tx.send(AnalyseCluster(cluster_id=message.cluster_id, until=until))
 
 
 def _forecast(

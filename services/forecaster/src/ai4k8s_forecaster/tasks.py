@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ai4k8s_common.bus.handlers import Handlers
-from ai4k8s_common.contracts.forecaster import ForecastCluster, HindcastWorkload
+from ai4k8s_common.contracts.forecaster import AnalyseCluster, ForecastCluster, HindcastWorkload
 from ai4k8s_common.services import Service
+from ai4k8s_forecaster.analysis import analyse_cluster
 from ai4k8s_forecaster.hindcasting import hindcast_workload
 from ai4k8s_forecaster.service import forecast_cluster
 
@@ -27,3 +28,9 @@ def on_forecast_cluster(message: ForecastCluster, tx: Transaction, context: Cont
 def on_hindcast_workload(message: HindcastWorkload, tx: Transaction, _: Context) -> None:
     """Say what would have been forecast in the past."""
     hindcast_workload(tx, message)
+
+
+@handlers.handles(AnalyseCluster)
+def on_analyse_cluster(message: AnalyseCluster, tx: Transaction, context: Context) -> None:
+    """Look for anomalies in what was measured, and say how well a cluster is."""
+    analyse_cluster(tx, context, message)

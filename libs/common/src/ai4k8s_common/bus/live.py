@@ -49,6 +49,7 @@ class LiveEventName(StrEnum):
     METRICS = "metrics"
     DECISION = "decision"
     CLUSTER = "cluster"
+    INCIDENT = "incident"
 
 
 @dataclass(frozen=True)

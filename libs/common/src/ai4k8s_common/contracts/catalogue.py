@@ -20,6 +20,7 @@ CATALOGUE: tuple[type[Contract], ...] = (
     collector.ReadHostKey,
     forecaster.ForecastCluster,
     forecaster.HindcastWorkload,
+    forecaster.AnalyseCluster,
     scaler.EvaluatePolicies,
     scaler.ApplyDecision,
     scaler.RecordAdvice,

@@ -36,3 +36,16 @@ class HindcastWorkload(Command):
     days: int
     slo_short_share: float | None = None  # passed on
     until: datetime
+
+
+class AnalyseCluster(Event):
+    """Five minutes of a cluster are complete: look for what cannot be explained, and say how well the cluster is.
+
+    Apart from the forecast, so that neither waits for, nor fails with, the other.
+    """
+
+    name: ClassVar[str] = "forecaster.analyse_cluster.v1"
+    consumer: ClassVar[Service] = Service.FORECASTER
+
+    cluster_id: UUID
+    until: datetime

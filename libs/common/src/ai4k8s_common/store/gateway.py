@@ -296,6 +296,35 @@ dead_letter_verdicts = Table(
     schema="gateway",
 )
 
+# Somebody has seen an incident and cares for it; the incident itself is the forecaster's.
+incident_acknowledgements = Table(
+    "incident_acknowledgements",
+    metadata,
+    Column("incident_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("acknowledged_by", UUID, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    at_column("acknowledged_at", default_now=True),
+    schema="gateway",
+)
+
+# Of these no anomaly shall be told. By name, like policies: a wish outlives what is deleted and made again.
+anomaly_mutes = Table(
+    "anomaly_mutes",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("cluster_id", UUID, ForeignKey("gateway.clusters.id", ondelete="CASCADE"), nullable=False),
+    Column("subject_kind", Text, nullable=False),  # workload or node
+    Column("namespace", Text, nullable=False, server_default=""),
+    Column("kind", Text, nullable=False, server_default=""),
+    Column("name", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    at_column("until", nullable=True),  # NULL: until somebody takes it back
+    Column("created_by", UUID),
+    at_column("created_at", default_now=True),
+    UniqueConstraint("cluster_id", "subject_kind", "namespace", "kind", "name"),
+    schema="gateway",
+)
+
 # Credentials are for those who talk to clusters; people's secrets are the gateway's alone.
 PRIVATE_READERS: dict[str, frozenset[str]] = {
     "gateway.users": frozenset({"gateway"}),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ai4k8s_common.services import Service
-from ai4k8s_common.store import advisor, collector, forecaster, gateway, observed, scaler
+from ai4k8s_common.store import advisor, anomalies, collector, forecaster, gateway, observed, scaler
 from ai4k8s_common.store.base import metadata
 
 __all__ = [
     "advisor",
+    "anomalies",
     "collector",
     "forecaster",
     "gateway",

@@ -27,7 +27,7 @@ from ai4k8s_forecaster.domain.surprise import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ai4k8s_forecaster.domain.arrays import BoolArray, FloatArray
+    from ai4k8s_forecaster.domain.arrays import BoolArray, FloatArray, IntArray
     from ai4k8s_forecaster.domain.forest import PooledForest
 
 #: Ratios at which a deviation is told, by width. Chosen on traces without labels so that each width alone would raise
@@ -41,6 +41,8 @@ RARE_SHARE, RARE_FACTOR = 0.005, 1.5
 LEAST_SAMPLES = 20
 #: The 98th percentiles of one series in twelve are renewed in each bin: all within the hour.
 _RENEWED_IN = 12
+#: Features of one metric: a distance and a signed error at each width.
+FEATURES = 2 * len(SCALES)
 #: Series whose past is looked at in one go: bounds the memory of the first look at a large cluster.
 _AT_ONCE = 250
 #: Series whose past the forest learns from.
@@ -107,6 +109,22 @@ def begin_watch(values: FloatArray, last_bin: int, floor: float) -> Watch:
     )
 
 
+def selected(watch: Watch, rows: IntArray) -> Watch:
+    """The watch of some of the series, in this order."""
+    return Watch(watch.floor, watch.residuals[:, rows], watch.ordinary[:, rows], watch.usual[rows], watch.samples[rows])
+
+
+def joined(one: Watch, other: Watch) -> Watch:
+    """The watch of the series of both."""
+    return Watch(
+        floor=one.floor,
+        residuals=np.concatenate([one.residuals, other.residuals], axis=1),
+        ordinary=np.concatenate([one.ordinary, other.ordinary], axis=1),
+        usual=np.concatenate([one.usual, other.usual]),
+        samples=np.concatenate([one.samples, other.samples]),
+    )
+
+
 def scan(watch: Watch, values: FloatArray) -> Scan:
     """Compare the last bin of ``values`` with what the watch, which has not seen it yet, holds for ordinary."""
     rows = Rows(values.shape[1] - 1, values.shape[1])
@@ -117,7 +135,11 @@ def scan(watch: Watch, values: FloatArray) -> Scan:
     # With n days of history a bin is the record of n days: the younger, the more often by chance.
     young = np.sqrt(np.maximum(DAYS * DAY_STEPS / np.maximum(watch.samples, 1.0), 1.0))
     ratio = nearest / unit / np.array(LIMITS)[:, None] / young
-    usable = np.isfinite(ratio) & (watch.samples >= LEAST_SAMPLES) & np.isfinite(values[:, -1])
+    # A mean that deviates only for what is over by now is no news: the newest bin must still be on its way.
+    newest = np.stack([found[0].value[:, 0] - each.expected[:, 0] for each in found])
+    with np.errstate(invalid="ignore"):
+        lasts = newest * np.sign(residual) >= 0.5 * np.abs(residual)
+    usable = lasts & np.isfinite(ratio) & (watch.samples >= LEAST_SAMPLES) & np.isfinite(values[:, -1])
     return Scan(np.where(usable, ratio, 0.0), found, _features(nearest / unit, residual / unit))
 
 
