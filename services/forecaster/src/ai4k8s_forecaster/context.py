@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ai4k8s_forecaster.domain.methods import methods
 from ai4k8s_forecaster.history import HistoryCache
+from ai4k8s_forecaster.measures import MeasureCache
 from ai4k8s_forecaster.models import ModelCache
 from ai4k8s_forecaster.paths import PathCache
 from ai4k8s_forecaster.watching import WatchedClusters
@@ -24,6 +25,7 @@ class Context:
     models: ModelCache = field(default_factory=ModelCache)
     watched: WatchedClusters = field(default_factory=WatchedClusters)
     paths: PathCache = field(init=False)
+    measures: MeasureCache = field(default_factory=MeasureCache)
 
     def __post_init__(self) -> None:
         self.paths = PathCache(methods(self.settings.method_names))

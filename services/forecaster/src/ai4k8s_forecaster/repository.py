@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from ai4k8s_common.store.bulk import copy_rows
 from ai4k8s_common.store.collector import cluster_states, workloads
-from ai4k8s_common.store.forecaster import forecasts, hindcasts, judged_bins, model_states, scores
+from ai4k8s_common.store.forecaster import Subject, forecasts, hindcasts, judged_bins, model_states, outlooks, scores
 from ai4k8s_common.store.observed import deploys
 
 if TYPE_CHECKING:
@@ -202,6 +202,27 @@ def insert_forecasts(connection: Connection, rows: Sequence[dict[str, Any]]) -> 
     """Write the forecasts of one moment; arrays as `array_literal`, `rhythms` as JSON text."""
     columns = [column.name for column in forecasts.columns]
     copy_rows(connection, forecasts, columns, ([row[name] for name in columns] for row in rows))
+
+
+def newest_outlook(connection: Connection, cluster_id: UUID) -> datetime | None:
+    """Return when outlooks of a cluster were last made."""
+    query = select(func.max(outlooks.c.made_at)).where(
+        outlooks.c.cluster_id == cluster_id, outlooks.c.subject == Subject.CLUSTER.value
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def insert_outlooks(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write outlooks; arrays as `array_literal`."""
+    columns = [column.name for column in outlooks.columns]
+    copy_rows(connection, outlooks, columns, ([row[name] for name in columns] for row in rows))
+
+
+def prune_outlooks(connection: Connection, cluster_id: UUID, newest: datetime) -> None:
+    """Keep the newest outlooks, and for a day those of each full hour."""
+    o = outlooks
+    stale = (o.c.made_at < newest - timedelta(days=1)) | (func.extract("minute", o.c.made_at) >= 5)
+    connection.execute(o.delete().where(o.c.cluster_id == cluster_id, o.c.made_at < newest, stale))
 
 
 def prune_bin(connection: Connection, cluster_id: UUID, bin_start: datetime, made_at: datetime) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import structlog
 
-from ai4k8s_common.contracts.forecaster import AnalyseCluster
+from ai4k8s_common.contracts.forecaster import AnalyseCluster, ForecastOutlooks
 from ai4k8s_common.contracts.scaler import EvaluatePolicies
 from ai4k8s_common.store.bulk import array_literal
 from ai4k8s_forecaster import repository
@@ -57,6 +57,7 @@ def forecast_cluster(tx: Transaction, context: Context, message: ForecastCluster
     if newest is None or newest < until:
         # The first cycle after five full minutes: what they held is in the store by now.
         tx.send(AnalyseCluster(cluster_id=message.cluster_id, until=until))
+        tx.send(ForecastOutlooks(cluster_id=message.cluster_id, at=message.cycle_at))
 
 
 def _forecast(

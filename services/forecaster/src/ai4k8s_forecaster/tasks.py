@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ai4k8s_common.bus.handlers import Handlers
-from ai4k8s_common.contracts.forecaster import AnalyseCluster, ForecastCluster, HindcastWorkload
+from ai4k8s_common.contracts.forecaster import AnalyseCluster, ForecastCluster, ForecastOutlooks, HindcastWorkload
 from ai4k8s_common.services import Service
 from ai4k8s_forecaster.analysis import analyse_cluster
 from ai4k8s_forecaster.hindcasting import hindcast_workload
+from ai4k8s_forecaster.outlooks import foresee_outlooks
 from ai4k8s_forecaster.service import forecast_cluster
 
 if TYPE_CHECKING:
@@ -34,3 +35,9 @@ def on_hindcast_workload(message: HindcastWorkload, tx: Transaction, _: Context)
 def on_analyse_cluster(message: AnalyseCluster, tx: Transaction, context: Context) -> None:
     """Look for anomalies in what was measured, and say how well a cluster is."""
     analyse_cluster(tx, context, message)
+
+
+@handlers.handles(ForecastOutlooks)
+def on_forecast_outlooks(message: ForecastOutlooks, tx: Transaction, context: Context) -> None:
+    """Foresee memory, network, disks and requests, node groups and the whole cluster."""
+    foresee_outlooks(tx, context, message)

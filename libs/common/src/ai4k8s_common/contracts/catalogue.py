@@ -21,6 +21,7 @@ CATALOGUE: tuple[type[Contract], ...] = (
     forecaster.ForecastCluster,
     forecaster.HindcastWorkload,
     forecaster.AnalyseCluster,
+    forecaster.ForecastOutlooks,
     scaler.EvaluatePolicies,
     scaler.ApplyDecision,
     scaler.RecordAdvice,

@@ -49,3 +49,14 @@ class AnalyseCluster(Event):
 
     cluster_id: UUID
     until: datetime
+
+
+class ForecastOutlooks(Event):
+    """A new five-minute bin began: foresee what is not scaled by. Long work, apart from the cycle."""
+
+    name: ClassVar[str] = "forecaster.forecast_outlooks.v1"
+    consumer: ClassVar[Service] = Service.FORECASTER
+    kind: ClassVar[QueueKind] = QueueKind.JOBS
+
+    cluster_id: UUID
+    at: datetime

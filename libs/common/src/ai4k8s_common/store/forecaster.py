@@ -19,6 +19,26 @@ class ForecastStatus(StrEnum):
     NO_SKILL = "no_skill"
 
 
+class Subject(StrEnum):
+    """Of what an outlook is."""
+
+    WORKLOAD = "workload"
+    NODE_GROUP = "node_group"
+    CLUSTER = "cluster"
+
+
+class Measure(StrEnum):
+    """Of which quantity: millicores, bytes, bytes a second, requests a second."""
+
+    CPU = "cpu"
+    MEMORY = "memory"
+    NETWORK_RECEIVE = "network_receive"
+    NETWORK_TRANSMIT = "network_transmit"
+    DISK_READ = "disk_read"
+    DISK_WRITE = "disk_write"
+    REQUESTS = "requests"
+
+
 forecasts = Table(
     "forecasts",
     metadata,
@@ -111,5 +131,31 @@ hindcasts = Table(
     Column("workload_id", BigInteger, nullable=False),
     at_column("made_at", default_now=True),
     Column("arrays", LargeBinary, nullable=False),
+    schema="forecaster",
+)
+
+# Six hours ahead of what is not scaled by: everything but the CPU of workloads, which `forecasts` has. The newest, and
+# the first of each hour for a day.
+outlooks = Table(
+    "outlooks",
+    metadata,
+    Column("cluster_id", UUID, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("name", Text, primary_key=True),  # of a node group; the id of a workload; empty for the cluster
+    Column("measure", Text, primary_key=True),
+    at_column("made_at", primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("history_hours", Double, nullable=False),
+    Column("trend", Text),
+    Column("trend_p_value", Double),
+    at_column("peak_at", nullable=True),
+    Column("peak_value", Double),
+    Column("growth_per_week", Double),
+    Column("skill", Double),
+    at_column("path_start_at", nullable=True),
+    Column("path_step_seconds", Integer),
+    Column("path_levels", ARRAY(Double)),
+    Column("path_values", ARRAY(Double)),  # levels x steps, row by row
     schema="forecaster",
 )
