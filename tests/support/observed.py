@@ -46,6 +46,7 @@ class ObservedCluster:
                 [cluster_id],
             )
             connection.execute("SELECT collector.ensure_partitions(current_date - 20, current_date + 2)")
+            connection.execute("SELECT collector.ensure_rollup_partitions(current_date - 20, current_date + 2)")
         return cls(database, cluster_id)
 
     def workload(self, name: str = "web", **values: object) -> int:
