@@ -24,6 +24,7 @@ from ai4k8s_gateway.routers import (
     connections,
     decisions,
     jobs,
+    observed,
     operations,
     overview,
     prices,
@@ -86,7 +87,19 @@ def create_api(lifespan: object = None) -> FastAPI:
     )
     install_problem_handlers(app)
     api = APIRouter(prefix=API)
-    for module in (auth, overview, connections, clusters, workloads, autoscaling, decisions, jobs, prices, system):
+    for module in (
+        auth,
+        overview,
+        connections,
+        clusters,
+        workloads,
+        observed,
+        autoscaling,
+        decisions,
+        jobs,
+        prices,
+        system,
+    ):
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(operations.router)

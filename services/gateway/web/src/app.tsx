@@ -17,6 +17,7 @@ const ClusterLayout = lazy(async () => ({ default: (await import("./pages/Cluste
 const ClusterOverview = lazy(async () => ({ default: (await import("./pages/ClusterOverview")).ClusterOverview }));
 const Decisions = lazy(async () => ({ default: (await import("./pages/Decisions")).Decisions }));
 const Door = lazy(async () => ({ default: (await import("./pages/Door")).Door }));
+const Events = lazy(async () => ({ default: (await import("./pages/Events")).Events }));
 const Jobs = lazy(async () => ({ default: (await import("./pages/Jobs")).Jobs }));
 const Landing = lazy(async () => ({ default: (await import("./pages/Landing")).Landing }));
 const Nodes = lazy(async () => ({ default: (await import("./pages/Nodes")).Nodes }));
@@ -58,6 +59,7 @@ export function App() {
             <Route index element={<ClusterOverview />} />
             <Route path="workloads" element={<Workloads />} />
             <Route path="nodes" element={<Nodes />} />
+            <Route path="events" element={<Events />} />
             <Route path="decisions" element={<Decisions />} />
           </Route>
           <Route path="/clusters/:clusterId/workloads/:workloadId" element={<WorkloadPage />} />

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, true
 
-from ai4k8s_common.store.collector import node_samples, nodes
+from ai4k8s_common.store.collector import RATE_COLUMNS, node_samples, nodes
 
 if TYPE_CHECKING:
     from typing import Any
@@ -23,7 +23,13 @@ SAMPLE_REACH = timedelta(hours=1)
 def of_cluster(connection: Connection, cluster_id: UUID) -> list[Row[Any]]:
     """Return the nodes a cluster has now, each with its latest sample."""
     latest = (
-        select(node_samples.c.at, node_samples.c.cpu_usage_millicores, node_samples.c.memory_bytes, node_samples.c.pods)
+        select(
+            node_samples.c.at,
+            node_samples.c.cpu_usage_millicores,
+            node_samples.c.memory_bytes,
+            node_samples.c.pods,
+            *(node_samples.c[name] for name in RATE_COLUMNS),
+        )
         .where(node_samples.c.node_id == nodes.c.id, node_samples.c.at > func.now() - SAMPLE_REACH)
         .order_by(node_samples.c.at.desc())
         .limit(1)

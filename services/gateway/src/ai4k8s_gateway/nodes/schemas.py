@@ -5,6 +5,15 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 
+class NodeCondition(BaseModel):
+    """One thing that the kubelet says of its node."""
+
+    status: str = Field(examples=["True"])
+    reason: str
+    message: str
+    since: datetime | None
+
+
 class NodeView(BaseModel):
     """A node with its latest sample. Usage is null where the cluster gives no metrics."""
 
@@ -18,6 +27,19 @@ class NodeView(BaseModel):
     memory_bytes: float | None
     pods_allocatable: int | None
     pods: int | None
+    cpu_capacity_millicores: float | None
+    memory_capacity_bytes: float | None
+    cpu_requested_millicores: float | None = Field(description="summed over its pods")
+    memory_requested_bytes: float | None
+    network_receive_bytes_per_second: float | None = Field(description="null without Prometheus")
+    network_transmit_bytes_per_second: float | None
+    disk_read_bytes_per_second: float | None
+    disk_write_bytes_per_second: float | None
+    conditions: dict[str, NodeCondition]
+    roles: list[str]
+    instance_type: str | None
+    zone: str | None
+    kubelet_version: str | None
     sampled_at: datetime | None
     first_seen_at: datetime
     last_seen_at: datetime

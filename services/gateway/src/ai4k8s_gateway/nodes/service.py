@@ -9,9 +9,10 @@ from ai4k8s_gateway.nodes import repository
 from ai4k8s_gateway.nodes.schemas import NodeView
 
 if TYPE_CHECKING:
+    from typing import Any
     from uuid import UUID
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from ai4k8s_gateway.accounts.service import Principal
 
@@ -19,21 +20,9 @@ if TYPE_CHECKING:
 def list_views(connection: Connection, principal: Principal, cluster_id: UUID) -> list[NodeView]:
     """Return a cluster's nodes. Raises NotFoundError, NotReadyError."""
     clusters.get_started(connection, principal, cluster_id)
-    return [
-        NodeView(
-            id=row.id,
-            name=row.name,
-            ready=row.ready,
-            unschedulable=row.unschedulable,
-            cpu_allocatable_millicores=row.cpu_allocatable_millicores,
-            cpu_usage_millicores=row.cpu_usage_millicores,
-            memory_allocatable_bytes=row.memory_allocatable_bytes,
-            memory_bytes=row.memory_bytes,
-            pods_allocatable=row.pods_allocatable,
-            pods=row.pods,
-            sampled_at=row.at,
-            first_seen_at=row.first_seen_at,
-            last_seen_at=row.last_seen_at,
-        )
-        for row in repository.of_cluster(connection, cluster_id)
-    ]
+    return [_view(row) for row in repository.of_cluster(connection, cluster_id)]
+
+
+def _view(row: Row[Any]) -> NodeView:
+    copied = {name: getattr(row, name) for name in NodeView.model_fields if name != "sampled_at"}
+    return NodeView(**copied, sampled_at=row.at)

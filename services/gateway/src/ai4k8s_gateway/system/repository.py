@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import String, and_, cast, func, select, union_all
+from sqlalchemy import String, and_, cast, func, select, text, union_all
 from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_common.contracts.catalogue import heard_by
@@ -14,12 +14,23 @@ from ai4k8s_common.store.collector import cluster_states
 from ai4k8s_common.store.gateway import Verdict, clusters, dead_letter_verdicts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
     from uuid import UUID
 
     from sqlalchemy import Connection, Row, Subquery
 
 QUEUES = tuple(queue_name(service, kind) for service in Service for kind in QueueKind if heard_by(service, kind))
+
+_TABLE_SIZES = text(
+    """
+    SELECT n.nspname AS schema, regexp_replace(c.relname, '_[0-9]{8}$', '') AS name,
+           sum(pg_total_relation_size(c.oid))::bigint AS bytes
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = ANY(:schemas) AND c.relkind = 'r'
+    GROUP BY 1, 2
+    """
+)
 
 
 def processes(connection: Connection) -> list[Row[Any]]:
@@ -102,3 +113,8 @@ def cluster_states_of_all(connection: Connection) -> list[Row[Any]]:
         cluster_states, cluster_states.c.cluster_id == clusters.c.id
     )
     return list(connection.execute(query))
+
+
+def table_sizes(connection: Connection) -> Sequence[Row[Any]]:
+    """Return the bytes of each table with its indexes, partitions under their parent's name."""
+    return connection.execute(_TABLE_SIZES, {"schemas": [service.value for service in Service]}).all()

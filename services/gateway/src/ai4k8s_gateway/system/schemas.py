@@ -88,6 +88,13 @@ class ClusterCycle(BaseModel):
     error: str
 
 
+class StorePart(BaseModel):
+    """What takes room in the store."""
+
+    name: str = Field(examples=["samples"])
+    bytes: int = Field(description="with indexes")
+
+
 class SystemView(BaseModel):
     """How the installation is doing."""
 
@@ -100,6 +107,7 @@ class SystemView(BaseModel):
         description="services that have any; the letters are for administrators"
     )
     cycles: list[ClusterCycle]
+    store: list[StorePart] = Field(description="the largest first")
 
 
 class CheckView(BaseModel):

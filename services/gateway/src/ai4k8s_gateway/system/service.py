@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from ai4k8s_gateway.system.schemas import (
     QueueView,
     ReadyView,
     ServiceView,
+    StorePart,
     SystemView,
 )
 
@@ -35,6 +37,16 @@ if TYPE_CHECKING:
 
 # Processes beat every 3 s.
 FRESH_WITHIN = timedelta(seconds=15)
+# Tables that grow with time have a part of their own; others belong to their service's.
+STORE_PARTS = {
+    "workload_samples": "samples",
+    "node_samples": "samples",
+    "workload_rollups": "roll-ups",
+    "node_rollups": "roll-ups",
+    "container_digests": "container digests",
+    "events": "events",
+    "forecasts": "forecasts",
+}
 EXPECTED = (Service.GATEWAY.value, *repository.QUEUES)
 
 
@@ -59,7 +71,16 @@ def view(connection: Connection, rules: ClusterRules, principal: Principal, now:
             if count
         ],
         cycles=_cycles(connection, rules, principal, now),
+        store=_store(connection),
     )
+
+
+def _store(connection: Connection) -> list[StorePart]:
+    """Return what takes room: series and their roll-ups apart, everything else by its service."""
+    sizes: defaultdict[str, int] = defaultdict(int)
+    for row in repository.table_sizes(connection):
+        sizes[STORE_PARTS.get(row.name, row.schema)] += row.bytes
+    return [StorePart(name=name, bytes=size) for name, size in sorted(sizes.items(), key=lambda item: -item[1]) if size]
 
 
 def readiness(bus: Bus) -> ReadyView:

@@ -111,6 +111,12 @@ class WorkloadView(BaseModel):
     name: str = Field(examples=["web"])
     ready_replicas: int
     desired_replicas: int
+    scalable: bool = Field(description="false for DaemonSets, Jobs and CronJobs, which are shown only")
+    status_detail: str = Field(description="a CronJob's schedule, a Job's outcome")
+    pending: dict[str, int] = Field(description="what pods wait for, and how many do")
+    restarts: int
+    oom_kills: int = Field(description="since it was first observed")
+    hpa_name: str | None
     rollout_in_progress: bool
     cpu_request_millicores: float | None
     startup_p95_seconds: float | None

@@ -87,6 +87,8 @@ def set_policy(
     row = _row(tx.connection, principal, workload_id)
     cluster = cluster_service.get(tx.connection, principal, row.cluster_id)
     cluster_service.require_change(principal, cluster)
+    if not row.scalable:
+        raise InvalidInputError(f"a {row.kind} has no replicas to set", hint="Choose a workload that can be scaled.")
     values = {
         "mode": policy.mode.value,
         "min_replicas": policy.min_replicas,
@@ -183,6 +185,12 @@ def _view(row: Row[Any], cluster: ClusterView, now: datetime) -> WorkloadView:
         name=row.name,
         ready_replicas=row.ready_replicas,
         desired_replicas=row.desired_replicas,
+        scalable=row.scalable,
+        status_detail=row.status_detail,
+        pending=row.pending,
+        restarts=row.restarts,
+        oom_kills=row.oom_kills,
+        hpa_name=row.hpa_name,
         rollout_in_progress=row.rollout_in_progress,
         cpu_request_millicores=row.cpu_request_millicores,
         startup_p95_seconds=row.startup_p95_seconds,

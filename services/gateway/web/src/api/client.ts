@@ -19,6 +19,10 @@ export type ClusterSummary = Schemas["ClusterSummary"];
 export type Need = Schemas["Need"];
 export type Node = Schemas["NodeView"];
 export type System = Schemas["SystemView"];
+export type Source = Schemas["SourceView"];
+export type ClusterEvent = Schemas["EventView"];
+export type Limits = Schemas["LimitsList"];
+export type Details = Schemas["WorkloadDetails"];
 export type PolicyPreview = Schemas["PolicyPreview"];
 
 /** What the gateway refused, or that it could not be reached at all. */

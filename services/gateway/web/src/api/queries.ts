@@ -69,6 +69,38 @@ export const nodesQuery = (clusterId: string) =>
     refetchInterval: REFETCH_MS,
   });
 
+export const sourcesQuery = (clusterId: string) =>
+  queryOptions({
+    queryKey: ["sources", clusterId],
+    queryFn: () =>
+      unwrap(http.GET("/api/v1/clusters/{cluster_id}/sources", { params: { path: { cluster_id: clusterId } } })),
+    refetchInterval: REFETCH_MS,
+  });
+
+export const eventsQuery = (clusterId: string) =>
+  queryOptions({
+    queryKey: ["events", clusterId],
+    queryFn: () =>
+      unwrap(http.GET("/api/v1/clusters/{cluster_id}/events", { params: { path: { cluster_id: clusterId }, query: { limit: 200 } } })),
+    refetchInterval: REFETCH_MS,
+  });
+
+export const limitsQuery = (clusterId: string) =>
+  queryOptions({
+    queryKey: ["limits", clusterId],
+    queryFn: () =>
+      unwrap(http.GET("/api/v1/clusters/{cluster_id}/limits", { params: { path: { cluster_id: clusterId } } })),
+    refetchInterval: 60_000,
+  });
+
+export const detailsQuery = (workloadId: number) =>
+  queryOptions({
+    queryKey: ["details", workloadId],
+    queryFn: () =>
+      unwrap(http.GET("/api/v1/workloads/{workload_id}/details", { params: { path: { workload_id: workloadId } } })),
+    refetchInterval: REFETCH_MS,
+  });
+
 export const decisionsQuery = (clusterId: string | null, limit: number) =>
   queryOptions({
     queryKey: ["decisions", clusterId, limit],

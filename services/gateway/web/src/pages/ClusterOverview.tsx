@@ -7,6 +7,7 @@ import { decisionsQuery, overviewQuery, workloadsQuery } from "../api/queries";
 import { usageOf } from "../cluster/usage";
 import { DoneForYou } from "../decisions/DoneForYou";
 import { count, significant } from "../format";
+import { Sources } from "../observed/Sources";
 import { Meter } from "../ui/Meter";
 import { FailureState, RowsSkeleton, Skeleton } from "../ui/states";
 import { Sentence } from "../workload/Sentence";
@@ -37,6 +38,7 @@ export function ClusterOverview() {
       )}
       {workloads.data ? <Coming workloads={workloads.data.items} clusterId={cluster.id} /> : <RowsSkeleton label="Loading what is coming" />}
       {decisions.data ? <DoneForYou decisions={decisions.data.items} withCluster={[]} /> : <RowsSkeleton label="Loading decisions" />}
+      <Sources clusterId={cluster.id} />
     </>
   );
 }

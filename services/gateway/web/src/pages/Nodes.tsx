@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { Node } from "../api/client";
 import { nodesQuery } from "../api/queries";
 import { usageOf } from "../cluster/usage";
+import { bytes } from "../format";
 import { columnsOf, DataTable } from "../table/DataTable";
 import { Badge, type Tone } from "../ui/controls";
 import { Meter } from "../ui/Meter";
@@ -40,6 +41,23 @@ const COLUMNS = [
       <Meter label={`Memory in use on ${original.name}`} {...usageOf("memory", original.memory_bytes, original.memory_allocatable_bytes)} />
     ),
   }),
+  column.accessor((node) => share(node.cpu_requested_millicores, node.cpu_allocatable_millicores), {
+    id: "requested",
+    header: "CPU requested",
+    meta: { label: "CPU requested" },
+    cell: ({ row: { original } }) => (
+      <Meter
+        label={`CPU requested on ${original.name}`}
+        {...usageOf("cpu", original.cpu_requested_millicores, original.cpu_allocatable_millicores)}
+      />
+    ),
+  }),
+  column.accessor((node) => node.network_receive_bytes_per_second ?? -1, {
+    id: "network",
+    header: "Network in, out",
+    meta: { isNumber: true, label: "Network in, out" },
+    cell: ({ row: { original } }) => flowOf(original.network_receive_bytes_per_second, original.network_transmit_bytes_per_second),
+  }),
   column.accessor((node) => node.pods ?? -1, {
     id: "pods",
     header: "Pods",
@@ -54,8 +72,19 @@ const COLUMNS = [
   }),
 ];
 
+const flowOf = (one: number | null, other: number | null): string =>
+  one === null || other === null ? "not measured" : `${bytes(one)}/s, ${bytes(other)}/s`;
+
+/** Conditions that are bad when they are true: pressure, a network that is not there. */
+const troubles = (node: Node): string[] =>
+  Object.entries(node.conditions)
+    .filter(([type, condition]) => type !== "Ready" && condition.status === "True")
+    .map(([type]) => type.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase());
+
 function stateOf(node: Node): [Tone, string] {
   if (!node.ready) return ["bad", "not ready"];
+  const trouble = troubles(node)[0];
+  if (trouble) return ["bad", trouble];
   return node.unschedulable ? ["warn", "cordoned"] : ["good", "ready"];
 }
 

@@ -6,7 +6,7 @@ import { Link } from "react-router";
 
 import type { System as SystemState } from "../api/client";
 import { systemQuery } from "../api/queries";
-import { duration, significant } from "../format";
+import { bytes, duration, significant } from "../format";
 import { DeadLetters } from "../system/DeadLetters";
 import { Badge, type Tone } from "../ui/controls";
 import { FailureLine, FailureState, RowsSkeleton } from "../ui/states";
@@ -35,6 +35,7 @@ export function System() {
         <Services services={data.services} processes={data.processes} />
       </div>
       <Cycles cycles={data.cycles} />
+      <Store parts={data.store} />
     </>
   );
 }
@@ -51,6 +52,38 @@ function sentenceOf(state: SystemState): string {
   const flow = slow === 0 ? (waiting === 0 ? "nothing waits" : `${waiting} messages are on their way`) : `${slow} ${slow === 1 ? "queue is" : "queues are"} slow`;
   const lost = dead === 0 ? "nothing was given up on" : `${dead} ${dead === 1 ? "message was" : "messages were"} given up on`;
   return `${life}, ${flow}, ${lost}.`;
+}
+
+function Store({ parts }: { parts: SystemState["store"] }) {
+  const total = parts.reduce((sum, part) => sum + part.bytes, 0);
+  return (
+    <section className="panel" aria-labelledby="store-title">
+      <div className="panel-head">
+        <h2 id="store-title">Store</h2>
+        <span className="muted">{bytes(total)} with indexes</span>
+      </div>
+      <table className="rows">
+        <thead>
+          <tr>
+            <th scope="col">What</th>
+            <th scope="col" className="number">
+              Size
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {parts.map((part) => (
+            <tr key={part.name}>
+              <th scope="row">{part.name}</th>
+              <td className="number" data-label="Size">
+                {bytes(part.bytes)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
 }
 
 function Queues({ queues }: { queues: SystemState["queues"] }) {

@@ -11,6 +11,7 @@ import { DecisionDrawer } from "../decisions/DecisionDrawer";
 import { DecisionPanel } from "../decisions/DecisionPanel";
 import { useOpened } from "../decisions/opened";
 import { clock, duration } from "../format";
+import { WorkloadDetails } from "../observed/WorkloadDetails";
 import { useShortcuts } from "../shell/keys";
 import { Badge, Button, Segmented } from "../ui/controls";
 import { EmptyState, FailureLine, FailureState, Skeleton } from "../ui/states";
@@ -106,8 +107,9 @@ export function WorkloadPage() {
         ) : (
           <Skeleton height={240} label="Loading decisions" />
         )}
-        {workload ? <PolicyPanel workload={workload} key={workload.id} /> : <Skeleton height={240} label="Loading the policy" />}
+        {workload && !workload.scalable ? null : workload ? <PolicyPanel workload={workload} key={workload.id} /> : <Skeleton height={240} label="Loading the policy" />}
       </div>
+      {workload && <WorkloadDetails workloadId={workload.id} />}
       {ids.length > 0 && <DecisionDrawer ids={ids} onClose={close} key={ids.join()} />}
     </>
   );

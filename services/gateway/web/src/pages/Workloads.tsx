@@ -31,7 +31,8 @@ const COLUMNS = [
   column.accessor((item) => item.outlook.needed_at ?? "", {
     id: "needs",
     header: "What it will need",
-    cell: ({ row: { original } }) => <Sentence workload={original} short />,
+    cell: ({ row: { original } }) =>
+      original.scalable ? <Sentence workload={original} short /> : <span className="muted">{original.status_detail || "runs on every node"}</span>,
   }),
   column.accessor((item) => item.ready_replicas, {
     id: "ready",
@@ -43,7 +44,8 @@ const COLUMNS = [
     id: "mode",
     header: "Mode",
     meta: { label: "Mode" },
-    cell: ({ row: { original } }) => <Badge tone={MODE_TONE[original.policy.mode]}>{original.policy.mode}</Badge>,
+    cell: ({ row: { original } }) =>
+      original.scalable ? <Badge tone={MODE_TONE[original.policy.mode]}>{original.policy.mode}</Badge> : <span className="muted">shown only</span>,
   }),
   column.accessor((item) => statusOf(item)[1], {
     id: "status",
