@@ -73,6 +73,7 @@ def test_every_page_is_whole_and_reachable(ada: Person, filled: Filled, looker: 
         "cluster": (cluster, "heading", "What is coming"),
         "workloads": (f"{cluster}/workloads", "link", "shop / web"),
         "nodes": (f"{cluster}/nodes", "rowheader", "node-1"),
+        "events": (f"{cluster}/events", "heading", "Quotas"),
         "decisions": (f"{cluster}/decisions", "heading", "Decisions"),
         "jobs": ("/jobs", "progressbar", "Connection check"),
         "system": ("/system", "heading", "Given up on"),
@@ -87,6 +88,7 @@ def test_every_page_is_whole_and_reachable(ada: Person, filled: Filled, looker: 
     page.locator(".sentence").get_by_text("pods").wait_for()
     page.locator(".chart canvas").wait_for()
     page.locator(".markers button").first.wait_for()
+    page.get_by_role("rowheader", name="web-5c6f9-ccccc").wait_for()
     page.get_by_text("● live", exact=True).wait_for()
     looker.check("workload")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ai4k8s_collector.domain.checklist import Outcome, Step, line_of, summary
 from ai4k8s_gateway.system.service import EXPECTED
 from tests.support.feed import feed_node, feed_wish, feed_workload
+from tests.support.feed_observed import feed_observed
 
 if TYPE_CHECKING:
     from tests.support.feed import FedWorkload
@@ -43,6 +44,7 @@ def fill_workload(gateway: RunningGateway, person: Person, cluster: str = "prod-
 def fill(gateway: RunningGateway, person: Person) -> Filled:
     """Everything that a page can show."""
     web = fill_workload(gateway, person)
+    feed_observed(web)
     database, cluster_id = gateway.database, web.cluster_id
     for number, usage in enumerate((1500.0, 3400.0, None), start=1):
         feed_node(database, cluster_id, f"node-{number}", ready=usage is not None, usage_millicores=usage)
