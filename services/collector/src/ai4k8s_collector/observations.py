@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text, update
@@ -264,6 +265,7 @@ def _workload_values(cluster_id: UUID, at: datetime, row: WorkloadRow) -> dict[s
         "resource": workload.resource,
         "status_detail": workload.status_detail,
         "images": workload.images,
+        "containers": [asdict(container) for container in workload.containers],
         "revision": row.revision,
         "revision_at": row.revision_at,
         "restarts": row.restarts,
@@ -311,6 +313,8 @@ def _node_values(cluster_id: UUID, at: datetime, row: NodeRow) -> dict[str, obje
         "roles": node.roles,
         "instance_type": node.instance_type,
         "zone": node.zone,
+        "pool": node.pool,
+        "tainted": node.tainted,
         "kubelet_version": node.kubelet_version,
         "cpu_requested_millicores": row.cpu_requested_millicores,
         "memory_requested_bytes": row.memory_requested_bytes,

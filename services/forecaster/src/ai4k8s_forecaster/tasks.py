@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ai4k8s_common.bus.handlers import Handlers
-from ai4k8s_common.contracts.forecaster import AnalyseCluster, ForecastCluster, ForecastOutlooks, HindcastWorkload
+from ai4k8s_common.clock import utc_now
+from ai4k8s_common.contracts.forecaster import (
+    AnalyseCluster,
+    ForecastCluster,
+    ForecastOutlooks,
+    HindcastWorkload,
+    ReviewClusters,
+)
 from ai4k8s_common.services import Service
 from ai4k8s_forecaster.analysis import analyse_cluster
 from ai4k8s_forecaster.hindcasting import hindcast_workload
 from ai4k8s_forecaster.outlooks import foresee_outlooks
+from ai4k8s_forecaster.reviews import review_clusters
 from ai4k8s_forecaster.service import forecast_cluster
 
 if TYPE_CHECKING:
@@ -41,3 +49,9 @@ def on_analyse_cluster(message: AnalyseCluster, tx: Transaction, context: Contex
 def on_forecast_outlooks(message: ForecastOutlooks, tx: Transaction, context: Context) -> None:
     """Foresee memory, network, disks and requests, node groups and the whole cluster."""
     foresee_outlooks(tx, context, message)
+
+
+@handlers.handles(ReviewClusters)
+def on_review_clusters(_: ReviewClusters, tx: Transaction, __: Context) -> None:
+    """Say which requests would fit, and when room runs out."""
+    review_clusters(tx, utc_now())

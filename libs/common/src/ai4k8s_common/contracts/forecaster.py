@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from ai4k8s_common.contracts.base import Command, Event
+from ai4k8s_common.contracts.base import Command, Event, Tick
 from ai4k8s_common.services import QueueKind, Service
 
 
@@ -60,3 +60,11 @@ class ForecastOutlooks(Event):
 
     cluster_id: UUID
     at: datetime
+
+
+class ReviewClusters(Tick):
+    """Work out anew which requests would fit, and when room runs out, for the clusters whose turn it is."""
+
+    name: ClassVar[str] = "forecaster.review_clusters.v1"
+    consumer: ClassVar[Service] = Service.FORECASTER
+    kind: ClassVar[QueueKind] = QueueKind.JOBS  # forecasts must not wait for it

@@ -201,10 +201,18 @@ class OwnedMeta(Struct, frozen=True):
     metadata: ObjectMeta
 
 
+class Taint(Struct, frozen=True):
+    """What keeps pods away that do not tolerate it."""
+
+    key: str = ""
+    effect: str = ""
+
+
 class NodeSpec(Struct, frozen=True):
     """Whether new pods may come."""
 
     unschedulable: bool = False
+    taints: list[Taint] | None = None
 
 
 class NodeInfo(Struct, frozen=True):

@@ -159,6 +159,9 @@ workloads = Table(
     Column("resource", Text, nullable=False, server_default=""),  # plural name in API paths, as in 'rollouts'
     Column("status_detail", Text, nullable=False, server_default=""),  # a CronJob's schedule, a Job's outcome
     Column("images", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    # [{name, cpu_request_millicores, cpu_limit_millicores, memory_request_bytes, memory_limit_bytes}] of its template,
+    # in its order; an amount that is not set is null. `init` marks sidecars that are init containers.
+    Column("containers", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Column("revision", Text, nullable=False, server_default=""),
     at_column("revision_at", nullable=True),  # when it was last deployed, as far as is known
     Column("restarts", Integer, nullable=False, server_default=text("0")),  # summed over present pods
@@ -232,6 +235,8 @@ nodes = Table(
     Column("roles", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("instance_type", Text),
     Column("zone", Text),
+    Column("pool", Text),  # as the provider or the autoscaler names it
+    Column("tainted", Boolean, nullable=False, server_default=text("false")),  # takes only pods that tolerate it
     Column("kubelet_version", Text),
     Column("cpu_requested_millicores", Double),  # summed over its pods
     Column("memory_requested_bytes", Double),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ai4k8s_common.services import Service
-from ai4k8s_common.store import advisor, anomalies, collector, forecaster, gateway, observed, scaler
+from ai4k8s_common.store import advisor, anomalies, collector, forecaster, gateway, observed, optimising, scaler
 from ai4k8s_common.store.base import metadata
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "gateway",
     "metadata",
     "observed",
+    "optimising",
     "owner_of",
     "readers_of",
     "scaler",

@@ -6,6 +6,7 @@ from sys import intern
 from typing import TYPE_CHECKING
 
 from ai4k8s_collector.domain.observed import (
+    ContainerResources,
     NodeCondition,
     ObservedNode,
     ObservedPod,
@@ -41,6 +42,16 @@ REVISION_ANNOTATION = "deployment.kubernetes.io/revision"
 ROLE_LABEL = "node-role.kubernetes.io/"
 INSTANCE_TYPE_LABEL = "node.kubernetes.io/instance-type"
 ZONE_LABEL = "topology.kubernetes.io/zone"
+# Providers and autoscalers each have a name for the pool a node belongs to.
+POOL_LABELS = (
+    "karpenter.sh/nodepool",
+    "cloud.google.com/gke-nodepool",
+    "eks.amazonaws.com/nodegroup",
+    "kubernetes.azure.com/agentpool",
+    "doks.digitalocean.com/node-pool",
+    "node.kubernetes.io/pool",
+)
+REPELLING = frozenset({"NoSchedule", "NoExecute"})
 OOM_KILLED = "OOMKilled"
 MOST_CONDITION_CHARACTERS = 200
 
@@ -66,6 +77,7 @@ def workload_of(kind: WorkloadKind, found: Workload) -> ObservedWorkload:
         resource=kind.plural,
         images=images_of(found.spec.template.spec),
         revision=status.update_revision,
+        containers=containers_of(found.spec.template.spec),
     )
 
 
@@ -94,6 +106,23 @@ def resources_of(spec: PodSpec) -> PodResources:
         cpu_limit_millicores=_total(containers, "cpu", cpu_millicores, limits=True),
         memory_request_bytes=_total(containers, "memory", memory_bytes, limits=False),
         memory_limit_bytes=_total(containers, "memory", memory_bytes, limits=True),
+    )
+
+
+def containers_of(spec: PodSpec) -> tuple[ContainerResources, ...]:
+    """Return what each container and sidecar asks for, in the template's order."""
+    sidecars = [one for one in spec.init_containers or () if one.restart_policy == "Always"]
+    return tuple(
+        ContainerResources(
+            name=one.name,
+            cpu_request_millicores=_amount(one.resources.requests, "cpu", cpu_millicores),
+            cpu_limit_millicores=_amount(one.resources.limits, "cpu", cpu_millicores),
+            memory_request_bytes=_amount(one.resources.requests, "memory", memory_bytes),
+            memory_limit_bytes=_amount(one.resources.limits, "memory", memory_bytes),
+            init=init,
+        )
+        for init, group in ((False, spec.containers or ()), (True, sidecars))
+        for one in group
     )
 
 
@@ -193,6 +222,8 @@ def node_of(found: Node) -> ObservedNode:
         roles=tuple(sorted(name.removeprefix(ROLE_LABEL) for name in labels if name.startswith(ROLE_LABEL))),
         instance_type=labels.get(INSTANCE_TYPE_LABEL),
         zone=labels.get(ZONE_LABEL),
+        pool=next((labels[name] for name in POOL_LABELS if labels.get(name)), None),
+        tainted=any(taint.effect in REPELLING for taint in found.spec.taints or ()),
         kubelet_version=status.node_info.kubelet_version or None,
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ai4k8s_collector.adapters.translate import images_of, own_annotations, owner_of, resources_of
+from ai4k8s_collector.adapters.translate import containers_of, images_of, own_annotations, owner_of, resources_of
 from ai4k8s_collector.domain.deploys import Revision
 from ai4k8s_collector.domain.objects import (
     ObservedClaim,
@@ -133,6 +133,7 @@ def _shown(
         scalable=False,
         status_detail=detail,
         images=images_of(spec),
+        containers=containers_of(spec),
         revision=revision,
     )
 
@@ -160,6 +161,7 @@ def custom_of(kind: ScalableKind, found: CustomWorkload) -> ObservedWorkload | N
         annotations=own_annotations(meta),
         resource=kind.plural,
         images=images_of(template),
+        containers=containers_of(template),
     )
 
 

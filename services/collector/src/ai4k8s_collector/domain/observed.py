@@ -51,6 +51,18 @@ class PodResources:
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerResources:
+    """What one container of a template asks for and may use at most; None: not set. `init` marks a sidecar."""
+
+    name: str
+    cpu_request_millicores: float | None = None
+    cpu_limit_millicores: float | None = None
+    memory_request_bytes: float | None = None
+    memory_limit_bytes: float | None = None
+    init: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedWorkload:
     """An object that makes pods, as the API server describes it. `resource` is its plural name in API paths."""
 
@@ -70,6 +82,7 @@ class ObservedWorkload:
     status_detail: str = ""
     images: tuple[str, ...] = ()
     revision: str = ""
+    containers: tuple[ContainerResources, ...] = ()
 
     @property
     def rollout_in_progress(self) -> bool:
@@ -129,6 +142,8 @@ class ObservedNode:
     roles: tuple[str, ...] = ()
     instance_type: str | None = None
     zone: str | None = None
+    pool: str | None = None
+    tainted: bool = False
     kubelet_version: str | None = None
 
 
