@@ -133,7 +133,7 @@ function Runs({ data }: { data: Details }) {
 
 function Containers({ containers }: { containers: Details["containers"] }) {
   return (
-    <table className="rows">
+    <table className="rows container-use">
       <caption className="visually-hidden">Use of one pod's containers</caption>
       <thead>
         <tr>
@@ -152,7 +152,9 @@ function Containers({ containers }: { containers: Details["containers"] }) {
       <tbody>
         {containers.map((one) => (
           <tr key={one.container}>
-            <th scope="row">{one.container}</th>
+            <th scope="row" className="breaks">
+              {one.container}
+            </th>
             <td className="number" data-label="CPU p50, p95, most">
               {[one.cpu_p50_millicores, one.cpu_p95_millicores, one.cpu_max_millicores].map((value) => (value === null ? "–" : cores(value))).join(", ")}
             </td>
