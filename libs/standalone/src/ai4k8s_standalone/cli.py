@@ -42,6 +42,7 @@ Examples:
                                      values says; 0.02 cores for each unit
   ai4k8s up --no-demo --port 8080    for your own clusters, on another port
   ai4k8s logs scaler-cycle -f        watch one process
+  ai4k8s backtest --workload shop/web   what policies would have done to its last days
   ai4k8s sim                         a simulated cluster alone; prints its kubeconfig
 
 \b
@@ -302,6 +303,53 @@ def _memory(pid: int) -> str:
     except psutil.Error:
         return ""
     return f"{total_bytes / 1_000_000:.0f} MB"
+
+
+@app.command()
+def backtest(
+    workload: Annotated[str, typer.Option(metavar="NS/NAME", help="Whose past.")],
+    days: Annotated[int, typer.Option(min=1, max=14, help="Of stored history.")] = 14,
+    slo: Annotated[
+        float | None, typer.Option(help="Percent of the time that may be short of capacity; as in its policy without.")
+    ] = None,
+    url: Annotated[str | None, typer.Option(help="Of the page; what runs with the data folder without.")] = None,
+    username: Annotated[str, typer.Option(envvar="AI4K8S_USERNAME", help="Who asks.")] = "admin",
+    password: Annotated[
+        str, typer.Option(envvar="AI4K8S_PASSWORD", prompt=True, hide_input=True, help="Better by the environment.")
+    ] = "",
+    data_dir: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Replay a workload's own past under our policy, HPA at many targets and VPA, and recommend settings.
+
+    Nothing is changed. The replay uses the start-up times that were measured and metrics as late as the cluster's are.
+    """
+    from ai4k8s_standalone import backtest as replay  # noqa: PLC0415 - no other command talks to the gateway
+    from ai4k8s_standalone.client import Gateway  # noqa: PLC0415
+
+    display = Display()
+    try:
+        gateway = Gateway(url or _running_url(choose_folder(data_dir)))
+        gateway.log_in(username, password)
+        found = replay.find_workload(gateway, workload)
+        tell = (lambda _: None) if as_json else display.line
+        result = replay.run(gateway, found["id"], days, None if slo is None else slo / 100, tell)
+    except StandaloneError as error:
+        display.error(error)
+        raise typer.Exit(1) from None
+    if as_json:
+        print(json.dumps(result))
+        return
+    display.headline(result["recommendation"]["sentence"])
+    display.line(f"{result['days']:g} days were replayed; the first of {result['history_days']:g} served to learn from")
+    Console(highlight=False).print(replay.table_of(result, found["cost"]))
+
+
+def _running_url(folder: DataFolder) -> str:
+    state = read_state(folder)
+    if state is None or not state.is_alive() or state.url is None:
+        raise StandaloneError("AI4K8s does not run here", "Start it with `ai4k8s up`, or name the page with --url.")
+    return state.url
 
 
 @app.command()

@@ -46,6 +46,12 @@ function scaled(seconds: number): [number, string] {
 
 export const percent = (share: number): string => `${significant(share * 100)} %`;
 
+/** Prices are by the hour and bills by the month. */
+export const HOURS_A_MONTH = 730;
+
+/** "EUR 12.3": the currency as the administrator wrote it. */
+export const money = (amount: number, currency: string): string => `${currency} ${significant(amount)}`;
+
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
 export function bytes(count: number): string {

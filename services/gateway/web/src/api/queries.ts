@@ -132,6 +132,19 @@ export const jobsQuery = queryOptions({
     query.state.data?.items.some((job) => job.status === "processing") ? 3_000 : REFETCH_MS,
 });
 
+export const pricesQuery = queryOptions({
+  queryKey: ["prices"],
+  queryFn: () => unwrap(http.GET("/api/v1/prices")),
+});
+
+export const backtestQuery = (workloadId: number) =>
+  queryOptions({
+    queryKey: ["backtest", workloadId],
+    queryFn: () =>
+      unwrap(http.GET("/api/v1/workloads/{workload_id}/backtest", { params: { path: { workload_id: workloadId } } })),
+    refetchInterval: (query) => (query.state.data?.job?.status === "processing" ? 1_000 : false),
+  });
+
 export interface Span {
   /** Length in seconds of a span that ends now; 0 for a fixed one. */
   seconds: number;

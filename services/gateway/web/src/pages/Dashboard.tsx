@@ -13,6 +13,7 @@ import { NeedList } from "../needs/NeedList";
 import { columnsOf, DataTable } from "../table/DataTable";
 import { Badge, ButtonLink } from "../ui/controls";
 import { Icon } from "../ui/icons";
+import { HOURS_A_MONTH, money } from "../format";
 import { Meter } from "../ui/Meter";
 import { EmptyState, FailureLine, FailureState, RowsSkeleton, Skeleton } from "../ui/states";
 import { Time } from "../ui/Time";
@@ -146,6 +147,17 @@ const COLUMNS = [
       const { share, words } = usageOf("cpu", original.cpu_usage_millicores, original.cpu_allocatable_millicores);
       return <Meter label={`CPU in use in ${original.cluster.name}`} share={share} words={words} />;
     },
+  }),
+  column.accessor((item) => item.cost_hour ?? -1, {
+    id: "cost",
+    header: "Requests cost",
+    meta: { isNumber: true, label: "Requests cost" },
+    cell: ({ row: { original } }) =>
+      original.cost_hour === null || original.currency === null ? (
+        <span className="muted">no prices set</span>
+      ) : (
+        <>{money(original.cost_hour * HOURS_A_MONTH, original.currency)} a month</>
+      ),
   }),
   column.accessor((item) => item.cluster.last_cycle?.started_at ?? "", {
     id: "cycle",

@@ -6,6 +6,7 @@ import { Link } from "react-router";
 
 import type { System as SystemState } from "../api/client";
 import { systemQuery } from "../api/queries";
+import { PricesPanel } from "../costs/PricesPanel";
 import { bytes, duration, significant } from "../format";
 import { DeadLetters } from "../system/DeadLetters";
 import { Badge, type Tone } from "../ui/controls";
@@ -36,6 +37,7 @@ export function System() {
       </div>
       <Cycles cycles={data.cycles} />
       <Store parts={data.store} />
+      <PricesPanel />
     </>
   );
 }

@@ -5,18 +5,20 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
 
+import type { Workload } from "../api/client";
 import { clusterQuery, timelineQuery, type Span } from "../api/queries";
 import { AttentionBanners } from "../cluster/AttentionBanners";
 import { DecisionDrawer } from "../decisions/DecisionDrawer";
 import { DecisionPanel } from "../decisions/DecisionPanel";
 import { useOpened } from "../decisions/opened";
-import { clock, duration } from "../format";
+import { clock, duration, HOURS_A_MONTH, money } from "../format";
 import { WorkloadDetails } from "../observed/WorkloadDetails";
 import { useShortcuts } from "../shell/keys";
 import { Badge, Button, Segmented } from "../ui/controls";
 import { EmptyState, FailureLine, FailureState, Skeleton } from "../ui/states";
 import { useNow } from "../ui/clock";
 import { MODE_TONE } from "../workload/modes";
+import { Backtest } from "../workload/Backtest";
 import { ForecastFacts } from "../workload/ForecastFacts";
 import { PolicyPanel } from "../workload/PolicyPanel";
 import { Sentence } from "../workload/Sentence";
@@ -60,6 +62,7 @@ export function WorkloadPage() {
             <WorkloadStatus workload={workload} />
             <span className="muted">
               {workload.ready_replicas} of {workload.desired_replicas} ready
+              {workload.cost ? `, ${money(workload.cost.now_hour * HOURS_A_MONTH, workload.cost.currency)} a month${planned(workload.cost)}` : ""}
               {workload.startup_p95_seconds ? `, a pod takes ${duration(workload.startup_p95_seconds)} to be ready` : ""}
             </span>
           </>
@@ -109,10 +112,16 @@ export function WorkloadPage() {
         )}
         {workload && !workload.scalable ? null : workload ? <PolicyPanel workload={workload} key={workload.id} /> : <Skeleton height={240} label="Loading the policy" />}
       </div>
+      {workload?.scalable && <Backtest workload={workload} key={`backtest-${workload.id}`} />}
       {workload && <WorkloadDetails workloadId={workload.id} />}
       {ids.length > 0 && <DecisionDrawer ids={ids} onClose={close} key={ids.join()} />}
     </>
   );
+}
+
+/** What the plan changes about the cost, if it does. */
+function planned({ now_hour: now, wanted_hour: wanted, currency }: NonNullable<Workload["cost"]>): string {
+  return wanted === null || wanted === now ? "" : ` (planned: ${money(wanted * HOURS_A_MONTH, currency)})`;
 }
 
 type Range = (typeof RANGES)[number]["value"];

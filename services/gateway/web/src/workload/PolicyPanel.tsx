@@ -2,8 +2,9 @@
 import { useState, type FormEvent } from "react";
 
 import { ApiError, type Workload } from "../api/client";
-import { significant } from "../format";
+import { percent, pods, significant } from "../format";
 import { Button, Segmented, TextField } from "../ui/controls";
+import { Meter } from "../ui/Meter";
 import { FailureLine } from "../ui/states";
 import type { Mode } from "./modes";
 import { draftOf, same, type Draft } from "./policyDraft";
@@ -42,7 +43,7 @@ export function PolicyPanel({ workload }: { workload: Workload }) {
   };
   const changed = !same(draft, stored);
   const fixed = !workload.may_change;
-  const number = (name: keyof Draft, label: string, field: string, more: object) => (
+  const number = (name: "min" | "max" | "shortPercent", label: string, field: string, more: object) => (
     <TextField
       label={label}
       type="number"
@@ -67,7 +68,14 @@ export function PolicyPanel({ workload }: { workload: Workload }) {
           {number("max", "Max pods", "max_replicas", { min: 1, max: 10_000 })}
           {number("shortPercent", "Short at most", "slo_short_share", { min: 0.01, max: 20, step: "any", unit: "% of time" })}
         </div>
+        <label className="policy-lead">
+          <input type="checkbox" checked={draft.sloLeads} disabled={fixed} onChange={(event) => edit({ sloLeads: event.target.checked })} />
+          <span>
+            The SLO leads <span className="muted">cheaper: pods run fuller than {workload.policy.target_utilization} % while a forecast carries the headroom</span>
+          </span>
+        </label>
         <p className="policy-meaning">{meaning(workload.name, draft)}</p>
+        <Budget workload={workload} />
         {changed && <PolicyPreview workload={workload} draft={draft} />}
         <FailureLine error={save.error} />
         <div className="policy-acts">
@@ -89,6 +97,20 @@ export function PolicyPanel({ workload }: { workload: Workload }) {
         )}
       </form>
     </section>
+  );
+}
+
+/** What was spent of the SLO, and what risk costs by now. */
+function Budget({ workload }: { workload: Workload }) {
+  const budget = workload.scaling?.budget;
+  if (!budget) return null;
+  return (
+    <div className="budget">
+      {budget.left_share !== null && <Meter label="SLO budget spent" share={1 - budget.left_share} words={`${percent(Math.max(budget.left_share, 0))} left`} />}
+      <p className={budget.beyond_sense ? "budget-beyond" : undefined}>
+        {budget.text} A certain shortage counts like {pods(Math.round(budget.price_pods))}.
+      </p>
+    </div>
   );
 }
 

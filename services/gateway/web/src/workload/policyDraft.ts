@@ -7,6 +7,7 @@ export interface Draft {
   min: string;
   max: string;
   shortPercent: string;
+  sloLeads: boolean;
 }
 
 export const draftOf = (policy: Workload["policy"]): Draft => ({
@@ -14,10 +15,11 @@ export const draftOf = (policy: Workload["policy"]): Draft => ({
   min: String(policy.min_replicas),
   max: String(policy.max_replicas),
   shortPercent: String(Number((policy.slo_short_share * 100).toPrecision(6))),
+  sloLeads: policy.slo_leads,
 });
 
 export const same = (one: Draft, other: Draft): boolean =>
-  one.mode === other.mode && one.min === other.min && one.max === other.max && one.shortPercent === other.shortPercent;
+  one.mode === other.mode && one.min === other.min && one.max === other.max && one.shortPercent === other.shortPercent && one.sloLeads === other.sloLeads;
 
 /** What is stored. What the form does not show stays as it is. */
 export const policyOf = (draft: Draft, before: Omit<Workload["policy"], "updated_at">): Policy => ({
@@ -31,7 +33,7 @@ export const policyOf = (draft: Draft, before: Omit<Workload["policy"], "updated
   max_step_down: before.max_step_down ?? null,
   cooldown_up_seconds: before.cooldown_up_seconds,
   cooldown_down_seconds: before.cooldown_down_seconds,
-  slo_leads: before.slo_leads,
+  slo_leads: draft.sloLeads,
 });
 
 /** Whether it can be asked about: whole numbers in order, and a share that the gateway takes. */

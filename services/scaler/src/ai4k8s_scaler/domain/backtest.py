@@ -228,7 +228,7 @@ def rightsized(demand: FloatArray, replicas: int, *, count_from: int = 0) -> Res
         past = minutes[max(0, start - _RIGHTSIZED_OVER_MINUTES) : start]
         target = _decayed_percentile(past) * _RIGHTSIZED_MARGIN if np.isfinite(past).any() else np.nan
         capacity[start : start + _RIGHTSIZED_EVERY_MINUTES] = target
-    first = np.nanmax(minutes[:_RIGHTSIZED_EVERY_MINUTES]) if np.isfinite(minutes).any() else 0.0
+    first = np.fmax.reduce(np.append(minutes[:_RIGHTSIZED_EVERY_MINUTES], 0.0))
     ticks = np.repeat(np.where(np.isfinite(capacity), capacity, first), TICKS_A_MINUTE)
     asked = demand[: ticks.size]
     known = np.isfinite(asked) & (np.arange(ticks.size) >= count_from)
