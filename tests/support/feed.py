@@ -238,3 +238,47 @@ def feed_workload(
         ).fetchone()
     assert row is not None
     return FedWorkload(database, cluster_id, row[0], now)
+
+
+def feed_incident(workload: FedWorkload, *, minutes_ago: int = 25, is_open: bool = True, severity: str = "high") -> int:
+    """An incident of one anomaly of the workload; its number."""
+    began = workload.now - timedelta(minutes=minutes_ago)
+    last = workload.now if is_open else began + timedelta(minutes=15)
+    ((namespace, name),) = workload.execute(
+        "SELECT namespace, name FROM collector.workloads WHERE id = %s", (workload.id,)
+    )
+    description = "CPU rose from 30 % to 95 % of its pods' requests in 5 minutes; 31 % was expected."
+    ((number,),) = workload.execute(
+        "INSERT INTO forecaster.incidents (cluster_id, namespace, severity, title, opened_at, last_at, closed_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id",
+        (
+            workload.cluster_id, namespace, severity, f"{namespace}/{name}: {description}", began, last,
+            None if is_open else last,
+        ),
+    )  # fmt: skip
+    evidence = [{"metric": "cpu", "before": 600.0, "now": 1900.0, "expected": 620.0, "minutes": 5}]
+    workload.execute(
+        "INSERT INTO forecaster.anomalies (incident_id, cluster_id, subject_kind, subject_id, severity, score,"
+        " affected_metrics, description, recommended_action, evidence, started_at, last_at, ended_at)"
+        " VALUES (%s, %s, 'workload', %s, %s, 0.87, '{cpu}', %s, %s, %s, %s, %s, %s)",
+        (
+            number, workload.cluster_id, workload.id, severity, description,
+            "Check the pods' logs and whether requests rose too; if the load is real, scale out or raise max pods.",
+            json.dumps(evidence), began, last, None if is_open else last,
+        ),
+    )  # fmt: skip
+    return int(number)
+
+
+def feed_health(workload: FedWorkload, at: datetime, score: float) -> None:
+    """A cluster's health at one moment."""
+    lost = round(100 - score, 1)
+    ingredients = [
+        {"name": "anomalies", "lost": lost, "of": 30, "known": True, "sentence": "1 open anomaly: 1 high."},
+        {"name": "nodes", "lost": 0, "of": 30, "known": True, "sentence": "All 3 nodes ready."},
+        {"name": "headroom", "lost": 0, "of": 20, "known": False, "sentence": "Use of the nodes is not known."},
+    ]
+    workload.execute(
+        "INSERT INTO forecaster.health_scores (cluster_id, at, score, ingredients) VALUES (%s, %s, %s, %s)",
+        (workload.cluster_id, at, score, json.dumps(ingredients)),
+    )

@@ -35,12 +35,22 @@ class ClusterGauge:
 
 
 @dataclass(frozen=True)
+class WellbeingGauge:
+    """How well a cluster is, and how many of its incidents are open, by severity."""
+
+    cluster_id: str
+    score: float | None
+    open_incidents: dict[str, int]
+
+
+@dataclass(frozen=True)
 class StoreGauges:
     """What one look into the store says."""
 
     queues: tuple[QueueGauge, ...]
     dead_letters: tuple[tuple[str, int], ...]
     clusters: tuple[ClusterGauge, ...]
+    wellbeing: tuple[WellbeingGauge, ...]
     now: datetime
 
 
@@ -107,4 +117,19 @@ class _StoreCollector(Collector):
             status.add_metric((cluster.cluster_id, cluster.status), 1.0)
             if cluster.last_success_at is not None:
                 age.add_metric((cluster.cluster_id,), (seen.now - cluster.last_success_at).total_seconds())
-        yield from (open_messages, oldest, dead, status, age)
+        yield from (open_messages, oldest, dead, status, age, *_wellbeing(seen.wellbeing))
+
+
+def _wellbeing(gauges: tuple[WellbeingGauge, ...]) -> Iterator[GaugeMetricFamily]:
+    score = GaugeMetricFamily(
+        "ai4k8s_cluster_health_score", "0 to 100, by the latest analysis.", labels=("cluster_id",)
+    )
+    incidents = GaugeMetricFamily(
+        "ai4k8s_open_incidents", "Incidents that are not over.", labels=("cluster_id", "severity")
+    )
+    for gauge in gauges:
+        if gauge.score is not None:
+            score.add_metric((gauge.cluster_id,), gauge.score)
+        for severity, count in gauge.open_incidents.items():
+            incidents.add_metric((gauge.cluster_id, severity), count)
+    yield from (score, incidents)

@@ -76,9 +76,14 @@ def get_started(connection: Connection, principal: Principal, cluster_id: UUID) 
     return cluster
 
 
+def may_change(principal: Principal, cluster: repository.ClusterRow) -> bool:
+    """Whether somebody may change a cluster, its policies and its incidents."""
+    return principal.may_write and (principal.is_admin or cluster.demo or cluster.owner_id == principal.user_id)
+
+
 def require_change(principal: Principal, cluster: repository.ClusterRow) -> None:
     """Refuse whoever may only look. The demo's cluster may be changed by every operator: that is what it is for."""
-    if not principal.may_write or not (principal.is_admin or cluster.demo or cluster.owner_id == principal.user_id):
+    if not may_change(principal, cluster):
         raise ForbiddenError(
             "you may look at this cluster and not change it", hint="Ask its owner or an administrator."
         )

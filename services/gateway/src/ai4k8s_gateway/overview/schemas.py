@@ -14,6 +14,7 @@ class NeedKind(StrEnum):
 
     CLUSTER = "cluster"
     FAILED = "failed"
+    INCIDENT = "incident"
     AT_LIMIT = "at_limit"
     RECOMMENDATION = "recommendation"
     PROCESS = "process"
@@ -38,6 +39,10 @@ class ClusterSummary(BaseModel):
     """A cluster's health with its ingredients."""
 
     cluster: ClusterView
+    health_score: float | None = Field(description="0 to 100, by the latest analysis; null before the first")
+    health_at: datetime | None
+    health_reason: str = Field(description="what costs most, if anything", examples=["1 of 4 nodes not ready."])
+    incidents_open: int = Field(description="that are not muted")
     needs: int = Field(description="how many things in it wait for a person")
     workloads_auto: int
     workloads_recommend: int

@@ -6,8 +6,10 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ai4k8s_common.store.anomalies import Severity
 from ai4k8s_gateway.clusters import service as cluster_service
 from ai4k8s_gateway.clusters.schemas import AttentionKind
+from ai4k8s_gateway.incidents import repository as incident_repository
 from ai4k8s_gateway.overview import repository
 from ai4k8s_gateway.overview.schemas import ClusterSummary, Need, NeedKind, Overview
 from ai4k8s_gateway.system import repository as system_repository
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 FAILURE_REACH = timedelta(hours=24)
 FRESH_CYCLES = 3
+MOST_INCIDENTS = 100
+PRESSING = frozenset({Severity.HIGH, Severity.CRITICAL})
 # Somebody chose these, or they pass by themselves: worth saying on the cluster, and nobody has to do anything.
 CALM = frozenset({AttentionKind.WAITING, AttentionKind.PAUSED, AttentionKind.NOT_STARTED})
 
@@ -38,25 +42,51 @@ def view(
         clusters = cluster_service.list_views(connection, rules, principal, now)
     else:
         clusters = [cluster_service.view(connection, rules, principal, cluster_id, now)]
-    needs = _cluster_needs(clusters) + _workload_needs(connection, clusters)
+    rows = _open_incidents(connection, principal, cluster_id)
+    needs = _cluster_needs(clusters) + _incident_needs(rows) + _workload_needs(connection, clusters)
     if cluster_id is None:
         needs += _system_needs(connection, now)
     needs.sort(key=lambda need: not need.urgent)
-    return Overview(now=now, needs=needs, clusters=_summaries(connection, clusters, needs))
+    return Overview(
+        now=now, needs=needs, clusters=_summaries(connection, clusters, needs, [row.cluster_id for row in rows])
+    )
 
 
-def _summaries(connection: Connection, clusters: list[ClusterView], needs: list[Need]) -> list[ClusterSummary]:
+def _summaries(
+    connection: Connection, clusters: list[ClusterView], needs: list[Need], open_incidents: list[UUID]
+) -> list[ClusterSummary]:
     ids = [cluster.id for cluster in clusters]
     workloads, nodes = repository.workload_sums(connection, ids), repository.node_sums(connection, ids)
+    healths, incidents = incident_repository.newest_health(connection, ids), Counter(open_incidents)
     waiting = Counter(need.cluster_id for need in needs)
     return [
-        _summary(cluster, waiting[cluster.id], workloads.get(cluster.id), nodes.get(cluster.id)) for cluster in clusters
+        _summary(
+            cluster,
+            waiting[cluster.id],
+            workloads.get(cluster.id),
+            nodes.get(cluster.id),
+            healths.get(cluster.id),
+            incidents[cluster.id],
+        )
+        for cluster in clusters
     ]
 
 
-def _summary(cluster: ClusterView, needs: int, workloads: Row[Any] | None, nodes: Row[Any] | None) -> ClusterSummary:
+def _summary(
+    cluster: ClusterView,
+    needs: int,
+    workloads: Row[Any] | None,
+    nodes: Row[Any] | None,
+    health: Row[Any] | None,
+    incidents_open: int,
+) -> ClusterSummary:
+    costliest = next((part for part in health.ingredients if part["lost"] > 0), None) if health else None
     return ClusterSummary(
         cluster=cluster,
+        health_score=health.score if health else None,
+        health_at=health.at if health else None,
+        health_reason=costliest["sentence"] if costliest else "",
+        incidents_open=incidents_open,
         needs=needs,
         workloads_auto=workloads.auto if workloads else 0,
         workloads_recommend=workloads.recommend if workloads else 0,
@@ -72,6 +102,30 @@ def _summary(cluster: ClusterView, needs: int, workloads: Row[Any] | None, nodes
         cost_hour=workloads.cost_hour if workloads else None,
         currency=workloads.currency if workloads else None,
     )
+
+
+def _open_incidents(connection: Connection, principal: Principal, cluster_id: UUID | None) -> list[Row[Any]]:
+    rows = incident_repository.incidents_of(connection, principal, cluster_id, open_only=True, limit=MOST_INCIDENTS)
+    return [row for row in rows if row.loud or not row.anomalies]
+
+
+def _incident_needs(rows: list[Row[Any]]) -> list[Need]:
+    """Incidents that somebody should look at and nobody has yet; slight ones are only counted."""
+    return [
+        Need(
+            kind=NeedKind.INCIDENT,
+            urgent=row.severity in PRESSING,
+            cluster_id=row.cluster_id,
+            cluster_name=row.cluster_name,
+            workload_id=None,
+            since=row.opened_at,
+            title=row.title.split(": ", 1)[0] + f": {row.severity} incident",
+            reason=row.title.split(": ", 1)[-1],
+            action="Open it for its numbers and what to do; acknowledge it when you care for it.",
+        )
+        for row in rows
+        if row.severity != Severity.LOW and row.acknowledged_at is None
+    ]
 
 
 def _cluster_needs(clusters: list[ClusterView]) -> list[Need]:

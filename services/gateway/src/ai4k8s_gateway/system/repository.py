@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_common.contracts.catalogue import heard_by
 from ai4k8s_common.services import QueueKind, Service, queue_name
+from ai4k8s_common.store.anomalies import health_scores, incidents
 from ai4k8s_common.store.base import FRAME
 from ai4k8s_common.store.collector import cluster_states
 from ai4k8s_common.store.gateway import Verdict, clusters, dead_letter_verdicts
@@ -118,3 +119,24 @@ def cluster_states_of_all(connection: Connection) -> list[Row[Any]]:
 def table_sizes(connection: Connection) -> Sequence[Row[Any]]:
     """Return the bytes of each table with its indexes, partitions under their parent's name."""
     return connection.execute(_TABLE_SIZES, {"schemas": [service.value for service in Service]}).all()
+
+
+def wellbeing_of_all(connection: Connection) -> list[Row[Any]]:
+    """Return each cluster's newest health score, and its open incidents a row a severity, for metrics."""
+    newest = (
+        select(health_scores.c.score)
+        .where(health_scores.c.cluster_id == clusters.c.id)
+        .order_by(health_scores.c.at.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    is_open = and_(incidents.c.cluster_id == clusters.c.id, incidents.c.closed_at.is_(None))
+    query = (
+        select(
+            clusters.c.id, newest.label("score"), incidents.c.severity, func.count(incidents.c.id).label("incidents")
+        )
+        .outerjoin(incidents, is_open)
+        .group_by(clusters.c.id, incidents.c.severity)
+        .order_by(clusters.c.id)
+    )
+    return list(connection.execute(query))

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import timedelta
 from importlib.metadata import version
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ai4k8s_common.bus.publisher import BrokerUnavailableError
 from ai4k8s_common.bus.transaction import StoreUnavailableError
 from ai4k8s_common.clock import utc_now
 from ai4k8s_common.services import Service
+from ai4k8s_common.store.anomalies import Severity
 from ai4k8s_gateway.clusters import service as clusters
-from ai4k8s_gateway.metrics import ClusterGauge, QueueGauge, StoreGauges
+from ai4k8s_gateway.metrics import ClusterGauge, QueueGauge, StoreGauges, WellbeingGauge
 from ai4k8s_gateway.system import repository
 from ai4k8s_gateway.system.schemas import (
     CheckView,
@@ -101,10 +103,21 @@ def gauges(bus: Bus) -> StoreGauges | None:
                     ClusterGauge(str(row.id), row.status or "pending", row.last_success_at)
                     for row in repository.cluster_states_of_all(connection)
                 ),
+                wellbeing=_wellbeing(connection),
                 now=utc_now(),
             )
     except StoreUnavailableError:
         return None
+
+
+def _wellbeing(connection: Connection) -> tuple[WellbeingGauge, ...]:
+    gauges = []
+    for cluster_id, rows in groupby(repository.wellbeing_of_all(connection), key=lambda row: row.id):
+        known = list(rows)
+        counts = {severity.value: 0 for severity in Severity}
+        counts |= {row.severity: row.incidents for row in known if row.severity is not None}
+        gauges.append(WellbeingGauge(str(cluster_id), known[0].score, counts))
+    return tuple(gauges)
 
 
 def _service(name: str, processes: list[ProcessView]) -> ServiceView:

@@ -11,6 +11,7 @@ from ai4k8s_common.store.gateway import ActuatorChoice, PolicyMode
 from ai4k8s_gateway.costs.schemas import CostView
 from ai4k8s_gateway.decisions.schemas import DecisionView
 from ai4k8s_gateway.domain.outlook import OutlookKind
+from ai4k8s_gateway.incidents.schemas import AnomalyView
 
 
 class NewPolicy(BaseModel):
@@ -244,3 +245,4 @@ class Timeline(BaseModel):
     past_forecasts: list[PastForecast]
     track_record: list[TrackRecord]
     decisions: list[DecisionView]
+    anomalies: list[AnomalyView] = Field(description="those that touch the span, oldest first")

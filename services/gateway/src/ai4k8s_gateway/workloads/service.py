@@ -15,6 +15,8 @@ from ai4k8s_gateway.costs import service as costs
 from ai4k8s_gateway.decisions import repository as decision_repository
 from ai4k8s_gateway.decisions.service import brief
 from ai4k8s_gateway.domain import outlook, timeline
+from ai4k8s_gateway.incidents import repository as incident_repository
+from ai4k8s_gateway.incidents.service import anomaly_view
 from ai4k8s_gateway.workloads import repository
 from ai4k8s_gateway.workloads.schemas import (
     BudgetView,
@@ -154,6 +156,7 @@ def show_timeline(
     seconds = timeline.step_seconds(start, end)
     bins = repository.history(connection, workload_id, start, end, timedelta(seconds=seconds))
     decisions = decision_repository.in_range(connection, principal, workload_id, start, end, MAX_DECISIONS)
+    anomalies = incident_repository.anomalies_in_range(connection, principal, workload_id, start, end)
     return Timeline(
         workload=_view(row, cluster, now),
         now=now,
@@ -164,6 +167,7 @@ def show_timeline(
         past_forecasts=_past_forecasts(connection, workload_id, start, end),
         track_record=[_record(record) for record in repository.track_record(connection, workload_id, now - RECORD)],
         decisions=[brief(decision) for decision in decisions],
+        anomalies=[anomaly_view(anomaly) for anomaly in anomalies],
     )
 
 

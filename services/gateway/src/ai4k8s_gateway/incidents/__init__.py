@@ -1,0 +1,1 @@
+"""Anomalies, incidents and clusters' health, as the forecaster sees them; acknowledging and muting, our wish."""
