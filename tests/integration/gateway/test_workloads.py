@@ -242,3 +242,25 @@ def test_demand_is_in_millicores_of_the_same_axis_as_capacity(ada: Person, web: 
 
     for ready, capacity in zip(history["ready_replicas"], history["capacity_millicores"], strict=True):
         assert capacity == pytest.approx(ready * REQUEST_MILLICORES)
+
+
+def test_what_is_foreseen_beside_cpu_is_served_with_what_is_not_measured(ada: Person, web: FedWorkload):
+    none = ada.get(f"/workloads/{web.id}/outlooks").json()
+    assert (none["items"], "memory" in none["missing"], "cpu" in none["missing"]) == ([], True, False)
+    for subject, name, measure in (
+        ("workload", str(web.id), "memory"),
+        ("workload", "7", "memory"),
+        ("cluster", "", "cpu"),
+    ):
+        web.execute(
+            "INSERT INTO forecaster.outlooks (cluster_id, subject, name, measure, made_at, status, history_hours, trend,"
+            " peak_value, path_levels, path_values) VALUES (%s, %s, %s, %s, '2026-01-01', 'ready', 30, 'stable', 5,"
+            " '{0.1,0.9}', '{1,2,3,4}')",
+            (web.cluster_id, subject, name, measure),
+        )
+    (memory,) = ada.get(f"/workloads/{web.id}/outlooks").json()["items"]
+    assert (memory["measure"], memory["values"]) == ("memory", [[1, 2], [3, 4]])
+    whole = ada.get(f"/clusters/{web.cluster_id}/outlooks").json()
+    assert [(item["subject"], item["measure"]) for item in whole["items"]] == [("cluster", "cpu")]
+    assert "memory" in whole["missing"]
+    assert "requests" not in whole["missing"]

@@ -82,6 +82,12 @@ def view(
     return _view(row, cluster_service.view(connection, rules, principal, row.cluster_id, now), now)
 
 
+def cluster_of(connection: Connection, principal: Principal, workload_id: int) -> UUID:
+    """Return where a workload is. Raises NotFoundError."""
+    cluster_id: UUID = _row(connection, principal, workload_id).cluster_id
+    return cluster_id
+
+
 def set_policy(
     tx: Transaction, rules: ClusterRules, principal: Principal, workload_id: int, policy: NewPolicy, now: datetime
 ) -> WorkloadView:

@@ -54,6 +54,21 @@ export const workloadsQuery = (clusterId: string) =>
     refetchInterval: REFETCH_MS,
   });
 
+export const clusterOutlooksQuery = (clusterId: string) =>
+  queryOptions({
+    queryKey: ["outlooks", clusterId],
+    queryFn: () => unwrap(http.GET("/api/v1/clusters/{cluster_id}/outlooks", { params: { path: { cluster_id: clusterId } } })),
+    refetchInterval: 4 * REFETCH_MS,
+  });
+
+export const workloadOutlooksQuery = (clusterId: string, workloadId: number) =>
+  queryOptions({
+    queryKey: ["outlooks", clusterId, workloadId],
+    queryFn: () =>
+      unwrap(http.GET("/api/v1/workloads/{workload_id}/outlooks", { params: { path: { workload_id: workloadId } } })),
+    refetchInterval: 4 * REFETCH_MS,
+  });
+
 export const overviewQuery = (clusterId: string | null = null) =>
   queryOptions({
     queryKey: ["overview", clusterId],

@@ -3,11 +3,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 
 import type { ClusterSummary, Need, Workload } from "../api/client";
-import { decisionsQuery, overviewQuery, workloadsQuery } from "../api/queries";
+import { clusterOutlooksQuery, decisionsQuery, overviewQuery, workloadsQuery } from "../api/queries";
 import { usageOf } from "../cluster/usage";
 import { DoneForYou } from "../decisions/DoneForYou";
 import { count, significant } from "../format";
 import { Sources } from "../observed/Sources";
+import { Outlooks } from "../outlooks/Outlooks";
 import { Meter } from "../ui/Meter";
 import { FailureState, RowsSkeleton, Skeleton } from "../ui/states";
 import { Sentence } from "../workload/Sentence";
@@ -23,6 +24,7 @@ export function ClusterOverview() {
   const overview = useQuery(overviewQuery(cluster.id));
   const workloads = useQuery(workloadsQuery(cluster.id));
   const decisions = useQuery(decisionsQuery(cluster.id, DECISIONS_SHOWN));
+  const outlooks = useQuery(clusterOutlooksQuery(cluster.id));
   if (overview.isError && !overview.data) return <FailureState error={overview.error} retry={() => void overview.refetch()} />;
   const summary = overview.data?.clusters[0];
   return (
@@ -37,6 +39,7 @@ export function ClusterOverview() {
         <Skeleton height={220} label="Loading the overview" />
       )}
       {workloads.data ? <Coming workloads={workloads.data.items} clusterId={cluster.id} /> : <RowsSkeleton label="Loading what is coming" />}
+      <Outlooks title="The next six hours" query={outlooks} />
       {decisions.data ? <DoneForYou decisions={decisions.data.items} withCluster={[]} /> : <RowsSkeleton label="Loading decisions" />}
       <Sources clusterId={cluster.id} />
     </>

@@ -5,14 +5,19 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
 
+<<<<<<< HEAD
 import type { Workload } from "../api/client";
 import { clusterQuery, timelineQuery, type Span } from "../api/queries";
+=======
+import { clusterQuery, timelineQuery, workloadOutlooksQuery, type Span } from "../api/queries";
+>>>>>>> 11ba257 (feat(gateway,web): what is foreseen beside CPU, on the pages of workloads and clusters)
 import { AttentionBanners } from "../cluster/AttentionBanners";
 import { DecisionDrawer } from "../decisions/DecisionDrawer";
 import { DecisionPanel } from "../decisions/DecisionPanel";
 import { useOpened } from "../decisions/opened";
 import { clock, duration, HOURS_A_MONTH, money } from "../format";
 import { WorkloadDetails } from "../observed/WorkloadDetails";
+import { Outlooks } from "../outlooks/Outlooks";
 import { useShortcuts } from "../shell/keys";
 import { Badge, Button, Segmented } from "../ui/controls";
 import { EmptyState, FailureLine, FailureState, Skeleton } from "../ui/states";
@@ -39,6 +44,7 @@ export function WorkloadPage() {
   const view = useView();
   const cluster = useQuery(clusterQuery(clusterId));
   const timeline = useQuery(timelineQuery(clusterId, Number(workloadId), view.span));
+  const outlooks = useQuery(workloadOutlooksQuery(clusterId, Number(workloadId)));
   const { ids, open, close } = useOpened();
   const now = useNow(1_000).getTime() / 1000;
   const [from, to] = view.sight(now);
@@ -104,6 +110,7 @@ export function WorkloadPage() {
         )}
       </section>
       {timeline.data && <ForecastFacts timeline={timeline.data} />}
+      <Outlooks title="Beside CPU" query={outlooks} />
       <div className="below">
         {timeline.data ? (
           <DecisionPanel decisions={timeline.data.decisions} mode={timeline.data.workload.policy.mode} onOpen={open} />

@@ -1,0 +1,1 @@
+"""What is foreseen beside the CPU of workloads."""
