@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 
     from ai4k8s_standalone.embedded.valkey import EmbeddedValkey
 
-pytestmark = pytest.mark.timeout(300)  # the first test of a release waits for all of its steps
+pytestmark = pytest.mark.timeout(900)  # the first test of a release waits for all of its steps
 CHART = ROOT / "deploy" / "helm" / "ai4k8s"
 PRODUCTION = CHART / "ci" / "production.yaml"
 RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
-HELM_SECONDS = 130
-WAIT = ("--wait", "--wait-for-jobs", "--timeout=120s")
+HELM_SECONDS = 250
+WAIT = ("--wait", "--wait-for-jobs", "--timeout=240s")
 TRIAL_PARTS = {f"{service.value}-{kind.value}" for service, kind in QUEUES} | {"gateway", "beat"}
 SECRETS = {f"ai4k8s-{component}" for component in ("root", *secrets_of_installation(bytes(32), Servers()))}
 # What clusters make by themselves: what was done, and what Services, rollouts and nodes are kept by.
@@ -166,7 +166,7 @@ def live_trial(site: Site) -> Release:
         release.do("test")
         release.put("upgrade", "--set=gateway.replicas=3", "--set=settings.AI4K8S_LOG_LEVEL=DEBUG")
         release.do("rollback", "1", *WAIT)
-        release.do("uninstall", "--wait", "--timeout=120s")
+        release.do("uninstall", "--wait", "--timeout=240s")
     return release
 
 
@@ -189,13 +189,15 @@ def live_production(site: Site, database_url: str, redis_url: str) -> Release:
     site.call("/apis/scheduling.k8s.io/v1/priorityclasses", {"metadata": {"name": "platform"}, "value": 1000})
     for name, url in (("ai4k8s-postgres-owner", database_url), ("ai4k8s-redis", redis_url)):
         site.call("/api/v1/namespaces/ops/secrets", {"metadata": {"name": name}, "stringData": {"url": url}})
+    clusters = {"metadata": {"name": "platform-clusters"}, "stringData": {"far": "kind: Config"}}
+    site.call("/api/v1/namespaces/ops/secrets", clusters)
     with runtime_of(site, "ops") as runtime:
         values = (f"--values={PRODUCTION}", *held_open("secrets", "migrate", "bootstrap"))
         release = Release(site, "ops", values, runtime)
         release.seen["before"] = site.objects("ops")
         release.put("install")
         release.put("upgrade", "--set=gateway.replicas=2")
-        release.do("uninstall", "--wait", "--timeout=120s")
+        release.do("uninstall", "--wait", "--timeout=240s")
     return release
 
 
