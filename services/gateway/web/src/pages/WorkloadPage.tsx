@@ -5,12 +5,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useCallback } from "react";
 import { Link, useParams, useSearchParams } from "react-router";
 
-<<<<<<< HEAD
 import type { Workload } from "../api/client";
-import { clusterQuery, timelineQuery, type Span } from "../api/queries";
-=======
 import { clusterQuery, timelineQuery, workloadOutlooksQuery, type Span } from "../api/queries";
->>>>>>> 11ba257 (feat(gateway,web): what is foreseen beside CPU, on the pages of workloads and clusters)
 import { AttentionBanners } from "../cluster/AttentionBanners";
 import { DecisionDrawer } from "../decisions/DecisionDrawer";
 import { DecisionPanel } from "../decisions/DecisionPanel";
