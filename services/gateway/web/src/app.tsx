@@ -13,6 +13,7 @@ import { EmptyState, FailureState, PageSkeleton } from "./ui/states";
 
 // Each page is a file of its own: a first visit loads the shell and what it shows.
 const AddCluster = lazy(async () => ({ default: (await import("./pages/AddCluster")).AddCluster }));
+const Autoscaling = lazy(async () => ({ default: (await import("./pages/Autoscaling")).Autoscaling }));
 const ClusterLayout = lazy(async () => ({ default: (await import("./pages/ClusterLayout")).ClusterLayout }));
 const ClusterOverview = lazy(async () => ({ default: (await import("./pages/ClusterOverview")).ClusterOverview }));
 const Decisions = lazy(async () => ({ default: (await import("./pages/Decisions")).Decisions }));
@@ -58,6 +59,7 @@ export function App() {
           <Route path="/clusters/:clusterId" element={<ClusterLayout />}>
             <Route index element={<ClusterOverview />} />
             <Route path="workloads" element={<Workloads />} />
+            <Route path="autoscaling" element={<Autoscaling />} />
             <Route path="nodes" element={<Nodes />} />
             <Route path="events" element={<Events />} />
             <Route path="decisions" element={<Decisions />} />

@@ -1,7 +1,7 @@
 // What the page asks for, and how fresh it must be.
 import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
 
-import { ApiError, http, rememberCsrfToken, unwrap, type Session } from "./client";
+import { ApiError, http, rememberCsrfToken, unwrap, type Decision, type Session } from "./client";
 
 /** Live events refresh at once; this is the net below them. */
 const REFETCH_MS = 15_000;
@@ -126,6 +126,35 @@ export const decisionsQuery = (clusterId: string | null, limit: number) =>
     refetchInterval: REFETCH_MS,
     placeholderData: keepPreviousData,
   });
+
+export interface Ledger {
+  text: string;
+  engine: Engine | "";
+  changesOnly: boolean;
+}
+
+export type Engine = Decision["engine"];
+
+export const ledgerQuery = (clusterId: string, limit: number, ledger: Ledger) =>
+  queryOptions({
+    queryKey: ["decisions", clusterId, limit, ledger],
+    queryFn: () => unwrap(http.GET("/api/v1/decisions", { params: { query: { cluster_id: clusterId, limit, ...asked(ledger) } } })),
+    refetchInterval: REFETCH_MS,
+    placeholderData: keepPreviousData,
+  });
+
+const asked = (ledger: Ledger) => ({
+  changes_only: ledger.changesOnly,
+  ...(ledger.text ? { text: ledger.text } : {}),
+  ...(ledger.engine ? { engine: ledger.engine } : {}),
+});
+
+/** The same as a file. */
+export const exportAddress = (clusterId: string, ledger: Ledger, form: "csv" | "jsonl"): string => {
+  const query = new URLSearchParams({ cluster_id: clusterId, form });
+  for (const [name, value] of Object.entries(asked(ledger))) query.set(name, String(value));
+  return `/api/v1/decisions/export?${query.toString()}`;
+};
 
 export const systemQuery = queryOptions({
   queryKey: ["system"],

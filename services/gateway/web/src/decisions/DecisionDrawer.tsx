@@ -12,6 +12,7 @@ import { Dialog } from "../ui/Dialog";
 import { Facts } from "../ui/Facts";
 import { FailureState, Skeleton } from "../ui/states";
 import { Time } from "../ui/Time";
+import { DecisionActs } from "./DecisionActs";
 import { Change, judgementOf, Outcome, Verdict } from "./words";
 
 export function DecisionDrawer({ ids, onClose }: { ids: string[]; onClose: () => void }) {
@@ -72,6 +73,7 @@ function Parts({ detail }: { detail: DecisionDetail }) {
         <Outcome decision={detail} /> <Verdict decision={detail} />
       </p>
       {detail.outcome_detail && <p>{detail.outcome_detail}</p>}
+      <DecisionActs decision={detail} />
       {judgement?.sentence && (
         <Part title="In hindsight">
           <p>{judgement.sentence}</p>
@@ -91,6 +93,9 @@ function Parts({ detail }: { detail: DecisionDetail }) {
       </Part>
       <Part title="Guards that spoke">
         <Facts value={detail.guards} none="None." />
+      </Part>
+      <Part title="What was written">
+        <Facts value={detail.plan} none="Nothing." />
       </Part>
       <p className="muted">
         Mode {detail.mode}, planned on version {detail.planned_resource_version}

@@ -1,29 +1,42 @@
 // A cluster's ledger of decisions.
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useDeferredValue, useState } from "react";
 
-import { decisionsQuery } from "../api/queries";
+import "../autoscaling/autoscaling.css";
+import { exportAddress, ledgerQuery, type Engine, type Ledger } from "../api/queries";
 import { DecisionDrawer } from "../decisions/DecisionDrawer";
 import { DecisionRows } from "../decisions/DecisionRows";
 import { useOpened } from "../decisions/opened";
-import { Button, ButtonLink } from "../ui/controls";
+import { Button, ButtonLink, Segmented, TextField } from "../ui/controls";
 import { EmptyState, FailureState, RowsSkeleton } from "../ui/states";
 import { useCluster } from "./ClusterLayout";
 
 const STEP = 50;
 const MOST = 500;
 
+const ENGINES: { value: Engine | ""; label: string }[] = [
+  { value: "", label: "all" },
+  { value: "predictive", label: "prediction" },
+  { value: "reactive", label: "usage" },
+  { value: "scheduled", label: "schedules" },
+  { value: "manual", label: "people" },
+];
+const EVERYTHING: Ledger = { text: "", engine: "", changesOnly: true };
+
 export function Decisions() {
   const cluster = useCluster();
   const [limit, setLimit] = useState(STEP);
-  const decisions = useQuery(decisionsQuery(cluster.id, limit));
+  const [ledger, setLedger] = useState(EVERYTHING);
+  const text = useDeferredValue(ledger.text.trim());
+  const decisions = useQuery(ledgerQuery(cluster.id, limit, { ...ledger, text }));
   const { ids, open, close } = useOpened();
   if (decisions.isPending) return <RowsSkeleton rows={10} label="Loading decisions" />;
   if (decisions.isError && !decisions.data) {
     return <FailureState error={decisions.error} retry={() => void decisions.refetch()} />;
   }
   const { items, next_before: more } = decisions.data;
-  if (items.length === 0) {
+  const isSearch = text !== "" || ledger.engine !== "" || !ledger.changesOnly;
+  if (items.length === 0 && !isSearch) {
     return (
       <EmptyState
         title="No decisions yet"
@@ -38,8 +51,18 @@ export function Decisions() {
       <div className="panel-head">
         <h2 id="ledger-title">Decisions</h2>
         <span className="muted">newest first</span>
+        <span className="panel-more">
+          <a href={exportAddress(cluster.id, { ...ledger, text }, "csv")}>Export as table</a> · <a href={exportAddress(cluster.id, { ...ledger, text }, "jsonl")}>whole, as JSON lines</a>
+        </span>
       </div>
-      <DecisionRows decisions={items} onOpen={open} withWorkload />
+      <div className="ledger-search">
+        <TextField label="Search" value={ledger.text} maxLength={100} placeholder="reason or workload" onChange={(event) => setLedger({ ...ledger, text: event.target.value })} />
+        <Segmented legend="Decided by" choices={ENGINES} value={ledger.engine} onChange={(engine) => setLedger({ ...ledger, engine })} />
+        <label className="ledger-held">
+          <input type="checkbox" checked={!ledger.changesOnly} onChange={(event) => setLedger({ ...ledger, changesOnly: !event.target.checked })} /> also what was held back
+        </label>
+      </div>
+      {items.length === 0 ? <p className="panel-empty">Nothing matches. Search for less.</p> : <DecisionRows decisions={items} onOpen={open} withWorkload />}
       {more && (
         <p className="decision-foot">
           {limit < MOST ? (
@@ -47,7 +70,7 @@ export function Decisions() {
               Show older
             </Button>
           ) : (
-            <span className="muted">Older ones are on each workload's page, and in the API.</span>
+            <span className="muted">Older ones are in the export.</span>
           )}
         </p>
       )}

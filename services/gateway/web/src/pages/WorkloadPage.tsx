@@ -7,6 +7,9 @@ import { Link, useParams, useSearchParams } from "react-router";
 
 import type { Workload } from "../api/client";
 import { clusterQuery, timelineQuery, workloadOutlooksQuery, type Span } from "../api/queries";
+import { FreezeSwitch, FrozenBanner } from "../autoscaling/FreezeSwitch";
+import { scalingQuery } from "../autoscaling/queries";
+import { ScalingPanel } from "../autoscaling/ScalingPanel";
 import { AttentionBanners } from "../cluster/AttentionBanners";
 import { DecisionDrawer } from "../decisions/DecisionDrawer";
 import { DecisionPanel } from "../decisions/DecisionPanel";
@@ -41,6 +44,7 @@ export function WorkloadPage() {
   const cluster = useQuery(clusterQuery(clusterId));
   const timeline = useQuery(timelineQuery(clusterId, Number(workloadId), view.span));
   const outlooks = useQuery(workloadOutlooksQuery(clusterId, Number(workloadId)));
+  const scaling = useQuery(scalingQuery(Number(workloadId)));
   const { ids, open, close } = useOpened();
   const now = useNow(1_000).getTime() / 1000;
   const [from, to] = view.sight(now);
@@ -67,10 +71,17 @@ export function WorkloadPage() {
               {workload.cost ? `, ${money(workload.cost.now_hour * HOURS_A_MONTH, workload.cost.currency)} a month${planned(workload.cost)}` : ""}
               {workload.startup_p95_seconds ? `, a pod takes ${duration(workload.startup_p95_seconds)} to be ready` : ""}
             </span>
+            <FreezeSwitch
+              scope={{ workload_id: workload.id }}
+              name={workload.name}
+              freezes={scaling.data?.freezes ?? []}
+              mayChange={workload.may_change}
+            />
           </>
         )}
       </div>
       {cluster.data && <AttentionBanners attention={cluster.data.attention} />}
+      {scaling.data && <FrozenBanner freezes={scaling.data.freezes} />}
       {timeline.isRefetchError && <FailureLine error={timeline.error} />}
       {workload ? (
         <p className="sentence">
@@ -113,7 +124,14 @@ export function WorkloadPage() {
         ) : (
           <Skeleton height={240} label="Loading decisions" />
         )}
-        {workload && !workload.scalable ? null : workload ? <PolicyPanel workload={workload} key={workload.id} /> : <Skeleton height={240} label="Loading the policy" />}
+        {workload && !workload.scalable ? null : workload ? (
+          <div className="aside">
+            <PolicyPanel workload={workload} key={workload.id} />
+            <ScalingPanel workload={workload} key={`scaling-${workload.id}`} />
+          </div>
+        ) : (
+          <Skeleton height={240} label="Loading the policy" />
+        )}
       </div>
       {workload?.scalable && <Backtest workload={workload} key={`backtest-${workload.id}`} />}
       {workload && <WorkloadDetails workloadId={workload.id} />}

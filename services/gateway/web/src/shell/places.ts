@@ -19,6 +19,7 @@ export const INSTALLATION: readonly Place[] = [
 export const CLUSTER: readonly Place[] = [
   { path: "", name: "Overview", letter: "o", icon: "overview" },
   { path: "/workloads", name: "Workloads", letter: "w", icon: "workloads" },
+  { path: "/autoscaling", name: "Autoscaling", letter: "a", icon: "autoscaling" },
   { path: "/nodes", name: "Nodes", letter: "n", icon: "nodes" },
   { path: "/events", name: "Events", letter: "v", icon: "bell" },
   { path: "/decisions", name: "Decisions", letter: "e", icon: "decisions" },

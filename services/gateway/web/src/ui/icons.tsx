@@ -4,6 +4,7 @@ const PATHS = {
   overview: "M8 1.8 14 5v6l-6 3.2L2 11V5zM2 5l6 3.2L14 5M8 8.2v6",
   workloads: "M2.5 4h11M2.5 8h11M2.5 12h7",
   nodes: "M2.5 2.5h11v4.2h-11zM2.5 9.3h11v4.2h-11zM5 4.6h.01M5 11.4h.01",
+  autoscaling: "M8 13.5v-11M4.8 5.2 8 2l3.2 3.2M4.8 10.8 8 14l3.2-3.2M2 8h2M12 8h2",
   decisions: "M2 12.5 6 8l3 2.5L14 4M10 4h4v4",
   jobs: "M8 2a6 6 0 1 1-6 6M8 4.6V8l2.4 1.6",
   system: "M2 8h2.6L6.4 3l3 10L11.2 8H14",
