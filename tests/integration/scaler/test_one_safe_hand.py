@@ -13,6 +13,7 @@ from ai4k8s_common.contracts.scaler import (
     DeleteAutoscaler,
     EnablePredictive,
     ReleaseWorkload,
+    ScaleWorkload,
     Settlement,
     SettleRecommendation,
     SurveyCluster,
@@ -24,6 +25,7 @@ from ai4k8s_common.errors import ConflictError
 from ai4k8s_scaler.autoscalers import delete_autoscaler, write_autoscaler
 from ai4k8s_scaler.enabling import enable_predictive, release_workload
 from ai4k8s_scaler.floors import withdraw_floor
+from ai4k8s_scaler.manual import scale_workload
 from ai4k8s_scaler.rightsizing import right_size_workloads
 from ai4k8s_scaler.settings import ScalerSettings
 from ai4k8s_scaler.settling import settle_recommendation, undo_decision
@@ -275,3 +277,14 @@ def test_requests_that_would_fit_are_worked_out_from_the_past(bench):
     found = bench.cluster.row("SELECT * FROM scaler.right_sizes")
     assert 200 <= found["cpu_millicores"]["target"] <= 270
     assert found["memory_bytes"] is None
+
+
+def test_a_number_that_a_person_asked_for_stands_for_a_while(bench):
+    ask = {"cluster_id": bench.cluster.cluster_id, "workload_id": bench.workload_id, "requested_by": SOMEBODY}
+    run(bench, scale_workload, ScaleWorkload(job_id=uuid.uuid4(), replicas=7, **ask))
+    bench.cluster.execute("UPDATE collector.workloads SET desired_replicas = 7, ready_replicas = 7")
+    bench.cycle(NOW + timedelta(seconds=600), usage=100.0, pods=1.0)
+    assert "by schedule of a person until" in bench.state()["reason"]
+    assert bench.state()["wanted_replicas"] == 7
+    bench.cycle(NOW + timedelta(seconds=1900), usage=100.0, pods=1.0)
+    assert bench.state()["wanted_replicas"] < 7

@@ -91,7 +91,7 @@ def status(utilization: int | None, current: int, **more: object) -> dict[str, o
         (status(78, 5), "Holds 5 pods (CPU 78 % of 80 %)."),
         (status(40, 8), "Wants 4, holds 8 for now: its behaviour limits the change (CPU 40 % of 80 %)."),
         (status(None, 5), "Holds 5 pods: its metrics are missing."),
-        ({}, "Holds 0 pods: its metrics are missing."),
+        ({}, "Nothing was reported yet."),
         (
             {"conditions": [{"type": "ScalingActive", "status": "False", "message": "no metrics"}]},
             "Does not scale: no metrics.",

@@ -28,6 +28,9 @@ class ScalerSettings(Group):
     rest_after_undo_seconds: float = Field(
         default=1800.0, ge=0, description="how long a workload is left alone after a person undid a change"
     )
+    asked_stands_seconds: float = Field(
+        default=1800.0, ge=0, description="how long a number that a person asked for is a least in mode auto"
+    )
     survey_seconds: float = Field(
         default=30.0, ge=1, description="how often HPAs, VPAs, quotas and disruption budgets are read"
     )

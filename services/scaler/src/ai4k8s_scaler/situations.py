@@ -40,19 +40,35 @@ def situation_of(
     row: Row[Any], policy: EffectivePolicy, target: Target, around: Around, now: datetime, settings: ScalerSettings
 ) -> Situation:
     """What bounds this workload now."""
-    schedule = holding(around.rules.get(key_of(row), ()), now)
+    schedule = _schedule(row, around, now, settings)
     changed = around.changed.get(row.id, {})
     return Situation(
         block=block_of(row, target, around, now, settings),
         predictive=policy.predictive,
         reactive=target.actuator is Actuator.REPLICAS,
-        schedule=None if schedule is None else ScheduleBounds(schedule.minimum, schedule.maximum, schedule.names),
+        schedule=schedule,
         baseline=target.baseline if target.actuator is not Actuator.REPLICAS or not policy.predictive else None,
         rooms=_rooms(row, around, settings),
         keep=_keep(row, around),
         since_up_seconds=_since(changed.get("scale_up"), now),
         since_down_seconds=_since(changed.get("scale_down"), now),
     )
+
+
+def _schedule(row: Row[Any], around: Around, now: datetime, settings: ScalerSettings) -> ScheduleBounds | None:
+    """Rules that hold now, and for a while the number that a person asked for: at least that many."""
+    held = holding(around.rules.get(key_of(row), ()), now)
+    rules = None if held is None else ScheduleBounds(held.minimum, held.maximum, held.names)
+    asked, at = around.asked.get(row.id, (0, now))
+    until = at + timedelta(seconds=settings.asked_stands_seconds)
+    if row.id not in around.asked or now >= until:
+        return rules
+    name = f"of a person until {until:%H:%M} UTC"
+    if rules is None:
+        return ScheduleBounds(asked, None, (name,))
+    least = max(asked, rules.minimum or 0)
+    most = None if rules.maximum is None else max(rules.maximum, least)
+    return ScheduleBounds(least, most, (*rules.names, name))
 
 
 def block_of(

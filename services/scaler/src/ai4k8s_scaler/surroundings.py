@@ -12,7 +12,16 @@ from sqlalchemy.dialects.postgresql import insert
 from ai4k8s_common.schedule import Bounded, Rule
 from ai4k8s_common.store.collector import nodes, workloads
 from ai4k8s_common.store.gateway import ScheduleEffect, freezes, namespace_budgets, schedules
-from ai4k8s_common.store.scaler import Actuator, AutoscalerKind, autoscalers, claims, decisions, fights, surroundings
+from ai4k8s_common.store.scaler import (
+    Actuator,
+    AutoscalerKind,
+    Engine,
+    autoscalers,
+    claims,
+    decisions,
+    fights,
+    surroundings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,6 +87,7 @@ class Around:
     disruption_budgets: list[dict[str, Any]]
     free_millicores: float | None
     undone: dict[int, datetime]
+    asked: dict[int, tuple[int, datetime]]
     changed: dict[int, dict[str, datetime]]
     planned: dict[int, Row[Any]]
     namespace_totals: dict[str, int] = field(default_factory=dict)
@@ -104,6 +114,7 @@ def load(connection: Connection, cluster_id: UUID, now: datetime, undone_since: 
         disruption_budgets=[] if seen is None else seen.disruption_budgets,
         free_millicores=_free_millicores(connection, cluster_id),
         undone=_undone(connection, cluster_id, undone_since),
+        asked=_asked(connection, cluster_id, undone_since),
         changed=_changed(connection, cluster_id, undone_since),
         planned=_planned(connection, cluster_id),
     )
@@ -182,6 +193,22 @@ def _undone(connection: Connection, cluster_id: UUID, since: datetime) -> dict[i
         .group_by(decisions.c.workload_id)
     )
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _asked(connection: Connection, cluster_id: UUID, since: datetime) -> dict[int, tuple[int, datetime]]:
+    """The latest number that a person asked for, of each workload, and when."""
+    query = (
+        select(decisions.c.workload_id, decisions.c.to_replicas, decisions.c.decided_at)
+        .where(
+            decisions.c.cluster_id == cluster_id,
+            decisions.c.engine == Engine.MANUAL.value,
+            decisions.c.outcome == "applied",
+            decisions.c.undo_of.is_(None),
+            decisions.c.decided_at > since,
+        )
+        .order_by(decisions.c.decided_at)
+    )
+    return {row[0]: (row[1], row[2]) for row in connection.execute(query)}
 
 
 def _changed(connection: Connection, cluster_id: UUID, since: datetime) -> dict[int, dict[str, datetime]]:

@@ -136,7 +136,7 @@ def _preview_text(replayed: rhythm.Replayed, days: float) -> str:
     if days == 0:
         return "Nothing was measured in the past weeks, so there is nothing to try this on."
     change = replayed.scheduled_pod_hours / max(replayed.actual_pod_hours, 1e-9) - 1
-    more = f"{abs(change):.0%} {'more' if change >= 0 else 'fewer'} pod-hours"
+    more = f"{100 * abs(change):.0f} % {'more' if change >= 0 else 'fewer'} pod-hours"
     short = f"{replayed.short_hours:.1f} h short of pods instead of {replayed.actual_short_hours:.1f} h"
     return f"On the last {days:.0f} days: {more}, {short}."
 
@@ -154,7 +154,7 @@ def suggest(connection: Connection, principal: Principal, workload_id: int, zone
     begin, end = _clock(found.begin_minutes), _clock(found.end_minutes)
     text = (
         f"Weekdays {begin} to {end} need {found.busy}, the rest {found.calm}: "
-        f"saves {found.saving_share:.0%} against {found.busy} all the time."
+        f"saves {100 * found.saving_share:.0f} % against {found.busy} all the time."
     )
     length = found.end_minutes - found.begin_minutes
     times = {"cron": rhythm.cron_of(found.begin_minutes), "duration_minutes": length, "time_zone": zone}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ai4k8s_common.errors import ForbiddenError, NotFoundError, UnauthenticatedError
-from ai4k8s_common.store.gateway import ScheduleEffect
+from ai4k8s_common.store.gateway import PolicyMode, ScheduleEffect
 from ai4k8s_common.store.scaler import AutoscalerKind
 from ai4k8s_gateway.autoscaling import repository, views
 from ai4k8s_gateway.autoscaling.schemas import (
@@ -124,8 +124,11 @@ def _engines(row: Row[Any], hpa: bool, rules: bool, vpa: bool) -> list[str]:
     if hpa:
         engines.append("The HPA owns the replicas.")
     if mode is not None:
-        what = "holds a floor under the HPA" if hpa else "sets the replicas"
-        engines.append(f"Prediction {what} in mode auto; it is in mode {mode}.")
+        what = "a floor under the HPA" if hpa else "the replicas"
+        done = (
+            f"Prediction holds {what}." if mode == PolicyMode.AUTO else f"Prediction would set {what}: in mode {mode}."
+        )
+        engines.append(done)
     if rules:
         engines.append("Schedules set the least and the most while they hold.")
     if vpa:

@@ -133,7 +133,8 @@ def claim_view(row: Row[Any]) -> ClaimView:
     elif row.actuator == Actuator.EXTERNAL_METRIC.value:
         text = f"floor of {row.held_replicas} served as a metric{until}"
     else:
-        text = f"{row.held_replicas} replicas set by us ({original.get('replicas')} before us)"
+        word = "replica" if row.held_replicas == 1 else "replicas"
+        text = f"{row.held_replicas} {word} set by us ({original.get('replicas')} before us)"
     return ClaimView(
         workload_id=row.workload_id,
         workload=name,
@@ -208,8 +209,8 @@ def evidence_view(counts: Row[Any], short: float | None, inside: float | None, d
     if counts.judged:
         parts.append(f"{counts.in_time} of {counts.judged} judged ones were in time")
     if inside is not None:
-        parts.append(f"demand lay in the forecast's 80 % band {inside:.0%} of the time")
-    parts.append("nothing was measured" if short is None else f"short of capacity {short:.1%} of the time")
+        parts.append(f"demand lay in the forecast's 80 % band {100 * inside:.0f} % of the time")
+    parts.append("nothing was measured" if short is None else f"short of capacity {100 * short:.1f} % of the time")
     return Evidence(
         days=days,
         proposals=counts.proposals,

@@ -10,6 +10,7 @@ import { FreezeSwitch, FrozenBanner } from "../autoscaling/FreezeSwitch";
 import { autoscalingQuery, freezesQuery } from "../autoscaling/queries";
 import { DAYS, freshDraft, scheduleOf } from "../autoscaling/scheduleDraft";
 import { useWish } from "../autoscaling/useOrder";
+import { count } from "../format";
 import { columnsOf, DataTable } from "../table/DataTable";
 import { Button, TextField } from "../ui/controls";
 import { EmptyState, FailureLine, FailureState, NotAvailable, RowsSkeleton } from "../ui/states";
@@ -87,7 +88,7 @@ export function Autoscaling() {
 
 function sentenceOf(status: Status): string {
   const capped = status.hpas.filter((item) => /capped/.test(item.sentence)).length;
-  const parts = [`${status.hpas.length} HPAs`, ...(capped ? [`${capped} of them capped`] : []), `${status.claims.length} workloads held by us`];
+  const parts = [count(status.hpas.length, "HPA"), ...(capped ? [`${capped} of them capped`] : []), `${count(status.claims.length, "workload")} held by us`];
   const fights = status.fights.length ? ` ${status.fights.length} left alone, because somebody else keeps setting them.` : "";
   return `${parts.join(", ")}.${fights}`;
 }

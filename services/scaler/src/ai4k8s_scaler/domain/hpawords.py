@@ -35,7 +35,7 @@ def sentence(spec: Mapping[str, Any], status: Mapping[str, Any]) -> str:
     current = int(status.get("currentReplicas") or 0)
     readings = readings_of(spec, status)
     basis = ", ".join(reading.shown for reading in readings)
-    if not conditions and not readings:
+    if not conditions and current == 0:
         return "Nothing was reported yet."
     lowest, highest = int(spec.get("minReplicas") or 1), int(spec["maxReplicas"])
     wanted = wanted_replicas(readings, current)
