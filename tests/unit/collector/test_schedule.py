@@ -43,7 +43,7 @@ def test_after_the_first_look_the_second_is_neither_at_once_nor_far(rhythm: Rhyt
 @given(rhythms)
 def test_a_dead_workers_lease_is_over_before_the_next_cycle(rhythm: Rhythm) -> None:
     assert rhythm.deadline < rhythm.lease < rhythm.interval
-    assert rhythm.lease <= timedelta(seconds=20)
+    assert rhythm.lease <= timedelta(seconds=50)
 
 
 @pytest.mark.parametrize(("failures", "seconds"), [(1, 15), (8, 15), (9, 30), (17, 45), (25, 60), (1000, 60)])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text, update
 
+from ai4k8s_collector.binary_copy import Column, Kind, copy_columns
 from ai4k8s_collector.domain.flows import BYTE_RATES, Rate
 from ai4k8s_collector.domain.history import Quantity
 from ai4k8s_collector.domain.observed import WorkloadKey
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Table
 
-    from ai4k8s_collector.domain.history import PastSample
+    from ai4k8s_collector.domain.history import PastSamples
     from ai4k8s_collector.domain.observed import Snapshot
     from ai4k8s_collector.domain.summary import NodeRow, WorkloadRow
 
@@ -192,15 +193,25 @@ def copy_node_samples(
     )
 
 
-def stage_past_samples(connection: Connection, cluster_id: UUID, samples: Iterable[PastSample]) -> int:
+def stage_past_samples(connection: Connection, cluster_id: UUID, samples: PastSamples) -> int:
     """COPY samples of the past to where they can be kept from or rolled up. Returns how many."""
-    columns = ("cluster_id", "workload_id", "at", "source", "saturated", *Quantity)
     connection.execute(
         text("CREATE TEMP TABLE IF NOT EXISTS past_samples (LIKE collector.workload_samples) ON COMMIT DROP")
     )
-    past = SampleSource.BACKFILL.value
-    rows = ((cluster_id, sample.workload_id, sample.at, past, False, *sample.values) for sample in samples)
-    return copy_rows(connection, "past_samples", columns, rows)
+    columns = [
+        Column("cluster_id", Kind.UUID, cluster_id.bytes),
+        Column("workload_id", Kind.BIGINT, samples.workload_id),
+        Column("at", Kind.TIMESTAMP, samples.at),
+        Column("source", Kind.SMALLINT, SampleSource.BACKFILL.value),
+        Column("saturated", Kind.BOOLEAN, 0),
+        *(Column(quantity, _kind_of(quantity), values) for quantity, values in samples.values.items()),
+    ]
+    return copy_columns(connection, ("past_samples",), columns, len(samples.at))
+
+
+def _kind_of(quantity: Quantity) -> Kind:
+    whole = quantity in {Quantity.READY_REPLICAS, Quantity.DESIRED_REPLICAS}
+    return Kind.INTEGER if whole else Kind.DOUBLE
 
 
 def keep_past_samples(connection: Connection, since: datetime) -> None:

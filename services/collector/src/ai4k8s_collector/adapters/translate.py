@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from sys import intern
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,10 @@ REPELLING = frozenset({"NoSchedule", "NoExecute"})
 OOM_KILLED = "OOMKilled"
 MOST_CONDITION_CHARACTERS = 200
 
+# Thousands of pods ask for the same few amounts.
+_cpu_asked = lru_cache(4_096)(cpu_millicores)
+_memory_asked = lru_cache(4_096)(memory_bytes)
+
 
 def workload_of(kind: WorkloadKind, found: Workload) -> ObservedWorkload:
     """Translate a Deployment, StatefulSet or ReplicaSet."""
@@ -102,10 +107,10 @@ def resources_of(spec: PodSpec) -> PodResources:
         *(container for container in spec.init_containers or () if container.restart_policy == "Always"),
     ]
     return PodResources(
-        cpu_request_millicores=_total(containers, "cpu", cpu_millicores, limits=False),
-        cpu_limit_millicores=_total(containers, "cpu", cpu_millicores, limits=True),
-        memory_request_bytes=_total(containers, "memory", memory_bytes, limits=False),
-        memory_limit_bytes=_total(containers, "memory", memory_bytes, limits=True),
+        cpu_request_millicores=_total(containers, "cpu", _cpu_asked, limits=False),
+        cpu_limit_millicores=_total(containers, "cpu", _cpu_asked, limits=True),
+        memory_request_bytes=_total(containers, "memory", _memory_asked, limits=False),
+        memory_limit_bytes=_total(containers, "memory", _memory_asked, limits=True),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,7 +12,7 @@ import numpy as np
 from ai4k8s_collector.domain.observed import WorkloadKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -93,7 +92,6 @@ _KINDS = {
     "daemonset": "DaemonSet",
     "rollout": "Rollout",
 }
-_WHOLE = frozenset({Quantity.READY_REPLICAS, Quantity.DESIRED_REPLICAS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +107,19 @@ class Day:
         return (self.end - self.start) // STEP + 1
 
 
-@dataclass(frozen=True, slots=True)
-class PastSample:
-    """One workload at one past minute; `values` in the order of `Quantity`, None where nothing is known."""
+@dataclass(frozen=True)
+class PastSamples:
+    """Samples as columns of one length: a row is a workload at a past minute.
 
-    workload_id: int
-    at: datetime
-    values: tuple[float | int | None, ...]
+    Attributes:
+        workload_id: whose.
+        at: Unix seconds.
+        values: a column a quantity; NaN where nothing is known.
+    """
 
-    def value(self, quantity: Quantity) -> float | int | None:
-        """Return one of them."""
-        return self.values[list(Quantity).index(quantity)]
+    workload_id: NDArray[np.int64]
+    at: NDArray[np.float64]
+    values: Mapping[Quantity, NDArray[np.float64]]
 
 
 def days(end: datetime) -> list[Day]:
@@ -176,17 +176,20 @@ class DayGrid:
         row = self._values.setdefault(slot, np.full(self._day.points, np.nan))
         row[index[good]] = value[good]
 
-    def samples(self) -> Iterator[PastSample]:
-        """Yield every point at which at least one quantity is known."""
-        for workload_id in sorted({slot[0] for slot in self._values}):
-            columns = [self._column(workload_id, quantity) for quantity in Quantity]
-            for position, values in enumerate(zip(*columns, strict=True)):
-                if any(value is not None for value in values):
-                    yield PastSample(workload_id, self._day.start + position * STEP, values)
-
-    def _column(self, workload_id: int, quantity: Quantity) -> list[float | int | None]:
-        row = self._values.get((workload_id, quantity))
-        if row is None:
-            return [None] * self._day.points
-        whole = quantity in _WHOLE
-        return [None if math.isnan(value) else round(value) if whole else value for value in row.tolist()]
+    def samples(self) -> PastSamples:
+        """Return every point at which at least one quantity is known."""
+        ids = sorted({slot[0] for slot in self._values})
+        unknown = np.full(self._day.points, np.nan)
+        columns = {
+            quantity: np.array([self._values.get((one, quantity), unknown) for one in ids]).reshape(-1)
+            for quantity in Quantity
+        }
+        known = np.zeros(len(ids) * self._day.points, np.bool_)
+        for column in columns.values():
+            known |= np.isfinite(column)
+        minutes = self._day.start.timestamp() + STEP.total_seconds() * np.arange(self._day.points)
+        return PastSamples(
+            np.repeat(np.array(ids, dtype=np.int64), self._day.points)[known],
+            np.tile(minutes, len(ids))[known],
+            {quantity: column[known] for quantity, column in columns.items()},
+        )

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from uuid import UUID
 
-LONGEST_DEADLINE = timedelta(seconds=12)
+# The largest clusters need half of this when nothing of them is known; a hanging one holds a place for so long.
+LONGEST_DEADLINE = timedelta(seconds=45)
 TIME_TO_WRITE = timedelta(seconds=4)
 FIRST_RETRY = timedelta(seconds=15)
 PATIENCE = 8
