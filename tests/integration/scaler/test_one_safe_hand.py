@@ -101,6 +101,20 @@ def test_where_an_hpa_owns_the_replicas_a_floor_is_held_under_it_and_withdrawn_w
     assert bench.cluster.rows("SELECT 1 FROM scaler.claims") == []
 
 
+def test_a_second_delivery_after_a_floors_patch_but_before_its_record_writes_nothing(bench):
+    under_an_hpa(bench)
+    bench.cluster.execute("UPDATE scaler.decisions SET outcome = 'planned', outcome_at = NULL")  # ... it died there
+    bench.cluster.execute("DELETE FROM scaler.claims")
+    writes = bench.kube.writes
+    bench.apply(latest(bench)["id"], NOW + timedelta(seconds=20))
+    assert bench.kube.writes == writes
+    assert (latest(bench)["outcome"], latest(bench)["outcome_detail"]) == ("applied", "It was in place already.")
+    assert bench.cluster.row("SELECT original FROM scaler.claims")["original"] == {
+        "min_replicas": 2,
+        "max_replicas": 10,
+    }
+
+
 def test_a_floor_is_renewed_while_we_live(bench):
     under_an_hpa(bench)
     survey(bench, NOW + timedelta(seconds=2))

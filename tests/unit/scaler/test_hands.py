@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -13,6 +13,7 @@ from ai4k8s_common.kube.types import WorkloadRef
 from ai4k8s_scaler.domain.conflicts import conflict
 from ai4k8s_scaler.domain.hpawords import sentence
 from ai4k8s_scaler.hands import FLOOR_EXPIRES, LAST_DECISION, FloorHand, Hand, MetricHand, Order, ReplicasHand
+from ai4k8s_scaler.janitor import expired, withdraw_expired
 from ai4k8s_scaler.targets import ORIGINAL_MINIMUM
 from tests.support.fake_kube import FakeKube
 
@@ -113,3 +114,12 @@ def test_an_hpa_and_a_vpa_on_the_same_resource_are_refused_with_the_reason():
     for fine in (memory, only_told, other):
         assert conflict("hpa", spec, [("vpa", "sizes", fine)]) is None
     assert "two of them would fight" in str(conflict("hpa", spec, [("hpa", "old", spec)]))
+
+
+def test_the_janitor_gives_back_what_has_ended_and_nothing_else(kube):
+    FloorHand(kube, "shop", "web").carry_out(ORDER)
+    assert withdraw_expired(kube, EXPIRES) == (0, 0)
+    assert withdraw_expired(kube, EXPIRES + timedelta(minutes=5)) == (1, 0)
+    assert kube.read(PATH)["spec"] == hpa()["spec"]
+    assert withdraw_expired(kube, EXPIRES + timedelta(minutes=5)) == (0, 0)
+    assert expired({FLOOR_EXPIRES: "soon"}, EXPIRES) is None

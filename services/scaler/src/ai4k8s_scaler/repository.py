@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, or_, select, text, true, update
+from sqlalchemy import and_, func, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_common.store.collector import cluster_states, workload_samples, workloads
 from ai4k8s_common.store.forecaster import forecasts, hindcasts
 from ai4k8s_common.store.gateway import cluster_credentials, clusters, policies
-from ai4k8s_common.store.scaler import DecisionOutcome, cluster_holds, decisions, right_sizes, workload_states
+from ai4k8s_common.store.scaler import DecisionOutcome, cluster_holds, decisions, workload_states
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,18 +31,6 @@ _LATEST_SAMPLES = text(
     WHERE cluster_id = :cluster_id AND source = 0 AND at > :since AND at <= :until
       AND cpu_usage_millicores IS NOT NULL
     ORDER BY workload_id, at DESC
-    """
-)
-
-_USE_OF_ONE_POD = text(
-    """
-    SELECT min(at) AS at,
-           avg(cpu_usage_millicores / nullif(pods_with_metrics, 0)) AS cpu,
-           max(memory_bytes / nullif(pods_with_metrics, 0)) AS memory
-    FROM collector.workload_samples
-    WHERE workload_id = :workload_id AND at > :start AND at <= :end
-    GROUP BY date_bin('5 minutes', at, :start)
-    ORDER BY 1
     """
 )
 
@@ -384,30 +372,14 @@ def decision_of_cycle(connection: Connection, workload_id: int, cycle_id: UUID) 
     return row
 
 
-def due_for_right_size(connection: Connection, made_before: datetime, limit: int) -> list[Row[Any]]:
-    """Return workloads whose recommended requests are the oldest, those without any first."""
+def namespaces(connection: Connection, cluster_id: UUID) -> list[str]:
+    """Return the namespaces in which workloads are known."""
     query = (
-        select(workloads.c.id, workloads.c.cluster_id)
-        .outerjoin(right_sizes, right_sizes.c.workload_id == workloads.c.id)
-        .where(
-            workloads.c.gone_at.is_(None),
-            or_(right_sizes.c.made_at.is_(None), right_sizes.c.made_at < made_before),
-        )
-        .order_by(right_sizes.c.made_at.asc().nulls_first())
-        .limit(limit)
+        select(workloads.c.namespace)
+        .distinct()
+        .where(workloads.c.cluster_id == cluster_id, workloads.c.gone_at.is_(None))
     )
-    return list(connection.execute(query))
-
-
-def use_of_one_pod(connection: Connection, workload_id: int, start: datetime, end: datetime) -> list[Row[Any]]:
-    """Return what one pod used, means of five minutes (memory: the highest), the oldest first."""
-    return list(connection.execute(_USE_OF_ONE_POD, {"workload_id": workload_id, "start": start, "end": end}))
-
-
-def write_right_size(connection: Connection, workload_id: int, values: dict[str, Any]) -> None:
-    """Write recommended requests in place of the former ones."""
-    statement = insert(right_sizes).values(workload_id=workload_id, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=[right_sizes.c.workload_id], set_=values))
+    return sorted(connection.execute(query).scalars())
 
 
 def hindcast_arrays(connection: Connection, job_id: UUID) -> bytes | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import structlog
 
-from ai4k8s_scaler import repository
+from ai4k8s_scaler import sizes
 from ai4k8s_scaler.domain.rightsize import MEMORY_DAYS, Range, recommended_cpu, recommended_memory
 
 if TYPE_CHECKING:
@@ -32,15 +32,15 @@ log = structlog.stdlib.get_logger(__name__)
 def right_size_workloads(tx: Transaction, context: Context) -> None:
     """Renew the oldest recommendations."""
     now = context.clock()
-    due = repository.due_for_right_size(tx.connection, now - FRESH_FOR, AT_ONCE)
+    due = sizes.due_for_right_size(tx.connection, now - FRESH_FOR, AT_ONCE)
     for row in due:
-        repository.write_right_size(tx.connection, row.id, _right_size(tx, row, now))
+        sizes.write_right_size(tx.connection, row.id, _right_size(tx, row, now))
     if due:
         log.info("workloads_right_sized", workloads=len(due))
 
 
 def _right_size(tx: Transaction, row: Row[Any], now: datetime) -> dict[str, Any]:
-    samples = repository.use_of_one_pod(tx.connection, row.id, now - REACH, now)
+    samples = sizes.use_of_one_pod(tx.connection, row.id, now - REACH, now)
     base: dict[str, Any] = {"cluster_id": row.cluster_id, "made_at": now, "samples": len(samples), "days": 0.0}
     if len(samples) < LEAST_SAMPLES:
         detail = f"{len(samples)} of the {LEAST_SAMPLES} samples that it takes"

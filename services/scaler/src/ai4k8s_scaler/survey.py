@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -15,9 +16,11 @@ from ai4k8s_scaler.adapters.hpa import collection_path, spec_managers
 from ai4k8s_scaler.domain.hpawords import amount, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
+
+    from sqlalchemy import Row
 
     from ai4k8s_common.bus.transaction import Transaction
     from ai4k8s_common.contracts.scaler import SurveyCluster
@@ -40,10 +43,9 @@ def survey_cluster(tx: Transaction, context: Context, message: SurveyCluster) ->
     problems: list[str] = []
     try:
         with context.open_cluster(message.cluster_id, sealed) as cluster:
-            hpas = _list(cluster, collection_path("hpa"), problems)
-            vpas = _list(cluster, collection_path("vpa"), problems)
-            quotas = _list(cluster, QUOTAS, problems)
-            budgets = _list(cluster, DISRUPTION_BUDGETS, problems)
+            look = _Look(cluster, repository.namespaces(tx.connection, message.cluster_id), problems)
+            hpas, vpas = look.all_of(collection_path("hpa")), look.all_of(collection_path("vpa"))
+            quotas, budgets = look.all_of(QUOTAS), look.all_of(DISRUPTION_BUDGETS)
             rows = [_hpa(message.cluster_id, item, now) for item in hpas or () if _usable(item)]
             rows += [_vpa(message.cluster_id, item, now) for item in vpas or () if _usable(item)]
             kept = _disruption_budgets(tx, cluster, message.cluster_id, budgets or [])
@@ -60,15 +62,35 @@ def survey_cluster(tx: Transaction, context: Context, message: SurveyCluster) ->
     surroundings.replace_survey(tx.connection, message.cluster_id, rows, values)
 
 
-def _list(cluster: KubeScaler, path: str, problems: list[str]) -> list[dict[str, Any]] | None:
-    """All objects of a kind; None where the cluster does not know it or does not let us look."""
-    try:
-        return list(cluster.read(path).get("items") or ())
-    except KubeNotFoundError:
-        return None
-    except KubeForbiddenError as error:
-        problems.append(error.detail)
-        return None
+@dataclass(frozen=True)
+class _Look:
+    """Reads lists: of the whole cluster, or of the namespaces we know where only those may be read."""
+
+    cluster: KubeScaler
+    namespaces: Sequence[str]
+    problems: list[str]
+
+    def all_of(self, path: str) -> list[dict[str, Any]] | None:
+        """All objects of a kind; None where the cluster does not know it or does not let us look."""
+        try:
+            return self._read(path)
+        except KubeNotFoundError:
+            return None
+        except KubeForbiddenError as error:
+            return self._in_namespaces(path, error)
+
+    def _in_namespaces(self, path: str, refusal: KubeForbiddenError) -> list[dict[str, Any]] | None:
+        root, _, plural = path.rpartition("/")
+        try:
+            return [
+                item for name in self.namespaces for item in self._read(f"{root}/namespaces/{name}/{plural}")
+            ] or None
+        except (KubeForbiddenError, KubeNotFoundError):
+            self.problems.append(refusal.detail)
+            return None
+
+    def _read(self, path: str) -> list[dict[str, Any]]:
+        return list(self.cluster.read(path).get("items") or ())
 
 
 def _usable(item: Mapping[str, Any]) -> bool:
@@ -142,12 +164,7 @@ def _disruption_budgets(
     namespaces = {item["metadata"]["namespace"] for item in firm}
     found = []
     for row in repository.scaled_workloads(tx.connection, cluster_id, sorted(namespaces)):
-        ref = ref_of(row)
-        try:
-            spec = cluster.read(ref.path)["spec"]
-        except KubeNotFoundError:
-            continue
-        labels = ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
+        labels = _template_labels(cluster, row)
         for item in firm:
             wanted = (item["spec"].get("selector") or {}).get("matchLabels") or {}
             if item["metadata"]["namespace"] == row.namespace and wanted and wanted.items() <= labels.items():
@@ -161,3 +178,12 @@ def _disruption_budgets(
                     }
                 )
     return found
+
+
+def _template_labels(cluster: KubeScaler, row: Row[Any]) -> dict[str, str]:
+    """Labels of a workload's pods. Listed: the right to list is there in any case, the one to get one is not."""
+    for item in cluster.read(ref_of(row).path.rpartition("/")[0]).get("items") or ():
+        if item["metadata"]["name"] == row.name:
+            labels: dict[str, str] = ((item["spec"].get("template") or {}).get("metadata") or {}).get("labels") or {}
+            return labels
+    return {}

@@ -25,6 +25,8 @@ class Feature(StrEnum):
     CONTEXT = "explain with events, quotas and volumes"
     ROLLOUTS = "see Argo Rollouts as workloads"
     SCALE = "scale workloads before demand comes"
+    FLOORS = "hold floors under HPAs, and edit HPAs and VPAs"
+    TELL = "tell on the workload, as an event, what was done"
     ANNOTATE = "note the last decision on the workload itself"
     NETWORK = "read network usage from kubelets"
 
@@ -113,6 +115,9 @@ RIGHTS: tuple[Right, ...] = (
     Right(Feature.CONTEXT, "", "events", _LIST, "why pods wait or fail is not explained"),
     Right(Feature.CONTEXT, "", "resourcequotas", _LIST, "a quota that stops scaling is noticed only when it does"),
     Right(Feature.CONTEXT, "", "persistentvolumeclaims", _LIST, "volumes are not shown"),
+    Right(
+        Feature.CONTEXT, "policy", "poddisruptionbudgets", ("list",), "what a disruption budget keeps is not respected"
+    ),
     Right(Feature.ROLLOUTS, "argoproj.io", "rollouts", _LIST, "Argo Rollouts are not shown", Need.ADD_ON),
     *(
         Right(
@@ -137,6 +142,31 @@ RIGHTS: tuple[Right, ...] = (
         "replicas of Argo Rollouts are recommended and not changed",
         Need.ADD_ON,
         Access.SCALE,
+    ),
+    Right(
+        Feature.FLOORS,
+        "autoscaling",
+        "horizontalpodautoscalers",
+        ("get", "patch", "create", "delete"),
+        "workloads with an HPA are told what they will need and not given it",
+        access=Access.SCALE,
+    ),
+    Right(
+        Feature.FLOORS,
+        "autoscaling.k8s.io",
+        "verticalpodautoscalers",
+        ("get", "patch", "create", "delete"),
+        "VPAs cannot be made here",
+        Need.ADD_ON,
+        Access.SCALE,
+    ),
+    Right(
+        Feature.TELL,
+        "",
+        "events",
+        ("create",),
+        "kubectl describe does not show what was done; the page does",
+        access=Access.SCALE,
     ),
     *(
         Right(
