@@ -75,6 +75,8 @@ def test_every_page_is_whole_and_reachable(ada: Person, filled: Filled, looker: 
         "nodes": (f"{cluster}/nodes", "rowheader", "node-1"),
         "events": (f"{cluster}/events", "heading", "Quotas"),
         "decisions": (f"{cluster}/decisions", "heading", "Decisions"),
+        "incidents": (f"{cluster}/incidents", "heading", "Incidents"),
+        "incident": (f"{cluster}/incidents?incident={filled.incident}", "button", "Acknowledge"),
         "jobs": ("/jobs", "progressbar", "Connection check"),
         "system": ("/system", "heading", "Given up on"),
         "add-cluster": ("/clusters/new", "button", "Add cluster"),

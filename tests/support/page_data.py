@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ai4k8s_collector.domain.checklist import Outcome, Step, line_of, summary
 from ai4k8s_gateway.system.service import EXPECTED
-from tests.support.feed import feed_node, feed_wish, feed_workload
+from tests.support.feed import feed_health, feed_incident, feed_node, feed_wish, feed_workload
 from tests.support.feed_observed import feed_observed
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ class Filled:
 
     cluster_id: str
     web: FedWorkload
+    incident: int
 
 
 def fill_workload(gateway: RunningGateway, person: Person, cluster: str = "prod-eu") -> FedWorkload:
@@ -50,6 +51,10 @@ def fill(gateway: RunningGateway, person: Person) -> Filled:
         feed_node(database, cluster_id, f"node-{number}", ready=usage is not None, usage_millicores=usage)
     api = feed_workload(database, cluster_id, name="api", namespace="billing", ready=6)
     api.feed_forecast()
+    incident = feed_incident(web)
+    feed_incident(api, minutes_ago=200, is_open=False, severity="medium")
+    for hours in range(24, -1, -1):
+        feed_health(web, web.now - timedelta(hours=hours), 100.0 if hours > 1 else 92.0)
     feed_wish(api, 9, "recommend", reason="the forecast's 0.95 quantile of the next 4 minutes' maximum is 8.4 pods")
     for name in ("cart", "search", "images"):
         feed_workload(database, cluster_id, name=name, ready=2).feed_forecast()
@@ -62,7 +67,7 @@ def fill(gateway: RunningGateway, person: Person) -> Filled:
     )
     _feed_jobs(gateway, person, cluster_id, away)
     _feed_system(gateway)
-    return Filled(cluster_id, web)
+    return Filled(cluster_id, web, incident)
 
 
 def _feed_jobs(gateway: RunningGateway, person: Person, cluster_id: str, away: str) -> None:

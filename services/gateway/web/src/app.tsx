@@ -19,6 +19,7 @@ const ClusterOverview = lazy(async () => ({ default: (await import("./pages/Clus
 const Decisions = lazy(async () => ({ default: (await import("./pages/Decisions")).Decisions }));
 const Door = lazy(async () => ({ default: (await import("./pages/Door")).Door }));
 const Events = lazy(async () => ({ default: (await import("./pages/Events")).Events }));
+const Incidents = lazy(async () => ({ default: (await import("./pages/Incidents")).Incidents }));
 const Jobs = lazy(async () => ({ default: (await import("./pages/Jobs")).Jobs }));
 const Landing = lazy(async () => ({ default: (await import("./pages/Landing")).Landing }));
 const Nodes = lazy(async () => ({ default: (await import("./pages/Nodes")).Nodes }));
@@ -63,6 +64,7 @@ export function App() {
             <Route path="nodes" element={<Nodes />} />
             <Route path="events" element={<Events />} />
             <Route path="decisions" element={<Decisions />} />
+            <Route path="incidents" element={<Incidents />} />
           </Route>
           <Route path="/clusters/:clusterId/workloads/:workloadId" element={<WorkloadPage />} />
           <Route path="/login" element={<Navigate to={wanted} replace />} />

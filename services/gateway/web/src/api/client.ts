@@ -23,6 +23,11 @@ export type Source = Schemas["SourceView"];
 export type ClusterEvent = Schemas["EventView"];
 export type Limits = Schemas["LimitsList"];
 export type Details = Schemas["WorkloadDetails"];
+export type Anomaly = Schemas["AnomalyView"];
+export type Incident = Schemas["IncidentView"];
+export type IncidentDetail = Schemas["IncidentDetail"];
+export type Watching = Schemas["Watching"];
+export type ClusterHealth = Schemas["HealthView"];
 export type PolicyPreview = Schemas["PolicyPreview"];
 
 /** What the gateway refused, or that it could not be reached at all. */

@@ -156,6 +156,36 @@ export const exportAddress = (clusterId: string, ledger: Ledger, form: "csv" | "
   return `/api/v1/decisions/export?${query.toString()}`;
 };
 
+export const incidentsQuery = (clusterId: string | null) =>
+  queryOptions({
+    queryKey: ["incidents", clusterId],
+    queryFn: () => unwrap(http.GET("/api/v1/incidents", { params: { query: { cluster_id: clusterId } } })),
+    refetchInterval: REFETCH_MS,
+  });
+
+export const incidentQuery = (incidentId: number) =>
+  queryOptions({
+    queryKey: ["incident", incidentId],
+    queryFn: () =>
+      unwrap(http.GET("/api/v1/incidents/{incident_id}", { params: { path: { incident_id: incidentId } } })),
+    refetchInterval: REFETCH_MS,
+  });
+
+export const mutesQuery = (clusterId: string) =>
+  queryOptions({
+    queryKey: ["mutes", clusterId],
+    queryFn: () =>
+      unwrap(http.GET("/api/v1/clusters/{cluster_id}/mutes", { params: { path: { cluster_id: clusterId } } })),
+  });
+
+export const healthQuery = (clusterId: string) =>
+  queryOptions({
+    queryKey: ["health", clusterId],
+    queryFn: () =>
+      unwrap(http.GET("/api/v1/clusters/{cluster_id}/health", { params: { path: { cluster_id: clusterId } } })),
+    refetchInterval: REFETCH_MS,
+  });
+
 export const systemQuery = queryOptions({
   queryKey: ["system"],
   queryFn: () => unwrap(http.GET("/api/v1/system")),

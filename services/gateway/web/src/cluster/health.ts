@@ -1,6 +1,6 @@
 // A cluster's health in a word, with what it is made of: never a colour without its ingredients.
 import type { Cluster, ClusterSummary } from "../api/client";
-import { count } from "../format";
+import { count, significant } from "../format";
 import type { Tone } from "../ui/controls";
 
 export interface Health {
@@ -39,6 +39,8 @@ export function healthOf(summary: ClusterSummary): Health {
   const ingredients = [
     summary.nodes === 0 ? "" : nodesAway === 0 ? `${count(summary.nodes, "node")} ready` : `${nodesAway} of ${count(summary.nodes, "node")} not ready`,
     summary.pods_desired === 0 ? "" : `${summary.pods_ready} of ${count(summary.pods_desired, "pod")} ready`,
+    summary.health_score == null ? "" : `health ${significant(summary.health_score)} of 100`,
+    summary.incidents_open ? count(summary.incidents_open, "open incident") : "",
     cluster.workloads === 0 ? "" : `${summary.workloads_foreseen} of ${cluster.workloads} foreseen`,
   ].filter(Boolean);
   const [first] = cluster.attention;

@@ -58,6 +58,6 @@ export function useClusterRoom(clusterId: string | undefined): void {
 export function staleAfter(name: string, payload: Payload): QueryKey[] {
   if (name === "job_status" || name === "progress") return [["jobs"]];
   const one = typeof payload.cluster_id === "string" ? [payload.cluster_id] : [];
-  const ofCluster = ["workloads", "nodes", "timeline", "sources", "events"].map((kind) => [kind, ...one]);
-  return [["clusters"], ["overview"], ["details"], ...ofCluster, ...(name === "decision" ? [["decisions"], ["decision"], ["scaling"], ["autoscaling"]] : [])];
+  const ofCluster = ["workloads", "nodes", "timeline", "sources", "events", "health"].map((kind) => [kind, ...one]);
+  return [["clusters"], ["overview"], ["details"], ["incidents"], ["incident"], ...ofCluster, ...(name === "decision" ? [["decisions"], ["decision"], ["scaling"], ["autoscaling"]] : [])];
 }

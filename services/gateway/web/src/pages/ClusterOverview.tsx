@@ -4,6 +4,7 @@ import { Link } from "react-router";
 
 import type { ClusterSummary, Need, Workload } from "../api/client";
 import { clusterOutlooksQuery, decisionsQuery, overviewQuery, workloadsQuery } from "../api/queries";
+import { HealthPanel } from "../cluster/HealthPanel";
 import { usageOf } from "../cluster/usage";
 import { DoneForYou } from "../decisions/DoneForYou";
 import { count, significant } from "../format";
@@ -34,6 +35,7 @@ export function ClusterOverview() {
           <p className="sentence">{sentenceOf(summary)}</p>
           <ClusterNeeds needs={overview.data.needs} />
           <Figures summary={summary} />
+          <HealthPanel clusterId={cluster.id} />
         </>
       ) : (
         <Skeleton height={220} label="Loading the overview" />
@@ -85,6 +87,9 @@ function Figures({ summary }: { summary: ClusterSummary }) {
       <Figure name="Scaled">
         {summary.workloads_auto} auto, {summary.workloads_recommend} recommend,{" "}
         {cluster.workloads - summary.workloads_auto - summary.workloads_recommend} observe
+      </Figure>
+      <Figure name="Incidents">
+        <Link to={`/clusters/${cluster.id}/incidents`}>{summary.incidents_open === 0 ? "none open" : `${summary.incidents_open} open`}</Link>
       </Figure>
       <Figure name="Foreseen">
         {summary.workloads_foreseen} of {count(cluster.workloads, "workload")}

@@ -21,6 +21,7 @@ import { useShortcuts } from "../shell/keys";
 import { Badge, Button, Segmented } from "../ui/controls";
 import { EmptyState, FailureLine, FailureState, Skeleton } from "../ui/states";
 import { useNow } from "../ui/clock";
+import { AnomalyPanel } from "../workload/AnomalyPanel";
 import { MODE_TONE } from "../workload/modes";
 import { Backtest } from "../workload/Backtest";
 import { ForecastFacts } from "../workload/ForecastFacts";
@@ -116,6 +117,7 @@ export function WorkloadPage() {
           <TimeChart timeline={timeline.data} from={from} to={to} onZoom={view.zoom} onOpen={open} />
         )}
       </section>
+      {timeline.data && <AnomalyPanel anomalies={timeline.data.anomalies} clusterId={clusterId} />}
       {timeline.data && <ForecastFacts timeline={timeline.data} />}
       <Outlooks title="Beside CPU" query={outlooks} />
       <div className="below">

@@ -22,6 +22,7 @@ export const CLUSTER: readonly Place[] = [
   { path: "/autoscaling", name: "Autoscaling", letter: "a", icon: "autoscaling" },
   { path: "/nodes", name: "Nodes", letter: "n", icon: "nodes" },
   { path: "/events", name: "Events", letter: "v", icon: "bell" },
+  { path: "/incidents", name: "Incidents", letter: "i", icon: "incidents" },
   { path: "/decisions", name: "Decisions", letter: "e", icon: "decisions" },
 ];
 

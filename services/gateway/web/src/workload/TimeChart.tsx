@@ -90,7 +90,12 @@ export function TimeChart({ timeline, from, to, onZoom, onOpen }: Props) {
   const at = reading ? reading.at : data.now;
   return (
     <figure className="chart">
-      <Legend hasHpa={timeline.hpa_counterfactual !== null} hasPeak={timeline.step_seconds > 60} hasSaturated={data.saturated.length > 0} />
+      <Legend
+        hasHpa={timeline.hpa_counterfactual !== null}
+        hasPeak={timeline.step_seconds > 60}
+        hasSaturated={data.saturated.length > 0}
+        hasAnomalies={data.anomalies.length > 0}
+      />
       <Readout reading={reading} now={data.now} />
       <div className="chart-stage">
         <div
@@ -233,7 +238,14 @@ function timeLabels(_: uPlot, splits: number[], __: number, ___: number, increme
   });
 }
 
-function Legend({ hasHpa, hasPeak, hasSaturated }: { hasHpa: boolean; hasPeak: boolean; hasSaturated: boolean }) {
+interface Shown {
+  hasHpa: boolean;
+  hasPeak: boolean;
+  hasSaturated: boolean;
+  hasAnomalies: boolean;
+}
+
+function Legend({ hasHpa, hasPeak, hasSaturated, hasAnomalies }: Shown) {
   return (
     <figcaption className="legend">
       <span className="key key-demand">demand{hasPeak ? " (mean, peak)" : ""}</span>
@@ -242,6 +254,7 @@ function Legend({ hasHpa, hasPeak, hasSaturated }: { hasHpa: boolean; hasPeak: b
       <span className="key key-band">50, 80, 95 % bands</span>
       <span className="key key-past">earlier forecasts</span>
       {hasHpa && <span className="key key-hpa">HPA would have</span>}
+      {hasAnomalies && <span className="key key-anomaly">anomaly</span>}
       {hasSaturated && <span className="key key-saturated">at its limit: demand may be higher</span>}
     </figcaption>
   );

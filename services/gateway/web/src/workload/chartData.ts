@@ -1,7 +1,7 @@
 // From the gateway's answer to columns on one shared time axis. A null is a gap; undefined only means 'other series'.
 import uPlot, { type AlignedData } from "uplot";
 
-import type { Decision, Timeline } from "../api/client";
+import type { Anomaly, Decision, Timeline } from "../api/client";
 
 /** Outer to inner, as drawn. Each is a pair of quantile levels. */
 export const BANDS = [
@@ -25,6 +25,7 @@ export interface ChartData {
   saturated: { at: number; cores: number }[];
   gaps: { from: number; to: number }[];
   decisions: Decision[];
+  anomalies: { from: number; to: number; anomaly: Anomaly }[];
   requestCores: number | null;
   now: number;
   highest: number;
@@ -60,6 +61,7 @@ export function toChartData(timeline: Timeline): ChartData {
     }),
     gaps: findGaps(at, history.cpu_demand_millicores, seconds(timeline.now)),
     decisions: timeline.decisions,
+    anomalies: timeline.anomalies.map((anomaly) => ({ from: seconds(anomaly.started_at), to: seconds(anomaly.last_at), anomaly })),
     requestCores,
     now: seconds(timeline.now),
     highest: highestOf(aligned),

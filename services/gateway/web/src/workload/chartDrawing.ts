@@ -36,6 +36,7 @@ export function drawBelow(chart: uPlot, data: ChartData): void {
   ctx.save();
   ctx.fillStyle = token("--chart-future");
   ctx.fillRect(now, bbox.top, right - now, bbox.height);
+  drawAnomalies(chart, data);
   ctx.fillStyle = token("--chart-gap");
   for (const gap of data.gaps) {
     const from = clamp(chart.valToPos(gap.from, "x", true), bbox.left, right);
@@ -44,6 +45,23 @@ export function drawBelow(chart: uPlot, data: ChartData): void {
     if (to - from > 70 * devicePixelRatio) write(ctx, "no data", (from + to) / 2, bbox.top + 14 * devicePixelRatio, "center");
   }
   ctx.restore();
+}
+
+/** A ground behind each anomaly with a bar at its foot: it is seen where the line is busy, and without colours. */
+function drawAnomalies(chart: uPlot, data: ChartData): void {
+  const { ctx, bbox } = chart;
+  const right = bbox.left + bbox.width;
+  const bar = 4 * devicePixelRatio;
+  for (const one of data.anomalies) {
+    const from = clamp(chart.valToPos(one.from, "x", true), bbox.left, right);
+    const to = clamp(chart.valToPos(one.to, "x", true), bbox.left, right);
+    const width = Math.max(to - from, 2 * devicePixelRatio);
+    if (from >= right || to <= bbox.left) continue;
+    ctx.fillStyle = token("--chart-anomaly-ground");
+    ctx.fillRect(from, bbox.top, width, bbox.height);
+    ctx.fillStyle = token("--chart-anomaly");
+    ctx.fillRect(from, bbox.top + bbox.height - bar, width, bar);
+  }
 }
 
 export function drawAbove(chart: uPlot, data: ChartData): void {
