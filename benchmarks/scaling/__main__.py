@@ -75,7 +75,7 @@ def main() -> None:
     if options.plot:
         from benchmarks.scaling.plot import pareto_plot  # noqa: PLC0415 - matplotlib is nobody else's dependency
 
-        pareto_plot(played, options.slo, options.plot)
+        pareto_plot(report, options.plot)
 
 
 def _figures(played: Sequence[Played], slo: float) -> dict[str, Any]:

@@ -7,7 +7,7 @@ again: what was decided stands until it is carried out, void, or too little.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +28,14 @@ from ai4k8s_scaler.domain.policy import (
     Observed,
     decide,
 )
-from ai4k8s_scaler.domain.price import QuantileFunction
+from ai4k8s_scaler.domain.price import QuantileFunction, weigh
 from ai4k8s_scaler.memory import Memory
 from ai4k8s_scaler.policies import ONLY_SCHEDULED, EffectivePolicy, effective_policy
 from ai4k8s_scaler.settings import ScalerSettings
 from ai4k8s_scaler.targets import Target, target_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from sqlalchemy import Row
@@ -84,6 +85,7 @@ class Cycle:
     settings: ScalerSettings
     reachable: bool
     paused: bool
+    foresights: dict[int, Foresight] = field(default_factory=dict)  # by workload, weighed together
 
 
 def evaluate_policies(tx: Transaction, message: EvaluatePolicies, settings: ScalerSettings | None = None) -> None:
@@ -97,12 +99,22 @@ def evaluate_policies(tx: Transaction, message: EvaluatePolicies, settings: Scal
     rows = repository.present_workloads(tx.connection, message.cluster_id)
     for row in rows:
         around.namespace_totals[row.namespace] = around.namespace_totals.get(row.namespace, 0) + row.desired_replicas
-    cycle = Cycle(message.cluster_id, message.cycle_id, now, around, rules, facts.reachable, facts.paused)
-    states = [
-        evaluate(tx, cycle, row, policy, samples.get(row.id))
+    due = [
+        (row, policy)
         for row in rows
         if (policy := _policy(row, around)) is not None and (row.evaluated_at is None or row.evaluated_at < now)
     ]
+    cycle = Cycle(
+        message.cluster_id,
+        message.cycle_id,
+        now,
+        around,
+        rules,
+        facts.reachable,
+        facts.paused,
+        _foresights(due, now),
+    )
+    states = [evaluate(tx, cycle, row, policy, samples.get(row.id)) for row, policy in due]
     repository.upsert_states(tx.connection, states)
     # Whatever stopped goes on: this cycle is the proof.
     repository.release_hold(tx.connection, message.cluster_id)
@@ -147,9 +159,8 @@ def evaluate(
     observed = _observed(row, sample, now, reachable=cycle.reachable, paused=paused)
     observed = replace(observed, current=target.current)
     memory = Memory.of(row.slo_price, row.memory, policy.limits.slo_short_share)
-    decision = decide(
-        observed, _foresight(row, now, slo_leads=policy.limits.slo_leads), policy.limits, memory.policy, now, situation
-    )
+    foresight = cycle.foresights.get(row.id) or _foresight(row, now, slo_leads=policy.limits.slo_leads)
+    decision = decide(observed, foresight, policy.limits, memory.policy, now, situation)
     memory = replace(memory, policy=decision.memory)
     if sample is not None and policy.predictive and decision.action is not Action.BLOCKED:
         short = observed.usage.total_millicores > observed.usage.request_millicores * observed.ready
@@ -224,6 +235,20 @@ def _observed(row: Row[Any], sample: Row[Any] | None, now: datetime, *, reachabl
         reachable=reachable,
         paused_reason=paused,
     )
+
+
+def _foresights(due: Sequence[tuple[Row[Any], EffectivePolicy]], now: datetime) -> dict[int, Foresight]:
+    """What is foreseen of each workload; the forecasts of a cluster are weighed at once."""
+    found = {row.id: _foresight(row, now, slo_leads=policy.limits.slo_leads) for row, policy in due}
+    told = {
+        workload_id: demand
+        for workload_id, each in found.items()
+        if (demand := each.demand) is not None and demand.finite
+    }
+    options = weigh(list(told.values()))
+    return found | {
+        workload_id: replace(found[workload_id], options=each) for workload_id, each in zip(told, options, strict=True)
+    }
 
 
 def _foresight(row: Row[Any], now: datetime, *, slo_leads: bool) -> Foresight:

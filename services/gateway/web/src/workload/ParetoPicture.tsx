@@ -5,7 +5,7 @@ import { nameOf, type BacktestResult, type Contender } from "./backtestData";
 
 const WIDTH = 520;
 const HEIGHT = 280;
-const EDGE = { left: 52, right: 14, top: 12, bottom: 36 };
+const EDGE = { left: 62, right: 20, top: 12, bottom: 36 };
 /** Never short at all has no place on a logarithm: it stands on the lower edge. */
 const LEAST = 0.0001;
 const TICKS = [0.0001, 0.001, 0.01, 0.1, 1];
@@ -14,7 +14,8 @@ export function ParetoPicture({ result, cost }: { result: BacktestResult; cost: 
   const hpas = result.contenders
     .filter((row) => row.kind === "hpa" && (row.target_percent ?? 0) >= 20)
     .sort((one, other) => (one.target_percent ?? 0) - (other.target_percent ?? 0));
-  const others = [...result.contenders.filter((row) => row.kind !== "hpa"), ...(result.as_it_ran ? [result.as_it_ran] : [])];
+  // Ours last, so that it lies on top.
+  const others = [...(result.as_it_ran ? [result.as_it_ran] : []), ...result.contenders.filter((row) => row.kind !== "hpa").reverse()];
   const scale = scaleOf([...hpas, ...others]);
   const words = (hours: number) => (cost ? money(hours * cost.pod_hour, cost.currency) : `${significant(hours)}`);
   const slo = scale.y(result.slo_short_share);
@@ -61,13 +62,14 @@ export function ParetoPicture({ result, cost }: { result: BacktestResult; cost: 
 
 function Dot({ row, scale, label }: { row: Contender; scale: Scale; label: string | null }) {
   const [x, y] = [scale.x(row.pod_hours), scale.y(row.short_share)];
+  const isFarRight = x > WIDTH - 60;
   return (
     <g>
       <circle className={`pareto-dot pareto-${row.kind}`} cx={x} cy={y} r={row.kind === "hpa" ? 3 : 6}>
         <title>{`${nameOf(row)}: short ${percent(row.short_share)}, ${significant(row.pod_hours)} pod-hours`}</title>
       </circle>
       {label && (
-        <text x={x + 6} y={y - 5}>
+        <text x={isFarRight ? x - 2 : x + 6} y={y - 6} textAnchor={isFarRight ? "end" : "start"}>
           {label}
         </text>
       )}

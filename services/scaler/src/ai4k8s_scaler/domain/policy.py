@@ -15,7 +15,7 @@ from ai4k8s_scaler.domain import guards
 from ai4k8s_scaler.domain.budget import FLOORED_TARGET_PERCENT
 from ai4k8s_scaler.domain.guards import GuardName, GuardVerdict
 from ai4k8s_scaler.domain.hpa import Usage, desired_replicas
-from ai4k8s_scaler.domain.price import Candidate, QuantileFunction, candidates, cheapest
+from ai4k8s_scaler.domain.price import Candidate, Options, QuantileFunction, candidates, cheapest
 from ai4k8s_scaler.domain.situation import Situation
 
 #: How long a floor stands: it drops straight past HPA's stabilisation, so it must not flicker.
@@ -82,12 +82,14 @@ class Foresight:
         horizon_seconds: length of the window.
         age_seconds: time since it was made.
         detail: why it declined, or an empty string.
+        options: what ``price.weigh`` made of ``demand``, where a whole cluster was weighed at once.
     """
 
     demand: QuantileFunction | None
     horizon_seconds: float
     age_seconds: float = 0.0
     detail: str = ""
+    options: Options | None = None
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ def decide(
         wanted=view.wanted,
         floor=view.floor,
         reactive=view.reactive,
-        alternatives=tuple(sorted(view.options, key=lambda option: option.total)[:5]),
+        alternatives=view.options,
         verdicts=verdicts,
         memory=PolicyMemory(memory.price, (*kept, (at, view.wanted))),
         source=_source(view, plan),
@@ -245,7 +247,8 @@ def _candidates(
         asked = around.schedule.minimum if around.schedule else None
         return _View(observed.current, None, None, (), (doubt,)) if asked and asked > observed.current else doubt
     trust = guards.forecast_trust(foresight.demand, foresight.age_seconds, foresight.detail)
-    options = candidates(foresight.demand, memory.price) if foresight.demand is not None and trust is None else ()
+    demand = foresight.demand if trust is None else None
+    options = () if demand is None else candidates(demand, memory.price, foresight.options)
     floor = cheapest(options) if options else None
     told = (trust,) if trust else ()
     if not around.reactive:

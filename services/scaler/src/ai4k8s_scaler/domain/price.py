@@ -7,12 +7,15 @@ more would settle the matter. A price per unit of risk weighs the next pod again
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from ai4k8s_scaler.domain.replay import FloatArray, IntArray
@@ -122,12 +125,39 @@ class Weighed:
         return out
 
 
-def candidates(demand: QuantileFunction, price: float) -> tuple[Candidate, ...]:
-    """Each level's demand in whole pods, with what it costs."""
-    weighed = Weighed.of(np.asarray(demand.levels), np.asarray(demand.pods))
-    rows = zip(weighed.replicas, weighed.risk, weighed.missing_pods, weighed.total(price), strict=True)
-    found = {int(replicas): Candidate(int(replicas), *map(float, rest)) for replicas, *rest in rows}
-    return tuple(found.values())
+#: What weighing a forecast gives, before a price is put on it: (replicas, risk, missing pods), ascending.
+Options: TypeAlias = tuple[tuple[int, float, float], ...]
+#: Alternatives that a decision tells.
+MOST_TOLD = 5
+
+
+def weigh(demands: Sequence[QuantileFunction]) -> list[Options]:
+    """Weigh many forecasts at once: a cluster's in a fraction of the time that one by one takes."""
+    by_levels: dict[tuple[float, ...], list[int]] = defaultdict(list)
+    for index, demand in enumerate(demands):
+        by_levels[demand.levels].append(index)
+    found: list[Options] = [()] * len(demands)
+    for levels, members in by_levels.items():
+        weighed = Weighed.of(np.asarray(levels), np.array([demands[index].pods for index in members]))
+        columns = (weighed.replicas.astype(np.int64), weighed.risk, weighed.missing_pods)
+        for index, *rows in zip(members, *(column.tolist() for column in columns), strict=True):
+            found[index] = tuple(zip(*rows, strict=True))
+    return found
+
+
+def candidates(demand: QuantileFunction, price: float, options: Options | None = None) -> tuple[Candidate, ...]:
+    """The cheapest numbers of pods, with what each costs; cheapest first, the smaller number on a tie.
+
+    Args:
+        demand: the forecast.
+        price: of risk, in pods.
+        options: what ``weigh`` gave for this forecast, where many were weighed together.
+    """
+    weighed = {replicas: (risk, missing) for replicas, risk, missing in options or weigh([demand])[0]}
+    totals = sorted(
+        (replicas + price * (risk + DEPTH_WEIGHT * missing), replicas) for replicas, (risk, missing) in weighed.items()
+    )
+    return tuple(Candidate(replicas, *weighed[replicas], total) for total, replicas in totals[:MOST_TOLD])
 
 
 def cheapest(options: tuple[Candidate, ...]) -> Candidate:
