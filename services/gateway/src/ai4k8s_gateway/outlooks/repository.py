@@ -10,24 +10,29 @@ from ai4k8s_common.store.forecaster import Subject, outlooks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from typing import Any
     from uuid import UUID
 
     from sqlalchemy import Connection, Row
 
 
-def newest(
-    connection: Connection, cluster_id: UUID, subjects: Sequence[Subject], name: str | None = None
-) -> list[Row[Any]]:
-    """Return the newest outlooks of a cluster, of one workload where its id is given as ``name``."""
-    o = outlooks
-    made_at = (
-        select(func.max(o.c.made_at))
-        .where(o.c.cluster_id == cluster_id, o.c.subject.in_([subject.value for subject in Subject]))
-        .scalar_subquery()
+def newest_made_at(connection: Connection, cluster_id: UUID) -> datetime | None:
+    """Return when outlooks of a cluster were last made."""
+    every = [subject.value for subject in Subject]
+    query = select(func.max(outlooks.c.made_at)).where(
+        outlooks.c.cluster_id == cluster_id, outlooks.c.subject.in_(every)
     )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def made_at(
+    connection: Connection, cluster_id: UUID, moment: datetime, subjects: Sequence[Subject], name: str | None = None
+) -> list[Row[Any]]:
+    """Return the outlooks of one moment; of one workload where its id is given as ``name``."""
+    o = outlooks
     query = select(o).where(
-        o.c.cluster_id == cluster_id, o.c.subject.in_([one.value for one in subjects]), o.c.made_at == made_at
+        o.c.cluster_id == cluster_id, o.c.subject.in_([one.value for one in subjects]), o.c.made_at == moment
     )
     if name is not None:
         query = query.where(o.c.name == name)

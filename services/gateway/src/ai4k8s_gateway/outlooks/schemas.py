@@ -35,5 +35,6 @@ class OutlookOf(BaseModel):
 class OutlookList(BaseModel):
     """Everything that is foreseen beside the CPU of workloads; empty until the first was made, or without a source."""
 
+    made_at: datetime | None = Field(description="when the cluster's were last made; null before the first")
     items: list[OutlookOf]
     missing: list[Measure] = Field(description="quantities of which nothing was measured in the last 14 days")

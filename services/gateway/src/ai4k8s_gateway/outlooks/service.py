@@ -12,7 +12,7 @@ from ai4k8s_gateway.workloads import service as workloads
 from ai4k8s_gateway.workloads.repository import rows_by_level
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from typing import Any
     from uuid import UUID
 
@@ -27,22 +27,29 @@ OF_WORKLOADS = frozenset(Measure) - {Measure.CPU}
 def of_cluster(connection: Connection, principal: Principal, cluster_id: UUID) -> OutlookList:
     """Outlooks of a cluster and its node groups. Raises NotFoundError, NotReadyError."""
     clusters.get_started(connection, principal, cluster_id)
-    return _listed(repository.newest(connection, cluster_id, [Subject.CLUSTER, Subject.NODE_GROUP]), OF_NODES)
+    return _listed(connection, cluster_id, [Subject.CLUSTER, Subject.NODE_GROUP], OF_NODES)
 
 
 def of_workload(connection: Connection, principal: Principal, workload_id: int) -> OutlookList:
     """Outlooks of a workload beside its CPU. Raises NotFoundError."""
     cluster_id = workloads.cluster_of(connection, principal, workload_id)
-    rows = repository.newest(connection, cluster_id, [Subject.WORKLOAD], str(workload_id))
-    return _listed(rows, OF_WORKLOADS)
+    return _listed(connection, cluster_id, [Subject.WORKLOAD], OF_WORKLOADS, str(workload_id))
 
 
-def _listed(rows: list[Row[Any]], expected: Collection[Measure]) -> OutlookList:
-    items = [_view(row) for row in rows]
+def _listed(
+    connection: Connection,
+    cluster_id: UUID,
+    subjects: Sequence[Subject],
+    expected: Collection[Measure],
+    name: str | None = None,
+) -> OutlookList:
+    moment = repository.newest_made_at(connection, cluster_id)
+    if moment is None:
+        return OutlookList(made_at=None, items=[], missing=[])
+    items = [_view(row) for row in repository.made_at(connection, cluster_id, moment, subjects, name)]
     there = {item.measure for item in items}
-    return OutlookList(
-        items=items, missing=[measure for measure in Measure if measure in expected and measure not in there]
-    )
+    missing = [measure for measure in Measure if measure in expected and measure not in there]
+    return OutlookList(made_at=moment, items=items, missing=missing)
 
 
 def _view(row: Row[Any]) -> OutlookOf:

@@ -24,21 +24,21 @@ const NAMES: Record<Measure, string> = {
 export function Outlooks({ title, query }: { title: string; query: UseQueryResult<Schemas["OutlookList"], Error> }) {
   if (query.isError && !query.data) return <FailureState error={query.error} retry={() => void query.refetch()} />;
   if (!query.data) return <RowsSkeleton rows={3} label={`Loading ${title.toLowerCase()}`} />;
-  const { items, missing } = query.data;
+  const { items, missing, made_at: madeAt } = query.data;
   return (
     <section className="panel" aria-labelledby="outlooks-title">
       <div className="panel-head">
         <h2 id="outlooks-title">{title}</h2>
-        {items[0] && (
+        {madeAt && (
           <span className="muted">
-            made <Time at={items[0].made_at} relative />
+            made <Time at={madeAt} relative />
           </span>
         )}
       </div>
       {items.length > 0 && <Rows items={items} />}
+      {madeAt === null && <p className="panel-empty">Nothing is foreseen here yet. The first outlooks come within five minutes of the first cycle.</p>}
       {missing.length > 0 && (
         <p className="panel-empty">
-          {items.length === 0 ? "Nothing is foreseen here yet. " : ""}
           Not measured in the last 14 days: {missing.map((measure) => NAMES[measure].toLowerCase().replace("cpu", "CPU")).join(", ")}. Memory comes with
           metrics-server, the others need a Prometheus with cAdvisor's series.
         </p>
