@@ -78,13 +78,12 @@ def measured(cluster: ObservedCluster, days: float) -> int:
     return workload_id
 
 
-def test_what_was_measured_is_foreseen_and_summed_over_nodes(cluster, bus):
+def test_what_was_measured_is_foreseen_and_summed_over_nodes_and_workloads(cluster, bus):
     workload_id = measured(cluster, 4)
     context = Context(ForecasterSettings())
     look(bus, context, cluster, NOW)
     rows = cluster.rows("SELECT * FROM forecaster.outlooks ORDER BY subject, name, measure")
     assert [(row["subject"], row["name"], row["measure"]) for row in rows] == [
-        ("cluster", "", "cpu"),
         ("cluster", "", "memory"),
         ("node_group", "m5.large", "cpu"),
         ("node_group", "m5.large", "memory"),
@@ -95,8 +94,9 @@ def test_what_was_measured_is_foreseen_and_summed_over_nodes(cluster, bus):
     assert memory["path_start_at"] == NOW.replace(second=0)
     assert len(memory["path_values"]) == 7 * 72
     assert GIB * 0.9 < memory["peak_value"] < GIB * 3.3
+    assert rows[0]["path_values"] == memory["path_values"]
     # The nodes were last measured an hour ago.
-    assert (rows[0]["status"], rows[0]["detail"]) == ("gap", "gap of 60 min")
+    assert (rows[1]["status"], rows[1]["detail"]) == ("gap", "gap of 60 min")
 
 
 def test_once_a_bin_and_what_came_since_is_read(cluster, bus):
@@ -123,7 +123,7 @@ def test_once_a_bin_and_what_came_since_is_read(cluster, bus):
         (timedelta(minutes=5), "memory", "workload"),
         (timedelta(minutes=5), "requests", "workload"),
     ]
-    (requests,) = [row for row in went_along if row["measure"] == "requests"]
+    (requests,) = [row for row in went_along if (row["measure"], row["subject"]) == ("requests", "workload")]
     assert (requests["status"], requests["path_values"]) == ("not_ready", None)
     cluster.execute("DELETE FROM forecaster.outlooks")
     look(bus, Context(ForecasterSettings()), cluster, NOW + timedelta(minutes=5))

@@ -264,4 +264,4 @@ def test_what_is_foreseen_beside_cpu_is_served_with_what_is_not_measured(ada: Pe
     assert [(item["subject"], item["measure"]) for item in whole["items"]] == [("cluster", "cpu")]
     assert whole["made_at"].startswith("2026-01-01")
     assert "memory" in whole["missing"]
-    assert "requests" not in whole["missing"]
+    assert "cpu" not in whole["missing"]

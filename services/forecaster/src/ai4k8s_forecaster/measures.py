@@ -1,7 +1,7 @@
 """What is measured beside the CPU of workloads, on five-minute bins, kept in memory between looks.
 
-Workloads give memory, network, disks and requests; node groups and the cluster are sums over their nodes, CPU included.
-Roll-ups tell the past, samples what is not rolled up yet.
+Node groups are sums over their nodes; the cluster is the sum over its workloads, whose past can be filled in from
+Prometheus. Roll-ups tell the past, samples what is not rolled up yet.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ COLUMNS: Mapping[Measure, str] = {
     Measure.DISK_WRITE: "disk_write_bytes_per_second",
     Measure.REQUESTS: "requests_per_second",
 }
-OF_WORKLOADS = tuple(measure for measure in Measure if measure is not Measure.CPU)
+OF_WORKLOADS = tuple(Measure)
 OF_NODES = tuple(measure for measure in Measure if measure is not Measure.REQUESTS)
 
 
@@ -117,14 +117,14 @@ class MeasureCache:
         return measured
 
 
-def whole(groups: Measured) -> Measured:
-    """The cluster: the sum of what is known of its groups."""
+def whole(workloads: Measured) -> Measured:
+    """The cluster: the sum of what is known of its workloads."""
     values = {}
-    for measure, series in groups.values.items():
+    for measure, series in workloads.values.items():
         known = np.isfinite(series)
         total = np.where(known, series, 0.0).sum(axis=0, dtype=np.float64)
         values[measure] = np.where(known.any(axis=0), total, np.nan)[None]
-    return Measured(("",), groups.last_bin, values)
+    return Measured(("",), workloads.last_bin, values)
 
 
 def _read_everything(connection: Connection, cluster_id: UUID, subject: Subject, last_bin: int) -> Measured:

@@ -5,6 +5,7 @@ Nothing is scaled by these, so they have a message of their own every five minut
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -48,15 +49,22 @@ def foresee_outlooks(tx: Transaction, context: Context, message: ForecastOutlook
         return
     past = repository.state_of_past(tx.connection, message.cluster_id)
     asked = (tx.connection, message.cluster_id, running - 1, past)
-    groups = context.measures.node_groups(*asked)
+    workloads = context.measures.workloads(*asked)
     rows = [
-        *_rows(message.cluster_id, Subject.WORKLOAD, context.measures.workloads(*asked), start_at),
-        *_rows(message.cluster_id, Subject.NODE_GROUP, groups, start_at),
-        *_rows(message.cluster_id, Subject.CLUSTER, whole(groups), start_at),
+        *_rows(message.cluster_id, Subject.WORKLOAD, _beside_cpu(workloads), start_at),
+        *_rows(message.cluster_id, Subject.NODE_GROUP, context.measures.node_groups(*asked), start_at),
+        *_rows(message.cluster_id, Subject.CLUSTER, whole(workloads), start_at),
     ]
     repository.insert_outlooks(tx.connection, rows)
     repository.prune_outlooks(tx.connection, message.cluster_id, start_at)
     log.info("outlooks_made", cluster_id=str(message.cluster_id), outlooks=len(rows))
+
+
+def _beside_cpu(workloads: Measured) -> Measured:
+    """What `forecasts` does not have."""
+    values = dict(workloads.values)
+    values.pop(Measure.CPU, None)
+    return replace(workloads, values=values)
 
 
 def _rows(cluster_id: UUID, subject: Subject, measured: Measured, start_at: datetime) -> Iterator[dict[str, Any]]:

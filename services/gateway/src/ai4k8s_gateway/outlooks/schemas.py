@@ -12,7 +12,9 @@ class OutlookOf(BaseModel):
     """Six hours ahead of one quantity: `values[level][step]` in millicores, bytes, bytes or requests a second."""
 
     subject: Subject
-    name: str = Field(description="of the node group (its instance type), id of the workload, or empty for the cluster")
+    name: str = Field(
+        description="of the node group (its instance type), id of the workload, or empty for the sum of all workloads"
+    )
     measure: Measure
     made_at: datetime
     status: ForecastStatus

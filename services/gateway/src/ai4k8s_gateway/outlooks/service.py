@@ -20,14 +20,13 @@ if TYPE_CHECKING:
 
     from ai4k8s_gateway.accounts.service import Principal
 
-OF_NODES = frozenset(Measure) - {Measure.REQUESTS}
 OF_WORKLOADS = frozenset(Measure) - {Measure.CPU}
 
 
 def of_cluster(connection: Connection, principal: Principal, cluster_id: UUID) -> OutlookList:
     """Outlooks of a cluster and its node groups. Raises NotFoundError, NotReadyError."""
     clusters.get_started(connection, principal, cluster_id)
-    return _listed(connection, cluster_id, [Subject.CLUSTER, Subject.NODE_GROUP], OF_NODES)
+    return _listed(connection, cluster_id, [Subject.CLUSTER, Subject.NODE_GROUP], frozenset(Measure))
 
 
 def of_workload(connection: Connection, principal: Principal, workload_id: int) -> OutlookList:

@@ -49,6 +49,8 @@ export function Outlooks({ title, query }: { title: string; query: UseQueryResul
 
 function Rows({ items }: { items: Outlook[] }) {
   const hasSubjects = new Set(items.map((item) => item.subject + item.name)).size > 1;
+  const told = items.filter((item) => item.start_at);
+  const silent = bySilence(items.filter((item) => !item.start_at));
   return (
     <table className="rows outlooks">
       <thead>
@@ -62,34 +64,51 @@ function Rows({ items }: { items: Outlook[] }) {
         </tr>
       </thead>
       <tbody>
-        {items.map((item) => (
+        {told.map((item) => (
           <tr key={`${item.subject}/${item.name}/${item.measure}`}>
-            {hasSubjects && <td data-label="Of">{item.subject === "cluster" ? "Whole cluster" : `${item.name} nodes`}</td>}
+            {hasSubjects && <td data-label="Of">{subjectOf(item)}</td>}
             <th scope="row">{NAMES[item.measure]}</th>
-            {item.start_at && item.peak_at && item.peak_value !== null ? (
-              <>
-                <td data-label="Next 6 h">
-                  <Band outlook={item} />
-                </td>
-                <td data-label="Peak">
-                  {inUnits(item.measure, item.peak_value)} at <Time at={item.peak_at} />
-                </td>
-                <td data-label="Trend">
-                  {item.trend}
-                  {item.status === "no_skill" ? <span className="muted"> (no better than naive so far)</span> : ""}
-                </td>
-                <td data-label="Growth">{item.growth_per_week === null ? <span className="muted">none that is not chance</span> : growth(item.growth_per_week)}</td>
-              </>
-            ) : (
-              <td className="muted" colSpan={4} data-label="Next 6 h">
-                Not ready: {item.detail || "nothing is said yet"}
-              </td>
-            )}
+            <td data-label="Next 6 h">
+              <Band outlook={item} />
+            </td>
+            <td data-label="Peak">
+              {inUnits(item.measure, item.peak_value ?? 0)} {item.peak_at && <>at <Time at={item.peak_at} /></>}
+            </td>
+            <td data-label="Trend">
+              {item.trend}
+              {item.status === "no_skill" ? <span className="muted"> (no better than naive so far)</span> : ""}
+            </td>
+            <td data-label="Growth">{item.growth_per_week === null ? <span className="muted">none that is not chance</span> : growth(item.growth_per_week)}</td>
           </tr>
         ))}
+        {silent.map(([first, ...others]) =>
+          first ? (
+            <tr key={`${first.subject}/${first.name}/${first.detail}`}>
+              {hasSubjects && <td data-label="Of">{subjectOf(first)}</td>}
+              <td className="muted" colSpan={5} data-label="Not ready">
+                {[first, ...others].map((item) => NAMES[item.measure]).join(", ")}: {first.detail || "nothing is said yet"}
+              </td>
+            </tr>
+          ) : null,
+        )}
       </tbody>
     </table>
   );
+}
+
+/** What cannot be said for one reason is said once. */
+function bySilence(items: Outlook[]): Outlook[][] {
+  const groups = new Map<string, Outlook[]>();
+  for (const item of items) {
+    const key = JSON.stringify([item.subject, item.name, item.detail]);
+    groups.set(key, [...(groups.get(key) ?? []), item]);
+  }
+  return [...groups.values()];
+}
+
+function subjectOf({ subject, name }: Outlook): string {
+  if (subject === "cluster") return "All workloads";
+  return name === "other" ? "Nodes of no known type" : `${name} nodes`;
 }
 
 const growth = (share: number): string => `${share > 0 ? "+" : ""}${percent(share)} a week`;
