@@ -137,6 +137,27 @@ def test_a_process_that_read_everything_and_one_that_went_along_say_the_same(clu
         assert went_along[name] == anew[name], name
 
 
+def test_workloads_that_come_and_go_change_nothing_for_the_others(cluster, bus, context):
+    stays, goes = cluster.workload("stays"), cluster.workload("goes")
+    for workload_id in (stays, goes):
+        cluster.past(workload_id, NOW, demand(3))
+    cycle(bus, context, cluster)
+    cluster.execute("UPDATE collector.workloads SET gone_at = now() WHERE id = %s", goes)
+    comes = cluster.workload("comes")
+    cluster.past(comes, NOW, [2 * value for value in demand(3)])
+    at = NOW + timedelta(minutes=2)
+    cluster.samples(stays, [{"at": at, "cpu_usage_millicores": 310.0}])
+    cycle(bus, context, cluster, at)
+    went_along = {workload_id: newest(cluster, workload_id) for workload_id in (stays, comes)}
+    cluster.execute("DELETE FROM forecaster.forecasts")
+    cycle(bus, Context(ForecasterSettings()), cluster, at)
+    for workload_id, said in went_along.items():
+        anew = newest(cluster, workload_id)
+        for name in ("status", "path_values", "window_values"):
+            assert said[name] == anew[name], name
+    assert cluster.rows("SELECT 1 FROM forecaster.forecasts WHERE workload_id = %s", goes) == []
+
+
 def test_a_past_that_was_filled_in_is_read_at_the_next_cycle(cluster, bus, context):
     workload_id = cluster.workload()
     cluster.samples(workload_id, [{"at": NOW, "cpu_usage_millicores": 300.0}])

@@ -1,7 +1,7 @@
 """A cluster's demand on one-minute bins, kept in memory so that a cycle reads what is new, not two weeks.
 
 The store stays the truth: the last bins are read again each time, because samples come in while a minute lasts, and
-everything is read anew when the cluster's past was filled in, when workloads come, or when we were away for long.
+everything is read anew when the cluster's past was filled in or when we were away for long.
 Single precision and room at the end: a cluster of 10,000 workloads takes a gigabyte, and a cycle moves none of it.
 """
 
@@ -57,12 +57,14 @@ class _Held:
 
     def put(self, fresh: Grid) -> None:
         """Let the newest bins be these."""
-        self._move(fresh.last_bin - self.last_bin)
+        self.move_to(fresh.last_bin)
         stop = self.start + HISTORY_MINUTES - (self.last_bin - fresh.last_bin)
         self.values[:, stop - fresh.values.shape[1] : stop] = fresh.values
         self.saturated[:, stop - fresh.values.shape[1] : stop] = fresh.saturated
 
-    def _move(self, bins: int) -> None:
+    def move_to(self, last_bin: int) -> None:
+        """Let the buffer end with a later bin; what lies between is not known."""
+        bins = last_bin - self.last_bin
         if bins <= 0:
             return
         if self.start + bins > _SPARE_BINS:
@@ -102,13 +104,15 @@ class HistoryCache:
             now: newest instant that may be used.
             past: the state of the cluster's back-fill; another one means that the past has changed.
         """
-        held = self._held.get(cluster_id)
+        held = self._held.pop(cluster_id, None)
         last_bin = int(now.timestamp() // MINUTE_SECONDS)
-        if held is None or held.past != past or held.ids != tuple(ids) or not _continues(held, last_bin):
-            self._held.pop(cluster_id, None)
+        if held is None or held.past != past or not _continues(held, last_bin):
             held = _read_everything(connection, cluster_id, ids, now, past)
         else:
-            held.put(_read(connection, cluster_id, ids, now, last_bin - held.last_bin + _UNSETTLED_BINS))
+            since = last_bin - held.last_bin
+            if held.ids != tuple(ids):
+                held = _with_others(held, connection, cluster_id, ids, now)
+            held.put(_read(connection, cluster_id, ids, now, since + _UNSETTLED_BINS))
         self._held[cluster_id] = held
         return held.grid
 
@@ -119,6 +123,26 @@ class HistoryCache:
 
 def _continues(held: _Held, last_bin: int) -> bool:
     return 0 <= last_bin - held.last_bin <= _LONGEST_PAUSE_BINS
+
+
+def _with_others(held: _Held, connection: Connection, cluster_id: UUID, ids: Sequence[int], now: datetime) -> _Held:
+    """The same for other workloads: only the past of those that came is read."""
+    was = {workload_id: row for row, workload_id in enumerate(held.ids)}
+    new = [workload_id for workload_id in ids if workload_id not in was]
+    out = _Held.empty(held.past, ids, held.last_bin)
+    sources = [(held, was)]
+    if new:
+        read = _read_everything(connection, cluster_id, new, now, held.past)
+        out.move_to(read.last_bin)
+        held.move_to(read.last_bin)
+        sources.append((read, {workload_id: row for row, workload_id in enumerate(new)}))
+    for source, rows in sources:
+        known = [(row, rows[workload_id]) for row, workload_id in enumerate(ids) if workload_id in rows]
+        if known:
+            to, of = (list(part) for part in zip(*known, strict=True))
+            out.grid.values[to] = source.grid.values[of]
+            out.grid.saturated[to] = source.grid.saturated[of]
+    return out
 
 
 def _read_everything(connection: Connection, cluster_id: UUID, ids: Sequence[int], now: datetime, past: str) -> _Held:
@@ -136,7 +160,8 @@ def _read(
     last_bin = int(now.timestamp() // MINUTE_SECONDS) - back
     until = min((last_bin + 1) * MINUTE_SECONDS, now.timestamp())
     wide = bins + _CONTEXT_BINS
-    rows = repository.demand_samples(connection, cluster_id, (last_bin - wide + 1) * MINUTE_SECONDS, until)
+    since = (last_bin - wide + 1) * MINUTE_SECONDS
+    rows = repository.demand_samples(connection, cluster_id, since, until, ids)
     series = _position(np.asarray(ids, dtype=np.int64), rows.workload_id)
     known = series >= 0
     raw = bin_samples(

@@ -45,6 +45,7 @@ _SAMPLES = text(
           AND at < (SELECT min(at) FROM collector.workload_samples WHERE cluster_id = :cluster_id)
           AND cpu_usage_millicores IS NOT NULL
     ) AS known
+    WHERE workload_id = ANY(:workload_ids)
     GROUP BY workload_id
     """
 )
@@ -153,9 +154,12 @@ def newest_deploys(connection: Connection, cluster_id: UUID, until: datetime) ->
     return {row.workload_id: row.at for row in connection.execute(query)}
 
 
-def demand_samples(connection: Connection, cluster_id: UUID, since: float, until: float) -> DemandSamples:
-    """Return a cluster's CPU samples between two epoch seconds, in one query."""
-    rows = connection.execute(_SAMPLES, {"cluster_id": cluster_id, "since": since, "until": until}).all()
+def demand_samples(
+    connection: Connection, cluster_id: UUID, since: float, until: float, workload_ids: Sequence[int]
+) -> DemandSamples:
+    """Return CPU samples of a cluster's workloads between two epoch seconds, in one query."""
+    asked = {"cluster_id": cluster_id, "since": since, "until": until, "workload_ids": list(workload_ids)}
+    rows = connection.execute(_SAMPLES, asked).all()
     counts = [len(row[1]) for row in rows]
     return DemandSamples(
         workload_id=np.repeat(np.array([row[0] for row in rows], dtype=np.int64), counts),
