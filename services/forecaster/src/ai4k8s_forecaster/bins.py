@@ -7,6 +7,7 @@ up, are averaged from the samples.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, TextClause
 
     from ai4k8s_forecaster.domain.arrays import FloatArray
 
@@ -70,13 +71,15 @@ _NODE_COLUMNS = {
 _COLUMNS = {SubjectKind.WORKLOAD: _WORKLOAD_COLUMNS, SubjectKind.NODE: _NODE_COLUMNS}
 
 
-def _statement(kind: SubjectKind) -> str:
-    columns, one = _COLUMNS[kind], kind.value
+@cache
+def _statement(kind: SubjectKind, names: tuple[str, ...]) -> TextClause:
+    columns, one = {name: _COLUMNS[kind][name] for name in names}, kind.value
     rolled = ", ".join(f"({expression})::float8" for expression, _ in columns.values())
     averaged = ", ".join(f"({expression})::float8" for _, expression in columns.values())
     number = f"floor(extract(epoch FROM at) / {FIVE_MINUTES_SECONDS})::float8"
     # Names of columns are constants of this module.
-    return f"""
+    return text(
+        f"""
     WITH rolled AS (
         SELECT least(coalesce(rolled_up_until, '-infinity'), to_timestamp(:until)) AS until
         FROM collector.cluster_states WHERE cluster_id = :cluster_id
@@ -91,11 +94,11 @@ def _statement(kind: SubjectKind) -> str:
       AND {one}_id = ANY(:ids)
     GROUP BY 1, 2
     """  # noqa: S608
+    )
 
 
-_STATEMENTS = {kind: text(_statement(kind)) for kind in SubjectKind}
 #: Cells (subjects x bins) read in one go: bounds the memory of the first look at a large cluster.
-_CELLS_AT_ONCE = 1_000_000
+_CELLS_AT_ONCE = 400_000
 
 
 @dataclass(frozen=True)
@@ -104,20 +107,33 @@ class Bins:
 
     Attributes:
         first_bin: number of the first bin since the epoch.
-        columns: ``[subjects, bins]`` by name, metrics and context; NaN where not measured.
+        shape: subjects and bins.
+        columns: ``[subjects, bins]`` by name, of what was measured at all; NaN where it was not.
     """
 
     first_bin: int
+    shape: tuple[int, int]
     columns: dict[str, FloatArray]
+
+    def column(self, name: str) -> FloatArray:
+        """One of them, measured or not."""
+        found = self.columns.get(name)
+        return np.full(self.shape, np.nan) if found is None else found
 
 
 def read_bins(
-    connection: Connection, cluster_id: UUID, kind: SubjectKind, ids: Sequence[int], first_bin: int, last_bin: int
+    connection: Connection,
+    cluster_id: UUID,
+    kind: SubjectKind,
+    ids: Sequence[int],
+    first_bin: int,
+    last_bin: int,
+    names: tuple[str, ...] = (),
 ) -> Bins:
-    """Read bins ``first_bin`` to ``last_bin``, both included, in the order of ``ids``, which rise."""
-    names = tuple(_COLUMNS[kind])
-    count = last_bin - first_bin + 1
-    out = {name: np.full((len(ids), count), np.nan) for name in names}
+    """Read bins ``first_bin`` to ``last_bin``, both included; ``ids`` rise; all names, or some."""
+    names = names or tuple(_COLUMNS[kind])
+    shape = (len(ids), last_bin - first_bin + 1)
+    out: dict[str, FloatArray] = {}
     at_once = max(_CELLS_AT_ONCE // max(len(ids), 1), 1)
     numbers = np.asarray(ids, dtype=np.int64)
     for begin in range(first_bin, last_bin + 1, at_once):
@@ -127,12 +143,16 @@ def read_bins(
             "until": min(begin + at_once, last_bin + 1) * FIVE_MINUTES_SECONDS,
             "ids": list(ids),
         }
-        rows = connection.execute(_STATEMENTS[kind], parameters).all()
+        rows = connection.execute(_statement(kind, names), parameters).all()
         if not rows:
             continue
         table = np.array([tuple(row) for row in rows], dtype=np.float64)
         series = np.searchsorted(numbers, table[:, 0].astype(np.int64))
         column = table[:, 1].astype(np.int64) - first_bin
         for index, name in enumerate(names, start=2):
-            out[name][series, column] = table[:, index]
-    return Bins(first_bin, out)
+            # Two weeks of what nobody measures would be most of the memory.
+            if name not in out and np.isfinite(table[:, index]).any():
+                out[name] = np.full(shape, np.nan)
+            if name in out:
+                out[name][series, column] = table[:, index]
+    return Bins(first_bin, shape, out)

@@ -107,9 +107,10 @@ class WatchedClusters:
 def _begin(
     connection: Connection, cluster_id: UUID, kind: SubjectKind, ids: Sequence[int], last_bin: int, past: str
 ) -> Watched:
-    read = read_bins(connection, cluster_id, kind, ids, last_bin - KEPT_BINS + 1, last_bin)
-    columns = {name: values[:, -RECENT_STEPS:].copy() for name, values in read.columns.items() if name in CONTEXT[kind]}
-    columns |= {name: read.columns[name] for name in METRICS[kind] if np.isfinite(read.columns[name]).any()}
+    context, metrics = CONTEXT[kind], tuple(METRICS[kind])
+    recent = read_bins(connection, cluster_id, kind, ids, last_bin - RECENT_STEPS + 1, last_bin, context)
+    columns = {name: recent.column(name) for name in context}
+    columns |= read_bins(connection, cluster_id, kind, ids, last_bin - KEPT_BINS + 1, last_bin, metrics).columns
     watches = {
         name: begin_watch(columns[name], last_bin, floor) for name, floor in METRICS[kind].items() if name in columns
     }
@@ -148,9 +149,9 @@ def _advance(held: Watched, kind: SubjectKind, fresh: Bins, offset: int) -> dict
     held.last_bin = fresh.first_bin + offset
     scans = {}
     for name in CONTEXT[kind]:
-        _append(held.columns[name], fresh.columns[name][:, offset])
+        _append(held.columns[name], fresh.column(name)[:, offset])
     for name, floor in METRICS[kind].items():
-        newest = fresh.columns[name][:, offset]
+        newest = fresh.column(name)[:, offset]
         if name not in held.watches:
             if not np.isfinite(newest).any():
                 continue

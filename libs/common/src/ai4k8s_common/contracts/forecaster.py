@@ -41,11 +41,12 @@ class HindcastWorkload(Command):
 class AnalyseCluster(Event):
     """Five minutes of a cluster are complete: look for what cannot be explained, and say how well the cluster is.
 
-    Apart from the forecast, so that neither waits for, nor fails with, the other.
+    Apart from the forecast, in another process, so that the loop neither waits for it nor fails with it.
     """
 
     name: ClassVar[str] = "forecaster.analyse_cluster.v1"
     consumer: ClassVar[Service] = Service.FORECASTER
+    kind: ClassVar[QueueKind] = QueueKind.JOBS
 
     cluster_id: UUID
     until: datetime
