@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from ai4k8s_scaler.domain.budget import Budget, start_price
+from ai4k8s_scaler.domain.budget import Budget, start_price, steered_after_hour
 from ai4k8s_scaler.domain.policy import PolicyMemory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ai4k8s_scaler.domain.policy import Limits
 
 HOUR_SECONDS = 3600.0
 
@@ -21,6 +23,7 @@ class Memory:
     Attributes:
         policy: the domain's own: the price of risk and what was wanted lately.
         budget: the SLO's account of the last days; the price of risk follows it.
+        steered_percent: the reactive formula's target where nothing is foreseen and the SLO leads; None: the policy's.
         hour_began: epoch second at which the running hour of the SLO's account began.
         ticks, short_ticks: evaluations in it, and those with too few ready pods.
         told: names of the guards that the ledger last heard of.
@@ -29,6 +32,7 @@ class Memory:
 
     policy: PolicyMemory
     budget: Budget
+    steered_percent: float | None = None
     hour_began: float = 0.0
     ticks: int = 0
     short_ticks: int = 0
@@ -51,6 +55,7 @@ class Memory:
                 price=risk_price,
                 wanted=tuple((float(at), int(replicas)) for at, replicas in stored.get("wanted", ())),
             ),
+            steered_percent=stored.get("steered_percent"),
             hour_began=float(stored.get("hour_began", 0.0)),
             ticks=int(stored.get("ticks", 0)),
             short_ticks=int(stored.get("short_ticks", 0)),
@@ -64,6 +69,7 @@ class Memory:
             "learnt_price": self.budget.price,
             "spent_hours": self.budget.spent_hours,
             "counted_hours": self.budget.counted_hours,
+            "steered_percent": self.steered_percent,
             "wanted": [list(entry) for entry in self.policy.wanted],
             "hour_began": self.hour_began,
             "ticks": self.ticks,
@@ -72,13 +78,34 @@ class Memory:
             "last_proposal": list(self.last_proposal) if self.last_proposal else None,
         }
 
-    def counted(self, at: float, short: bool, slo_short_share: float) -> Memory:
-        """One more evaluation on the SLO's account; when its hour is over, the price of risk follows."""
+    def counted(self, at: float, *, short: bool, foreseen: bool, limits: Limits) -> Memory:
+        """One more evaluation on the SLO's account; when its hour is over, what it can turn follows.
+
+        Args:
+            at: epoch second.
+            short: whether ready pods did not suffice.
+            foreseen: whether a forecast set the floor: then it is the price of risk that follows, else the target.
+            limits: the policy.
+        """
         counted = replace(self, ticks=self.ticks + 1, short_ticks=self.short_ticks + short)
         if self.hour_began <= 0.0:
             return replace(counted, hour_began=at)
         if at - self.hour_began < HOUR_SECONDS:
             return counted
-        budget = self.budget.after_hour(counted.short_ticks / counted.ticks, slo_short_share)
-        policy = replace(self.policy, price=budget.risk_price(slo_short_share))
-        return replace(counted, policy=policy, budget=budget, hour_began=at, ticks=0, short_ticks=0)
+        share, slo = counted.short_ticks / counted.ticks, limits.slo_short_share
+        budget, steered = self.budget.after_hour(share, slo), self.steered_percent
+        if not foreseen:
+            budget = replace(budget, price=self.budget.price)
+            steered = (
+                steered_after_hour(steered or float(limits.target_percent), share, slo) if limits.slo_leads else None
+            )
+        policy = replace(self.policy, price=budget.risk_price(slo))
+        return replace(
+            counted, policy=policy, budget=budget, steered_percent=steered, hour_began=at, ticks=0, short_ticks=0
+        )
+
+    def steering(self, limits: Limits) -> Limits:
+        """The policy with the target that the SLO's account has come to, where it leads."""
+        if not limits.slo_leads or self.steered_percent is None:
+            return limits
+        return replace(limits, target_percent=round(self.steered_percent))

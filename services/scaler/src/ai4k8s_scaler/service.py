@@ -160,11 +160,16 @@ def evaluate(
     observed = replace(observed, current=target.current)
     memory = Memory.of(row.slo_price, row.memory, policy.limits.slo_short_share)
     foresight = cycle.foresights.get(row.id) or _foresight(row, now, slo_leads=policy.limits.slo_leads)
-    decision = decide(observed, foresight, policy.limits, memory.policy, now, situation)
+    decision = decide(observed, foresight, memory.steering(policy.limits), memory.policy, now, situation)
     memory = replace(memory, policy=decision.memory)
     if sample is not None and policy.predictive and decision.action is not Action.BLOCKED:
         short = observed.usage.total_millicores > observed.usage.request_millicores * observed.ready
-        memory = memory.counted(now.timestamp(), short or sample.saturated, policy.limits.slo_short_share)
+        memory = memory.counted(
+            now.timestamp(),
+            short=short or sample.saturated,
+            foreseen=decision.floor is not None,
+            limits=policy.limits,
+        )
     outcome, memory = _outcome(tx, cycle, row, target, decision, policy.mode, memory)
     if outcome is not None:
         entry = ledger.Entry(

@@ -1,8 +1,9 @@
 """The SLO as one knob: 'at most 1 % of the time short of capacity', run as an error budget.
 
-What was spent moves, by the hour, what risk is worth: the price in a workload's own decisions (or, for comparison, the
-target of an HPA). Underspending makes it cheaper, so the budget is spent and no more. Two terms: a slow one that
-learns the price that this demand needs, and one that leans against what was over- or underspent in the last days.
+What was spent moves, by the hour, what risk is worth: the price in a workload's own decisions, or where nothing can be
+foreseen the target of the reactive formula. Underspending makes it cheaper, so the budget is spent and no more. Two
+terms: a slow one that learns the price that this demand needs, and one that leans against what was over- or underspent
+in the last days.
 
 All functions take floats or arrays alike: one workload in the product, many lanes in a replay.
 """
@@ -65,6 +66,12 @@ def steered_target(target_percent: FloatArray, excess: FloatArray) -> FloatArray
     moved = target_percent * np.exp(-_TARGET_GAIN * excess)
     out: FloatArray = np.clip(moved, LOWEST_TARGET_PERCENT, HIGHEST_TARGET_PERCENT)
     return out
+
+
+def steered_after_hour(target_percent: float, short_share: float, slo_short_share: float) -> float:
+    """``steered_target`` for one workload."""
+    excess = excess_of(np.array([short_share]), slo_short_share)
+    return float(steered_target(np.array([target_percent]), excess)[0])
 
 
 def kept(total: Number, hour: Number) -> Number:

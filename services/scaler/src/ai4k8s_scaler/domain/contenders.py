@@ -222,6 +222,7 @@ class PredictiveLanes:
         self.account = budget.Accounts.of(lanes)
         self.learnt = np.full(lanes, self.foreseen.first_knob(self.slo_short_share))
         self.price = self.learnt
+        self.target = np.full(lanes, float(self.user_target_percent))
         self.cycle = 0
         cycle = CYCLE_TICKS * TICK_SECONDS
         self.short_hold = round(self.hold_seconds / cycle) - 1
@@ -236,7 +237,7 @@ class PredictiveLanes:
         floored = (
             max(self.user_target_percent, budget.FLOORED_TARGET_PERCENT) if self.slo_leads else self.user_target_percent
         )
-        reactive = asked_by_hpa(view, np.where(usable, float(floored), float(self.user_target_percent)))
+        reactive = asked_by_hpa(view, np.where(usable, float(floored), np.round(self.target)))
         wanted = np.maximum(np.where(usable, floor, 0), np.maximum(reactive, 0))
         blind = view.measured <= 0
         plan = self._guarded(wanted, view.current, usable)
@@ -263,6 +264,8 @@ class PredictiveLanes:
             return
         self.learnt = np.where(usable, self.foreseen.moved(self.learnt, excess), self.learnt)
         self.price = self.foreseen.leaned(self.learnt, self.account, self.slo_short_share)
+        if self.slo_leads:
+            self.target = np.where(usable, self.target, budget.steered_target(self.target, excess))
 
     def _guarded(self, wanted: IntArray, current: IntArray, usable: BoolArray) -> IntArray:
         """The guards of ``guards`` in their order: hold, small decrease, step, bounds."""

@@ -41,8 +41,11 @@ class PredictiveLane:
         self.replicas = weighed.replicas[0].tolist()
         self.risks = (weighed.risk[0] + DEPTH_WEIGHT * weighed.missing_pods[0]).tolist()
         self.truth, self.told_late = foreseen.truth[0].tolist(), foreseen.told_late_ticks
-        self.slo, self.bounds, self.target = slo_short_share, bounds, user_target_percent
-        self.floored_target = max(self.target, budget.FLOORED_TARGET_PERCENT) if slo_leads else self.target
+        self.slo, self.bounds, self.slo_leads = slo_short_share, bounds, slo_leads
+        self.target = float(user_target_percent)
+        self.floored_target = (
+            max(user_target_percent, budget.FLOORED_TARGET_PERCENT) if slo_leads else user_target_percent
+        )
         self.account = budget.Budget(budget.start_price(slo_short_share))
         self.price = self.account.price
         self.short = self.seen = 0
@@ -56,7 +59,7 @@ class PredictiveLane:
         per_pod = usage.total_millicores / max(usage.measured, 1)
         floor = self._floor(view, per_pod)
         self._count(view.tick, short=per_pod > 1.0, told=floor is not None)
-        target = self.target if floor is None else self.floored_target
+        target = round(self.target) if floor is None else self.floored_target
         reactive = desired_replicas(usage, view.current, target) or 0
         wanted = max(floor or 0, reactive)
         held = max(self.wanted[-(_LONG_HOLD if floor is None else _SHORT_HOLD) :])
@@ -87,6 +90,8 @@ class PredictiveLane:
         # Without a floor the hour says nothing about the price.
         self.account = after if told else budget.Budget(learnt, after.spent_hours, after.counted_hours)
         self.price = self.account.risk_price(self.slo)
+        if self.slo_leads and not told:
+            self.target = budget.steered_after_hour(self.target, share, self.slo)
 
     def _guarded(self, wanted: int, current: int, held: int) -> int:
         plan = wanted

@@ -53,7 +53,7 @@ class Limits:
         max_step_up, max_step_down: most pods that one decision adds or takes away; None: the default factors.
         cooldown_up_seconds, cooldown_down_seconds: rest between two changes in one direction.
         slo_leads: a forecast carries the headroom, with or without skill, for the price of risk follows the SLO; the
-            target counts only where nothing is foreseen.
+            target counts only where nothing is foreseen, and follows the SLO there.
     """
 
     min_replicas: int
