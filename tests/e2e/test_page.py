@@ -50,7 +50,7 @@ def test_a_new_person_registers_and_is_told_the_next_step(gateway: RunningGatewa
     page.get_by_role("heading", name="No clusters yet").wait_for()
     seen.screenshot("empty")
     page.get_by_role("link", name="Add a cluster").click()
-    page.get_by_label("Kubeconfig").wait_for()
+    page.get_by_role("heading", name="How is it reached?").wait_for()
     seen.screenshot("add-cluster")
     assert seen.accessibility_violations() == []
 

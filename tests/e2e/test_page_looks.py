@@ -77,6 +77,8 @@ def test_every_page_is_whole_and_reachable(ada: Person, filled: Filled, looker: 
         "decisions": (f"{cluster}/decisions", "heading", "Decisions"),
         "incidents": (f"{cluster}/incidents", "heading", "Incidents"),
         "incident": (f"{cluster}/incidents?incident={filled.incident}", "button", "Acknowledge"),
+        "clusters": ("/clusters", "rowheader", "prod-eu"),
+        "connection": (f"{cluster}/connection", "heading", "What it may do there"),
         "jobs": ("/jobs", "progressbar", "Connection check"),
         "system": ("/system", "heading", "Given up on"),
         "add-cluster": ("/clusters/new", "button", "Add cluster"),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from ai4k8s_collector.domain.checklist import Outcome, Step, line_of, summary
+from ai4k8s_collector.domain.checklist import Group, Line, Outcome, Step, line_of, summary, usable
+from ai4k8s_common.kube.rights import Access, rights_for
 from ai4k8s_gateway.system.service import EXPECTED
 from tests.support.feed import feed_health, feed_incident, feed_node, feed_wish, feed_workload
 from tests.support.feed_observed import feed_observed
@@ -65,9 +66,38 @@ def fill(gateway: RunningGateway, person: Person) -> Filled:
         " status_since = now() - interval '12 min', last_success_at = now() - interval '12 min' WHERE cluster_id = %s",
         (away,),
     )
+    feed_check(gateway, cluster_id, lines_of_a_test())
     _feed_jobs(gateway, person, cluster_id, away)
     _feed_system(gateway)
     return Filled(cluster_id, web, incident)
+
+
+def lines_of_a_test() -> list[Line]:
+    """A connection that works, with one right missing and a few add-ons not there."""
+    absent = {Step.BASTION, Step.VPA, Step.KEDA, Step.ARGO_ROLLOUTS, Step.FLUX}
+    rights = rights_for(Access.SCALE)
+    missing = rights[-1]
+    return [
+        *(line_of(step, Outcome.ABSENT if step in absent else Outcome.PASSED) for step in Step),
+        *(Line(r.key, f"{' and '.join(r.verbs)} {r.name}", Group.RIGHTS, Outcome.PASSED) for r in rights[:-1]),
+        Line(
+            missing.key,
+            f"{' and '.join(missing.verbs)} {missing.name}",
+            Group.RIGHTS,
+            Outcome.FAILED,
+            f"may not {missing.verbs[0]} {missing.name}: {missing.loss}",
+            "Apply the roles of docs/rights.md, which the page 'Add a cluster' prints too.",
+        ),
+    ]
+
+
+def feed_check(gateway: RunningGateway, cluster_id: str, lines: list[Line]) -> None:
+    """What the collector keeps of a connection's test."""
+    as_json = json.dumps([line.as_json() for line in lines])
+    gateway.execute(
+        "INSERT INTO collector.connection_checks VALUES (%s, now(), now(), %s, %s, %s)",
+        (cluster_id, usable(lines), summary(lines), as_json),
+    )
 
 
 def _feed_jobs(gateway: RunningGateway, person: Person, cluster_id: str, away: str) -> None:

@@ -14,6 +14,8 @@ import { EmptyState, FailureState, PageSkeleton } from "./ui/states";
 // Each page is a file of its own: a first visit loads the shell and what it shows.
 const AddCluster = lazy(async () => ({ default: (await import("./pages/AddCluster")).AddCluster }));
 const Autoscaling = lazy(async () => ({ default: (await import("./pages/Autoscaling")).Autoscaling }));
+const Clusters = lazy(async () => ({ default: (await import("./pages/Clusters")).Clusters }));
+const ConnectionPage = lazy(async () => ({ default: (await import("./pages/Connection")).ConnectionPage }));
 const ClusterLayout = lazy(async () => ({ default: (await import("./pages/ClusterLayout")).ClusterLayout }));
 const ClusterOverview = lazy(async () => ({ default: (await import("./pages/ClusterOverview")).ClusterOverview }));
 const Decisions = lazy(async () => ({ default: (await import("./pages/Decisions")).Decisions }));
@@ -55,7 +57,7 @@ export function App() {
           <Route index element={<Dashboard />} />
           <Route path="/jobs" element={<Jobs />} />
           <Route path="/system" element={<System />} />
-          <Route path="/clusters" element={<Navigate to="/" replace />} />
+          <Route path="/clusters" element={<Clusters />} />
           <Route path="/clusters/new" element={<AddCluster session={session.data} />} />
           <Route path="/clusters/:clusterId" element={<ClusterLayout />}>
             <Route index element={<ClusterOverview />} />
@@ -65,6 +67,7 @@ export function App() {
             <Route path="events" element={<Events />} />
             <Route path="decisions" element={<Decisions />} />
             <Route path="incidents" element={<Incidents />} />
+            <Route path="connection" element={<ConnectionPage />} />
           </Route>
           <Route path="/clusters/:clusterId/workloads/:workloadId" element={<WorkloadPage />} />
           <Route path="/login" element={<Navigate to={wanted} replace />} />

@@ -46,6 +46,15 @@ export const clusterQuery = (clusterId: string) =>
     refetchInterval: REFETCH_MS,
   });
 
+/** Below a cluster's key: whatever makes the cluster stale makes this stale. */
+export const connectionQuery = (clusterId: string) =>
+  queryOptions({
+    queryKey: ["clusters", clusterId, "connection"],
+    queryFn: () =>
+      unwrap(http.GET("/api/v1/clusters/{cluster_id}/connection", { params: { path: { cluster_id: clusterId } } })),
+    refetchInterval: REFETCH_MS,
+  });
+
 export const workloadsQuery = (clusterId: string) =>
   queryOptions({
     queryKey: ["workloads", clusterId],

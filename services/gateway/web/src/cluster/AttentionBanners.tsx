@@ -4,7 +4,7 @@ import "./attention.css";
 import type { Schemas } from "../api/client";
 import { Time } from "../ui/Time";
 
-const CALM = new Set(["waiting", "paused"]);
+const CALM = new Set(["waiting", "paused", "not_started"]);
 
 export function AttentionBanners({ attention }: { attention: Schemas["Attention"][] }) {
   if (attention.length === 0) return null;

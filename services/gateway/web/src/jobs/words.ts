@@ -1,6 +1,7 @@
 // How jobs are called.
 const NAMES: Record<string, string> = {
   "collector.check_connection": "Connection check",
+  "collector.read_host_key": "Bastion's host key",
   "collector.backfill": "Reading the past",
 };
 

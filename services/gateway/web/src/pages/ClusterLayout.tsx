@@ -2,14 +2,15 @@
 import "./cluster.css";
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Outlet, useOutletContext, useParams } from "react-router";
+import { Outlet, useMatch, useOutletContext, useParams } from "react-router";
 
 import { http, unwrap, type Cluster } from "../api/client";
 import { clusterQuery } from "../api/queries";
 import { AttentionBanners } from "../cluster/AttentionBanners";
 import { sightOf } from "../cluster/health";
-import { Badge, Button } from "../ui/controls";
-import { FailureLine, FailureState, Skeleton } from "../ui/states";
+import { useMonitoring } from "../cluster/monitoring";
+import { Badge, Button, ButtonLink } from "../ui/controls";
+import { EmptyState, FailureLine, FailureState, Skeleton } from "../ui/states";
 import { Time } from "../ui/Time";
 import { useToasts } from "../ui/toasts";
 
@@ -17,6 +18,7 @@ export const useCluster = (): Cluster => useOutletContext<Cluster>();
 
 export function ClusterLayout() {
   const { clusterId = "" } = useParams();
+  const isConnection = useMatch("/clusters/:clusterId/connection") !== null;
   const cluster = useQuery(clusterQuery(clusterId));
   if (cluster.isError && !cluster.data) return <FailureState isPage error={cluster.error} retry={() => void cluster.refetch()} />;
   if (!cluster.data) {
@@ -32,7 +34,64 @@ export function ClusterLayout() {
       <ClusterHead cluster={cluster.data} />
       {cluster.isRefetchError && <FailureLine error={cluster.error} />}
       <AttentionBanners attention={cluster.data.attention} />
-      <Outlet context={cluster.data} />
+      {cluster.data.monitoring === "not_started" && !isConnection ? <NotStarted cluster={cluster.data} /> : <Outlet context={cluster.data} />}
+    </>
+  );
+}
+
+/** What its pages would show does not exist yet: the next step instead. */
+function NotStarted({ cluster }: { cluster: Cluster }) {
+  const monitoring = useMonitoring(cluster);
+  const connection = (
+    <ButtonLink to={`/clusters/${cluster.id}/connection`} weight={cluster.connection_ok ? "plain" : "primary"}>
+      Look at its connection
+    </ButtonLink>
+  );
+  return (
+    <EmptyState
+      title="Nothing is read from this cluster yet"
+      next={
+        <div className="head-acts">
+          {cluster.may_change && (
+            <Button weight={cluster.connection_ok ? "primary" : "plain"} disabled={monitoring.isPending} onClick={() => monitoring.mutate("start")}>
+              Start monitoring
+            </Button>
+          )}
+          {connection}
+          <FailureLine error={monitoring.error} />
+        </div>
+      }
+    >
+      {cluster.connection_summary || "Its connection has not been tested."} Workloads, nodes and forecasts appear within a minute after monitoring
+      is started; nothing is scaled until you set a policy to auto.
+    </EmptyState>
+  );
+}
+
+function MonitoringAct({ cluster }: { cluster: Cluster }) {
+  const monitoring = useMonitoring(cluster);
+  const tell = useToasts();
+  if (!cluster.may_change || cluster.monitoring === "not_started") return null;
+  const isPaused = cluster.monitoring === "paused";
+  const act = () =>
+    monitoring.mutate(isPaused ? "resume" : "pause", {
+      onSuccess: () =>
+        tell(
+          isPaused
+            ? { tone: "good", text: `${cluster.name} is watched again.` }
+            : {
+                tone: "info",
+                text: `${cluster.name} is paused: nothing is read and nothing is scaled.`,
+                act: { name: "Resume", run: () => monitoring.mutate("resume") },
+              },
+        ),
+    });
+  return (
+    <>
+      <Button onClick={act} disabled={monitoring.isPending}>
+        {isPaused ? "Resume" : "Pause"}
+      </Button>
+      <FailureLine error={monitoring.error} />
     </>
   );
 }
@@ -41,6 +100,7 @@ function ClusterHead({ cluster }: { cluster: Cluster }) {
   const queries = useQueryClient();
   const [tone, word] = sightOf(cluster);
   const tell = useToasts();
+  const isConnection = useMatch("/clusters/:clusterId/connection") !== null;
   const check = useMutation({
     mutationFn: () => unwrap(http.POST("/api/v1/clusters/{cluster_id}/test", { params: { path: { cluster_id: cluster.id } } })),
     onSuccess: async () => {
@@ -63,11 +123,14 @@ function ClusterHead({ cluster }: { cluster: Cluster }) {
           "not seen yet"
         )}
       </span>
-      {cluster.may_change && (
-        <Button className="head-act" onClick={() => check.mutate()} disabled={check.isPending}>
-          Check connection
-        </Button>
-      )}
+      <span className="head-act head-acts">
+        <MonitoringAct cluster={cluster} />
+        {cluster.may_change && !isConnection && (
+          <Button onClick={() => check.mutate()} disabled={check.isPending}>
+            Check connection
+          </Button>
+        )}
+      </span>
       <FailureLine error={check.error} />
     </div>
   );

@@ -39,7 +39,7 @@ export function Dashboard() {
       <>
         <h1>Dashboard</h1>
         <EmptyState title="No clusters yet" next={<ButtonLink to="/clusters/new">Add a cluster</ButtonLink>}>
-          Add one with its kubeconfig. AI4K8s starts by only observing: nothing is scaled until you say so, workload by workload.
+          Add one by its kubeconfig, or by address and token. AI4K8s starts by only observing: nothing is scaled until you say so, workload by workload.
         </EmptyState>
       </>
     );

@@ -6,10 +6,11 @@ import { Popover } from "../ui/Popover";
 import { CLUSTER, inCluster, INSTALLATION, type Place } from "./places";
 
 export function SideBar({ clusterId }: { clusterId: string | null }) {
-  const [dashboard, ...others] = INSTALLATION;
+  const [dashboard, clusters, ...others] = INSTALLATION;
   return (
     <nav className="side" aria-label="Pages">
       {dashboard && <SideLink place={dashboard} />}
+      {clusters && <SideLink place={clusters} exact />}
       {clusterId && (
         <>
           <h2 className="side-part">Cluster</h2>
@@ -45,7 +46,7 @@ export function BottomBar({ clusterId }: { clusterId: string | null }) {
   return (
     <nav className="bottom" aria-label="Pages, in short">
       {places.filter(isNear).map((place) => (
-        <NavLink key={place.name} to={place.path} end={place.name === "Overview" || place.path === "/"} className="bottom-link">
+        <NavLink key={place.name} to={place.path} end={place.name === "Overview" || place.path === "/" || place.path === "/clusters"} className="bottom-link">
           <Icon name={place.icon} size={18} />
           {place.name}
         </NavLink>

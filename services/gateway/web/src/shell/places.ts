@@ -11,6 +11,7 @@ export interface Place {
 
 export const INSTALLATION: readonly Place[] = [
   { path: "/", name: "Dashboard", letter: "d", icon: "dashboard" },
+  { path: "/clusters", name: "Clusters", letter: "c", icon: "clusters" },
   { path: "/jobs", name: "Jobs", letter: "j", icon: "jobs" },
   { path: "/system", name: "System", letter: "s", icon: "system" },
 ];
@@ -24,6 +25,7 @@ export const CLUSTER: readonly Place[] = [
   { path: "/events", name: "Events", letter: "v", icon: "bell" },
   { path: "/incidents", name: "Incidents", letter: "i", icon: "incidents" },
   { path: "/decisions", name: "Decisions", letter: "e", icon: "decisions" },
+  { path: "/connection", name: "Connection", letter: "t", icon: "connection" },
 ];
 
 export const inCluster = (place: Place, clusterId: string): Place => ({
