@@ -30,6 +30,7 @@ from tests.support.bus import open_bus
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
+    from ai4k8s_common.kube.credentials import StoredAccess
     from ai4k8s_common.kube.protocols import KubeReader
     from tests.support.stores import Database, Valkey
 
@@ -54,13 +55,14 @@ class CollectorBench:
         interval_seconds: int | None = None,
         namespaces: Sequence[str] = (),
         fake: KubeReader | None = None,
-        credential: ClusterCredential | None = None,
+        credential: StoredAccess | None = None,
     ) -> uuid.UUID:
         """Add a cluster as the gateway would. With `fake`, that is what answers at `server`."""
         cluster_id = uuid.uuid4()
         credential = credential or ClusterCredential(server=server, token=SecretStr("canary-token"))
+        address = credential.server if isinstance(credential, ClusterCredential) else "https://10.0.0.9"
         if fake is not None:
-            self.fakes[credential.server] = fake
+            self.fakes[address] = fake
         with self.database.connect() as connection:
             row = connection.execute("SELECT id FROM gateway.users LIMIT 1").fetchone()
             row = (
@@ -78,7 +80,7 @@ class CollectorBench:
                     cluster_id,
                     row[0],
                     name or str(cluster_id),
-                    credential.server,
+                    address,
                     prometheus_url,
                     interval_seconds,
                     list(namespaces),

@@ -197,6 +197,7 @@ def gateways(database: Database, valkey: Valkey) -> Iterator[Callable[..., Runni
         broker_url: str | None = None,
         static: Path = pages.STATIC,
         hasher: PasswordHasher | None = None,
+        access: ClusterAccessSettings | None = None,
         **settings: Any,
     ) -> RunningGateway:
         public_key, private_key = generate_key_pair()
@@ -206,7 +207,7 @@ def gateways(database: Database, valkey: Valkey) -> Iterator[Callable[..., Runni
             BusSettings(broker_url=SecretStr(broker_url or valkey.url_of(0)), redis_url=SecretStr(valkey.url_of(1))),
             SealSettings(credentials_public_key=public_key),
             CycleSettings(cycle_seconds=15),
-            ClusterAccessSettings(),
+            access or ClusterAccessSettings(),
             Passwords(hasher or PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)),
         )
         listening = socket.create_server(("127.0.0.1", 0))

@@ -7,7 +7,7 @@ import pytest
 from ai4k8s_common.services import Service
 from ai4k8s_standalone.errors import StandaloneError
 from ai4k8s_standalone.folder import read_json, write_private_json
-from ai4k8s_standalone.vault import open_vault
+from ai4k8s_standalone.vault import forget_old_keys, open_vault, rotate
 
 
 def test_secrets_are_made_once_and_only_their_owner_can_read_them(tmp_path):
@@ -58,3 +58,19 @@ def test_a_damaged_file_is_refused_and_never_replaced(tmp_path, content):
     with pytest.raises(StandaloneError, match="does not hold what it should"):
         open_vault(path)
     assert path.read_text() == content
+
+
+def test_a_new_key_comes_first_and_older_ones_stay_readable_until_they_are_forgotten(tmp_path):
+    path = tmp_path / "secrets.json"
+    first = open_vault(path)
+    second = rotate(path, first)
+    third = rotate(path, second)
+    assert open_vault(path) == third
+    assert third.readable_private_keys.split(",") == [
+        third.credentials_private_key,
+        second.credentials_private_key,
+        first.credentials_private_key,
+    ]
+    assert first.credentials_private_key not in repr(third)
+    forget_old_keys(path, third)
+    assert open_vault(path).readable_private_keys == third.credentials_private_key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.metadata
 import json
 import os
@@ -44,6 +45,8 @@ Examples:
   ai4k8s logs scaler-cycle -f        watch one process
   ai4k8s backtest --workload shop/web   what policies would have done to its last days
   ai4k8s sim                         a simulated cluster alone; prints its kubeconfig
+  ai4k8s cluster add                 add a cluster by a kubeconfig of this machine
+  ai4k8s keys rotate                 another key for stored credentials
 
 \b
 The data folder is, in this order:
@@ -57,21 +60,23 @@ ones; the first must name the owner of a Postgres database who may create roles.
 """
 
 
+# Groups that are only imported when they are wanted: a whole cluster hangs on `sim`, and `status` is quick.
+_LATER = {"sim": "sim", "cluster": "clusters", "keys": "keys"}
+
+
 class Commands(TyperGroup):
-    """All commands. `sim` is only imported when it is wanted: a whole cluster hangs on it, and `status` is quick."""
+    """All commands, some of them in modules of their own."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Say their names, for --help and for who mistyped one."""
-        return [*super().list_commands(ctx), "sim"]
+        return [*super().list_commands(ctx), *_LATER]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # typer keeps click's types to itself
         """Find one by its name."""
-        if cmd_name != "sim":
+        if cmd_name not in _LATER:
             return super().get_command(ctx, cmd_name)
-        from ai4k8s_standalone import sim  # noqa: PLC0415 - see above
-
-        group = typer.main.get_command(sim.app)
-        group.name = "sim"
+        group = typer.main.get_command(importlib.import_module(f"ai4k8s_standalone.{_LATER[cmd_name]}").app)
+        group.name = cmd_name
         return group
 
 

@@ -161,7 +161,7 @@ def service_environment(plan: Plan, service: Service) -> dict[str, str]:
         "AI4K8S_CREDENTIALS_PUBLIC_KEY": plan.vault.credentials_public_key,
     }
     if service in KEY_HOLDERS:
-        environment["AI4K8S_CREDENTIALS_PRIVATE_KEY"] = plan.vault.credentials_private_key
+        environment["AI4K8S_CREDENTIALS_PRIVATE_KEY"] = plan.vault.readable_private_keys
     return environment
 
 
@@ -195,6 +195,20 @@ def migrate_command(plan: Plan) -> Command:
             **_settings_of_everybody(),
             DATABASE_VARIABLE: plan.owner_url,
             "AI4K8S_ROLE_PASSWORDS": json.dumps(passwords),
+        },
+    )
+
+
+def reseal_command(plan: Plan) -> Command:
+    """Seals every stored credential for the present key."""
+    return _python(
+        plan,
+        "reseal",
+        "ai4k8s_common.security.reseal",
+        environment={
+            **_settings_of_everybody(),
+            DATABASE_VARIABLE: plan.owner_url,
+            "AI4K8S_CREDENTIALS_PRIVATE_KEY": plan.vault.readable_private_keys,
         },
     )
 

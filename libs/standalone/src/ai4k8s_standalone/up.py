@@ -13,7 +13,7 @@ from ai4k8s_standalone.plan import Plan, Ports, Wishes
 from ai4k8s_standalone.ports import is_free, pick_free
 from ai4k8s_standalone.state import end_leftovers
 from ai4k8s_standalone.supervisor import StopRequestedError, Supervisor, listening_for_signals
-from ai4k8s_standalone.vault import open_vault
+from ai4k8s_standalone.vault import forget_old_keys, open_vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -110,6 +110,10 @@ def start_everything(supervisor: Supervisor, plan: Plan, display: Display) -> No
         start_together(supervisor, "stores", stores, display)
     with display.step("database schema"):
         supervisor.run_once(planning.migrate_command(plan))
+    if plan.vault.old_credentials_private_keys:
+        with display.step("credentials sealed for the new key"):
+            supervisor.run_once(planning.reseal_command(plan))
+            forget_old_keys(plan.folder.secrets_file, plan.vault)
     if clusters := list(planning.simcluster_specs(plan)):
         start_together(supervisor, "simulated cluster", clusters, display)
     with display.step("first administrator"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ai4k8s_common.security.sealed import generate_key_pair
@@ -28,6 +28,31 @@ class Vault:
     role_passwords: dict[Service, str] = field(repr=False)
     credentials_public_key: str
     credentials_private_key: str = field(repr=False)
+    #: Still readable, until everything is sealed for the present one.
+    old_credentials_private_keys: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def readable_private_keys(self) -> str:
+        """The present key and the older ones, as services take them."""
+        return ",".join((self.credentials_private_key, *self.old_credentials_private_keys))
+
+
+def rotate(path: Path, vault: Vault) -> Vault:
+    """Make a new key pair; the present private key stays readable."""
+    public, private = generate_key_pair()
+    rotated = replace(
+        vault,
+        credentials_public_key=public,
+        credentials_private_key=private,
+        old_credentials_private_keys=(vault.credentials_private_key, *vault.old_credentials_private_keys),
+    )
+    _write(path, rotated)
+    return rotated
+
+
+def forget_old_keys(path: Path, vault: Vault) -> None:
+    """Once nothing is sealed for them any more."""
+    _write(path, replace(vault, old_credentials_private_keys=()))
 
 
 def open_vault(path: Path) -> Vault:
@@ -47,6 +72,7 @@ def open_vault(path: Path) -> Vault:
             role_passwords={Service(name): value for name, value in content["role_passwords"].items()},
             credentials_public_key=content["credentials_public_key"],
             credentials_private_key=content["credentials_private_key"],
+            old_credentials_private_keys=tuple(content.get("old_credentials_private_keys", ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StandaloneError(
@@ -90,5 +116,6 @@ def _write(path: Path, vault: Vault) -> None:
             "role_passwords": {service.value: value for service, value in vault.role_passwords.items()},
             "credentials_public_key": vault.credentials_public_key,
             "credentials_private_key": vault.credentials_private_key,
+            "old_credentials_private_keys": list(vault.old_credentials_private_keys),
         },
     )

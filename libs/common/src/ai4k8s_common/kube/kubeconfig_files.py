@@ -50,6 +50,44 @@ def inline_files(text: str, base: Path, *, within: Path | None = None) -> str:
     return yaml.safe_dump(raw, sort_keys=False) if changed else text
 
 
+def only_context(text: str, context: str | None) -> str:
+    """Return the kubeconfig with one context (default: the current one) and what it names: nothing else is handed on.
+
+    Raises InvalidInputError when it is not there.
+    """
+    check_shape(text)
+    raw = yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
+    if not isinstance(raw, dict):
+        raise InvalidInputError("this is not a kubeconfig")
+    wanted = context or raw.get("current-context")
+    chosen = _named(raw, "contexts", wanted)
+    if chosen is None:
+        names = ", ".join(str(item.get("name")) for item in _entries(raw, "contexts")) or "none"
+        raise InvalidInputError(f"this kubeconfig has no context '{wanted or ''}'", hint=f"It has: {names}")
+    inside = chosen.get("context")
+    if not isinstance(inside, dict):
+        raise InvalidInputError(f"context '{wanted}' says nothing")
+    cluster, user = _named(raw, "clusters", inside.get("cluster")), _named(raw, "users", inside.get("user"))
+    kept = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": wanted,
+        "contexts": [chosen],
+        "clusters": [cluster] if cluster else [],
+        "users": [user] if user else [],
+    }
+    return yaml.safe_dump(kept, sort_keys=False)
+
+
+def _entries(raw: dict[str, Any], part: str) -> list[dict[str, Any]]:
+    entries = raw.get(part)
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+
+
+def _named(raw: dict[str, Any], part: str, name: object) -> dict[str, Any] | None:
+    return next((entry for entry in _entries(raw, part) if name and entry.get("name") == name), None)
+
+
 def _parts(raw: dict[str, Any], part: str) -> list[dict[str, Any]]:
     entries = raw.get(f"{part}s")
     found = [entry.get(part) for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []

@@ -13,6 +13,7 @@ import ssl
 import time
 from base64 import b64encode
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
@@ -128,6 +129,13 @@ class Target:
             ),
         }
 
+    def scrubbed(self, answer: Answer) -> Answer:
+        """Take out what was sent as a secret: proxies print requests into their error pages, and we print those."""
+        secret = self.headers.get("authorization", "").rpartition(" ")[2].encode()
+        if answer.status < HTTPStatus.BAD_REQUEST or not secret or secret not in answer.body:
+            return answer
+        return replace(answer, body=answer.body.replace(secret, b"[redacted]"))
+
     def unresolved(self, error: OSError) -> KubeUnavailableError:
         """The error for a name that leads nowhere."""
         return KubeUnavailableError(
@@ -187,7 +195,7 @@ class SyncTransport:
                     for piece in response.iter_bytes():
                         body.add(piece)
                 self._address = address
-                return body.answer(response)
+                return self._target.scrubbed(body.answer(response))
             except httpx.ConnectError as failure:
                 self._address = self._target.literal()
                 error = translate(request, self._target, failure)
@@ -232,7 +240,7 @@ class AsyncTransport:
                     async for piece in response.aiter_bytes():
                         body.add(piece)
                 self._address = address
-                return body.answer(response)
+                return self._target.scrubbed(body.answer(response))
             except httpx.ConnectError as failure:
                 self._address = self._target.literal()
                 error = translate(request, self._target, failure)
