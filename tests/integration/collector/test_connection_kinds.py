@@ -23,7 +23,7 @@ from ai4k8s_common.kube.direct import DirectAccess, direct_credential
 from ai4k8s_common.kube.errors import KubeUnauthorizedError
 from ai4k8s_common.kube.kubeconfig import parse_kubeconfig
 from ai4k8s_common.kube.manifests import ACCOUNT, account_commands, role_objects
-from ai4k8s_common.kube.rights import Access
+from ai4k8s_common.kube.rights import Access, Need, rights_for
 from ai4k8s_simcluster.testing import SimProcess
 from tests.support.clients import client_path
 from tests.support.collector import POLICY
@@ -144,7 +144,11 @@ def test_an_account_of_one_namespace_is_enough_to_watch_that(collector: Collecto
     assert "Nodes are not shown" in state["reason"]
     outcomes = check(collector, shop)
     failed = {name for name, outcome in outcomes.items() if outcome == "failed"}
-    assert all(name.endswith("/scale:patch") for name in failed), failed
+    assert failed == {
+        right.key
+        for right in rights_for(Access.SCALE, namespaced=True)
+        if right.access is Access.SCALE and right.need is not Need.OPT_IN
+    }
 
 
 def admin(cluster: Cluster) -> httpx.Client:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ai4k8s_collector import repository, rollups
+from ai4k8s_common.contracts import forecaster, scaler
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -36,6 +37,9 @@ def maintain(tx: Transaction, context: Context) -> None:
     removed = repository.remove_deleted_clusters(connection)
     for cluster_id in removed:
         context.memories.forget(cluster_id)
+        # By now no cycle of it is under way that could write after the others have forgotten.
+        tx.send(forecaster.ForgetCluster(cluster_id=cluster_id))
+        tx.send(scaler.ForgetCluster(cluster_id=cluster_id))
     dropped = _drop(connection, context)
     if made or dropped or removed:
         log.info(

@@ -10,10 +10,12 @@ from ai4k8s_common.contracts.forecaster import (
     AnalyseCluster,
     ForecastCluster,
     ForecastOutlooks,
+    ForgetCluster,
     HindcastWorkload,
     ReviewClusters,
 )
 from ai4k8s_common.services import Service
+from ai4k8s_common.store.forget import forget_cluster
 from ai4k8s_forecaster.analysis import analyse_cluster
 from ai4k8s_forecaster.hindcasting import hindcast_workload
 from ai4k8s_forecaster.outlooks import foresee_outlooks
@@ -55,3 +57,9 @@ def on_forecast_outlooks(message: ForecastOutlooks, tx: Transaction, context: Co
 def on_review_clusters(_: ReviewClusters, tx: Transaction, __: Context) -> None:
     """Say which requests would fit, and when room runs out."""
     review_clusters(tx, utc_now())
+
+
+@handlers.handles(ForgetCluster)
+def on_forget_cluster(message: ForgetCluster, tx: Transaction, _: Context) -> None:
+    """Remove what is known of a cluster that was removed."""
+    forget_cluster(tx.connection, Service.FORECASTER, message.cluster_id)

@@ -11,6 +11,7 @@ from ai4k8s_common.contracts.scaler import (
     DeleteAutoscaler,
     EnablePredictive,
     EvaluatePolicies,
+    ForgetCluster,
     JudgeDecisions,
     RecordAdvice,
     ReleaseWorkload,
@@ -26,6 +27,7 @@ from ai4k8s_common.contracts.scaler import (
     WriteAutoscaler,
 )
 from ai4k8s_common.services import Service
+from ai4k8s_common.store.forget import forget_cluster
 from ai4k8s_scaler.applying import apply_decision
 from ai4k8s_scaler.autoscalers import delete_autoscaler, write_autoscaler
 from ai4k8s_scaler.backtesting import backtest_workload, replay_backtest
@@ -152,3 +154,9 @@ def on_backtest_workload(message: BacktestWorkload, tx: Transaction, context: Co
 def on_replay_backtest(message: ReplayBacktest, tx: Transaction, context: Context) -> None:
     """Show what policies would have done."""
     replay_backtest(tx, context, message)
+
+
+@handlers.handles(ForgetCluster)
+def on_forget_cluster(message: ForgetCluster, tx: Transaction, _: Context) -> None:
+    """Remove what is known of a cluster that was removed."""
+    forget_cluster(tx.connection, Service.SCALER, message.cluster_id)

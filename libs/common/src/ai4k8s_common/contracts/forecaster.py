@@ -69,3 +69,12 @@ class ReviewClusters(Tick):
     name: ClassVar[str] = "forecaster.review_clusters.v1"
     consumer: ClassVar[Service] = Service.FORECASTER
     kind: ClassVar[QueueKind] = QueueKind.JOBS  # forecasts must not wait for it
+
+
+class ForgetCluster(Command):
+    """A cluster was removed: whatever belongs to it goes. Sent by the collector once nothing of it is under way."""
+
+    name: ClassVar[str] = "forecaster.forget_cluster.v1"
+    consumer: ClassVar[Service] = Service.FORECASTER
+
+    cluster_id: UUID

@@ -209,3 +209,12 @@ class ReplayBacktest(JobCommand):
     workload_id: int
     slo_short_share: float | None = None
     problem: str = ""
+
+
+class ForgetCluster(Command):
+    """A cluster was removed: whatever belongs to it goes. Sent by the collector once nothing of it is under way."""
+
+    name: ClassVar[str] = "scaler.forget_cluster.v1"
+    consumer: ClassVar[Service] = Service.SCALER
+
+    cluster_id: UUID

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from ai4k8s_common.store.collector import cluster_states, connection_checks, cycles, workloads
-from ai4k8s_common.store.gateway import ConnectionKind, cluster_credentials, clusters
+from ai4k8s_common.store.gateway import ConnectionKind, cluster_credentials, clusters, jobs
 from ai4k8s_common.store.scaler import cluster_holds
 
 if TYPE_CHECKING:
@@ -168,7 +168,8 @@ def _put_sealed(connection: Connection, cluster_id: UUID, box: bytes) -> None:
 
 
 def remove(connection: Connection, cluster_id: UUID) -> None:
-    """Delete a cluster with its credential and policies."""
+    """Delete a cluster with its credential, policies and jobs; what others know of it, they forget by themselves."""
+    connection.execute(delete(jobs).where(jobs.c.cluster_id == cluster_id))
     connection.execute(delete(clusters).where(clusters.c.id == cluster_id))
 
 
