@@ -52,3 +52,32 @@ def test_a_file_that_is_not_there_is_named_in_the_error(tmp_path: Path, monkeypa
     monkeypatch.setenv("AI4K8S_DATABASE_URL_FILE", str(tmp_path / "missing"))
     with pytest.raises(SettingsError, match=r"AI4K8S_DATABASE_URL_FILE names '.*missing', which cannot be read"):
         StoreSettings()
+
+
+def test_a_program_may_print_the_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AI4K8S_DATABASE_URL_COMMAND", "echo 'postgresql://somebody@db/ai4k8s'")
+    assert StoreSettings().database_url.get_secret_value() == "postgresql://somebody@db/ai4k8s"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("sh -c 'echo canary; echo sealed >&2; exit 3'", "ended with 3: sealed"),
+        ("true", "no output"),
+        ("/no/such/program", "could not be run"),
+    ],
+)
+def test_a_program_that_fails_ends_the_start_with_its_reason_and_not_its_output(
+    command: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AI4K8S_DATABASE_URL_COMMAND", command)
+    with pytest.raises(SettingsError, match=words) as caught:
+        StoreSettings()
+    assert "canary" not in str(caught.value)
+
+
+def test_a_file_and_a_program_together_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AI4K8S_DATABASE_URL_FILE", str(tmp_path / "url"))
+    monkeypatch.setenv("AI4K8S_DATABASE_URL_COMMAND", "echo x")
+    with pytest.raises(SettingsError, match="both AI4K8S_DATABASE_URL_FILE and AI4K8S_DATABASE_URL_COMMAND"):
+        StoreSettings()

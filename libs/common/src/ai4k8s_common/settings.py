@@ -2,12 +2,16 @@
 
 Each group is small so that a process asks only for what it needs; a missing one is a clear error at start-up.
 No secret has a default. Every variable may also be given as a file: AI4K8S_DATABASE_URL_FILE names a file that
-holds what AI4K8S_DATABASE_URL would, because a mounted secret shows neither in `docker inspect` nor in children.
+holds what AI4K8S_DATABASE_URL would, because a mounted secret shows neither in `docker inspect` nor in children. Or
+AI4K8S_CREDENTIALS_PRIVATE_KEY_COMMAND is a program that prints it: the way to a KMS, a vault or a hardware module that
+keeps the key or opens an encrypted one. It is run once, without a shell.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
+import subprocess
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,17 +30,24 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
+COMMAND_SECONDS = 20
+
+
 class FilesNamedByVariables(PydanticBaseSettingsSource):
-    """Reads <VARIABLE>_FILE for each field of a group."""
+    """Reads <VARIABLE>_FILE, or runs <VARIABLE>_COMMAND, for each field of a group."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002  # its base's
         """Return the file's content without the newline that editors add; None without such a variable."""
         variable = f"{self.config.get('env_prefix', '')}{field_name}".upper()
-        path = os.environ.get(f"{variable}_FILE")
-        if not path:
+        path, command = os.environ.get(f"{variable}_FILE"), os.environ.get(f"{variable}_COMMAND")
+        if not path and not command:
             return None, field_name, False
-        if variable in os.environ:
-            raise SettingsError(f"both {variable} and {variable}_FILE are set; which one is meant?")
+        ways = [name for name in (variable, f"{variable}_FILE", f"{variable}_COMMAND") if name in os.environ]
+        if len(ways) > 1:
+            raise SettingsError(f"both {' and '.join(ways)} are set; which one is meant?")
+        if command:
+            return _output_of(command, variable), field_name, False
+        assert path  # noqa: S101 - one of the two
         try:
             return Path(path).read_text(encoding="utf-8").strip(), field_name, False
         except (OSError, UnicodeDecodeError) as error:
@@ -50,6 +61,20 @@ class FilesNamedByVariables(PydanticBaseSettingsSource):
             if value is not None:
                 found[key] = self.prepare_field_value(name, field, value, is_complex)
         return found
+
+
+def _output_of(command: str, variable: str) -> str:
+    """Return what the operator's program prints, without the newline; its errors are told, its output never."""
+    try:
+        done = subprocess.run(
+            shlex.split(command), capture_output=True, text=True, timeout=COMMAND_SECONDS, check=False
+        )
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise SettingsError(f"{variable}_COMMAND could not be run: {error}") from error
+    if done.returncode != 0 or not done.stdout.strip():
+        said = done.stderr.strip().splitlines()
+        raise SettingsError(f"{variable}_COMMAND ended with {done.returncode}: {said[-1] if said else 'no output'}")
+    return done.stdout.strip()
 
 
 class Group(BaseSettings):
