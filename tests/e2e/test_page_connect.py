@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ai4k8s_collector.domain.checklist import summary
+from ai4k8s_common.kube.rights import Access, rights_for
 from tests.support.gateway import KUBECONFIG
 from tests.support.page_data import feed_check, lines_of_a_test
 
@@ -72,7 +73,7 @@ def test_a_managed_clusters_kubeconfig_leads_to_commands_and_those_to_a_tested_c
     cluster_id = page.url.split("/")[-2]
     collector_reports(shared_gateway, cluster_id)
     page.get_by_text("Connected, with something missing").first.wait_for()
-    page.get_by_text("recommended and not changed").first.wait_for()
+    page.get_by_text(rights_for(Access.SCALE)[-1].loss).first.wait_for()
     seen.screenshot("connection-tested")
     assert seen.accessibility_violations() == []
 

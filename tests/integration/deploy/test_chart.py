@@ -27,7 +27,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     **{path.stem: (f"--values={path}",) for path in sorted((CHART / "ci").glob("*.yaml"))},
     "one worker more": ("--set=workers.collector-cycle.replicas=9",),
 }
-# With inCluster.enabled, as in ci/in-cluster.yaml, those who talk to clusters have an account in this one.
+# With inCluster.enabled, as in ci/production.yaml, those who talk to clusters have an account in this one.
 IN_CLUSTER = {f"house-ai4k8s-{s.value}-{kind.value}" for s, kind in QUEUES if s in MAY_OPEN_CREDENTIALS}
 OPERATORS_OWN = "monitoring.coreos.com/v1"
 SECRETS = {item["metadata"]["name"]: item for item in kubernetes_secrets(bytes(32), Servers(), "house-ai4k8s", {})}
@@ -88,7 +88,7 @@ def test_every_pod_meets_the_restricted_standard_and_says_what_it_needs(values: 
     for name, pod in rendered(values).pods():
         assert pod["securityContext"]["runAsNonRoot"] is True, name
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-        owns_account = name == "house-ai4k8s-secrets" or (values == "in-cluster" and name in IN_CLUSTER)
+        owns_account = name == "house-ai4k8s-secrets" or (values == "production" and name in IN_CLUSTER)
         assert pod["automountServiceAccountToken"] is owns_account, name
         assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
         for container in pod["containers"]:
@@ -176,9 +176,9 @@ def test_only_a_few_can_open_credentials_and_nobody_logs_in_as_another() -> None
 
 def test_the_cluster_it_is_installed_in_is_only_open_to_those_who_talk_to_clusters_and_only_on_demand() -> None:
     assert not rendered().of("ClusterRole")
-    (role,) = rendered("in-cluster").of("ClusterRole").values()
+    (role,) = rendered("production").of("ClusterRole").values()
     assert role["rules"] == yaml.safe_load((CHART / "files" / "rights.yaml").read_text())["read"]
-    (binding,) = rendered("in-cluster").of("ClusterRoleBinding").values()
+    (binding,) = rendered("production").of("ClusterRoleBinding").values()
     assert {subject["name"] for subject in binding["subjects"]} == {
         f"house-ai4k8s-{service.value}" for service in MAY_OPEN_CREDENTIALS
     }

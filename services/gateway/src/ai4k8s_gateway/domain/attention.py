@@ -52,8 +52,8 @@ NOT_STARTED = Finding(
     "not_started",
     None,
     "Monitoring has not been started",
-    "nothing is read from this cluster and nothing is scaled",
-    "Look at its connection, then start monitoring.",
+    "",
+    "Look at its connection, then start monitoring; until then nothing is read from this cluster.",
     scaling_held=True,
 )
 # The collector's name for a bastion that shows another host key than the confirmed one.

@@ -97,7 +97,7 @@ function ApiFields({ draft, edit, wrong }: Pick<Props, "draft" | "edit" | "wrong
         error={wrong("api.ca_pem")}
         onChange={(event) => edit({ caPem: event.target.value })}
       />
-      <details className="help">
+      <details className="account-help">
         <summary>Where do these come from? Make a service account</summary>
         <AccountCommands pasteWhere="It prints a kubeconfig: choose 'Kubeconfig' above and paste it there; or take address, token and CA from it." />
       </details>

@@ -165,7 +165,7 @@ function Advice({ chosen, hasText }: { chosen: Context | undefined; hasText: boo
     );
   }
   return (
-    <details className="help">
+    <details className="account-help">
       <summary>{hasText ? "Rather not hand over your own rights?" : "No kubeconfig at hand, or EKS, GKE, AKS?"} Make a service account</summary>
       <AccountCommands pasteWhere={paste} />
     </details>
