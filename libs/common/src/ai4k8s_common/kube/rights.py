@@ -27,8 +27,6 @@ class Feature(StrEnum):
     SCALE = "scale workloads before demand comes"
     FLOORS = "hold floors under HPAs, and edit HPAs and VPAs"
     TELL = "tell on the workload, as an event, what was done"
-    AUTOSCALE = "raise HPA floors, and write the HPAs and VPAs that people ask for"
-    TELL = "tell every scaling as an event in the cluster"
     ANNOTATE = "note the last decision on the workload itself"
     NETWORK = "read network usage from kubelets"
 
@@ -168,50 +166,6 @@ RIGHTS: tuple[Right, ...] = (
         "events",
         ("create",),
         "kubectl describe does not show what was done; the page does",
-        access=Access.SCALE,
-    ),
-    *(
-        Right(
-            Feature.SCALE,
-            "apps",
-            plural,
-            ("get",),
-            "disruption budgets are not matched to the workloads they protect",
-            access=Access.SCALE,
-        )
-        for plural in ("deployments", "statefulsets", "replicasets")
-    ),
-    Right(
-        Feature.SCALE,
-        "policy",
-        "poddisruptionbudgets",
-        ("list",),
-        "fewer pods may be kept than a disruption budget wants",
-        access=Access.SCALE,
-    ),
-    Right(
-        Feature.AUTOSCALE,
-        "autoscaling",
-        "horizontalpodautoscalers",
-        ("get", "create", "patch", "delete"),
-        "workloads that an HPA scales are only observed, and no HPA is written for you",
-        access=Access.SCALE,
-    ),
-    Right(
-        Feature.AUTOSCALE,
-        "autoscaling.k8s.io",
-        "verticalpodautoscalers",
-        ("get", "create", "patch", "delete"),
-        "no VPA is written for you",
-        Need.ADD_ON,
-        Access.SCALE,
-    ),
-    Right(
-        Feature.TELL,
-        "",
-        "events",
-        ("create",),
-        "kubectl get events does not tell of scalings; the page does",
         access=Access.SCALE,
     ),
     *(

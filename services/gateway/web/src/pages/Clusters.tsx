@@ -28,7 +28,9 @@ const COLUMNS = [
     cell: ({ row: { original: item } }) => (
       <>
         <Link to={`/clusters/${item.cluster.id}`}>{item.cluster.name}</Link>{" "}
-        {item.cluster.demo && <span className="muted">simulated</span>}
+        <span className="muted">
+          {[item.cluster.server_version ?? "", item.cluster.demo ? "simulated" : ""].filter(Boolean).join(", ")}
+        </span>
         <span className="labels">
           {Object.entries(item.cluster.labels).map(([key, value]) => (
             <span key={key} className="label">
@@ -44,7 +46,14 @@ const COLUMNS = [
     header: "Health",
     cell: ({ row: { original } }) => {
       const health = healthOf(original);
-      return <Badge tone={health.tone}>{health.word}</Badge>;
+      return (
+        <span className="health">
+          <Badge tone={health.tone}>{health.word}</Badge>
+          <span className="muted">
+            {original.cluster.last_success_at ? <Time at={original.cluster.last_success_at} relative /> : "not seen"}
+          </span>
+        </span>
+      );
     },
   }),
   column.accessor((item) => connectionOf(item)[1], {
@@ -59,12 +68,6 @@ const COLUMNS = [
         </Link>
       );
     },
-  }),
-  column.accessor((item) => item.cluster.server_version ?? "", {
-    id: "version",
-    header: "Version",
-    meta: { label: "Version" },
-    cell: ({ getValue }) => getValue() || <span className="muted">not seen</span>,
   }),
   column.accessor((item) => item.nodes, {
     id: "nodes",
@@ -94,28 +97,15 @@ const COLUMNS = [
     meta: { isNumber: true, label: "Workloads" },
     cell: ({ row: { original: item } }) => (
       <>
-        {item.cluster.workloads} <span className="muted">({item.workloads_auto} auto, {item.workloads_foreseen} foreseen)</span>
+        {item.cluster.workloads} <span className="muted">({item.workloads_auto} auto)</span>
       </>
     ),
-  }),
-  column.accessor((item) => item.pods_desired - item.pods_ready, {
-    id: "pods",
-    header: "Pods ready",
-    meta: { isNumber: true, label: "Pods ready" },
-    cell: ({ row: { original: item } }) => `${item.pods_ready} of ${item.pods_desired}`,
   }),
   column.accessor((item) => item.needs, {
     id: "needs",
     header: "Needs you",
     meta: { isNumber: true, label: "Needs you" },
     cell: ({ getValue }) => (getValue() === 0 ? <span className="muted">nothing</span> : <strong>{getValue()}</strong>),
-  }),
-  column.accessor((item) => item.cluster.last_success_at ?? "", {
-    id: "seen",
-    header: "Seen",
-    meta: { isNumber: true, label: "Seen" },
-    cell: ({ row: { original: item } }) =>
-      item.cluster.last_success_at ? <Time at={item.cluster.last_success_at} relative /> : <span className="muted">not yet</span>,
   }),
 ];
 
