@@ -118,6 +118,16 @@ RIGHTS: tuple[Right, ...] = (
     Right(
         Feature.CONTEXT, "policy", "poddisruptionbudgets", ("list",), "what a disruption budget keeps is not respected"
     ),
+    *(
+        Right(
+            Feature.CONTEXT,
+            "apps",
+            plural,
+            ("get",),
+            "disruption budgets are not matched to the workloads they protect",
+        )
+        for plural in ("deployments", "statefulsets", "replicasets")
+    ),
     Right(Feature.ROLLOUTS, "argoproj.io", "rollouts", _LIST, "Argo Rollouts are not shown", Need.ADD_ON),
     *(
         Right(
