@@ -74,6 +74,7 @@ def test_every_page_is_whole_and_reachable(ada: Person, filled: Filled, looker: 
         "workloads": (f"{cluster}/workloads", "link", "shop / web"),
         "nodes": (f"{cluster}/nodes", "rowheader", "node-1"),
         "events": (f"{cluster}/events", "heading", "Quotas"),
+        "autoscaling": (f"{cluster}/autoscaling", "heading", "Budgets"),
         "decisions": (f"{cluster}/decisions", "heading", "Decisions"),
         "incidents": (f"{cluster}/incidents", "heading", "Incidents"),
         "incident": (f"{cluster}/incidents?incident={filled.incident}", "button", "Acknowledge"),

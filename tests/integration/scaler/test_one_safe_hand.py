@@ -101,6 +101,19 @@ def test_where_an_hpa_owns_the_replicas_a_floor_is_held_under_it_and_withdrawn_w
     assert bench.cluster.rows("SELECT 1 FROM scaler.claims") == []
 
 
+def test_a_floor_that_is_not_needed_any_more_is_lowered_once(bench):
+    under_an_hpa(bench)
+    later = NOW + timedelta(seconds=400)
+    for number in range(6):
+        at = later + timedelta(seconds=15 * number)
+        bench.cycle(at, usage=100.0, pods=1.0)
+        if latest(bench)["outcome"] == "planned":
+            bench.apply(latest(bench)["id"], at + timedelta(seconds=1))
+    steps = [(row["from_replicas"], row["to_replicas"]) for row in bench.decisions()]
+    assert steps == [(2, 9), (9, 5), (5, 3), (3, 2)]
+    assert bench.kube.read(HPA)["metadata"]["annotations"] == {}
+
+
 def test_a_second_delivery_after_a_floors_patch_but_before_its_record_writes_nothing(bench):
     under_an_hpa(bench)
     bench.cluster.execute("UPDATE scaler.decisions SET outcome = 'planned', outcome_at = NULL")  # ... it died there
@@ -279,7 +292,7 @@ def test_an_event_on_the_workload_tells_what_was_done(bench):
     bench.cycle()
     bench.apply(bench.decision()["id"])
     (event,) = bench.kube.read("/api/v1/namespaces/shop/events")["items"]
-    assert event["involvedObject"]["name"] == "web"
+    assert (event["involvedObject"]["name"], event["involvedObject"]["uid"]) == ("web", "uid")
     assert event["message"].startswith("4 -> 9: Forecast .95")
 
 

@@ -195,10 +195,13 @@ def _expiry(context: Context, decision: Row[Any]) -> Any:
 def _claim(tx: Transaction, context: Context, decision: Row[Any], now: Any) -> None:
     """Note what we hold now."""
     expires_at = _expiry(context, decision)
-    if decision.actuator == Actuator.HPA_FLOOR.value and expires_at is None:
-        surroundings.drop_claim(tx.connection, decision.workload_id)
-        return
     plan = decision.plan or {}
+    if decision.actuator == Actuator.HPA_FLOOR.value:
+        hpa, bounds = (decision.namespace, plan["object"]), (decision.to_replicas, plan.get("to_maximum"))
+        surroundings.note_bounds(tx.connection, decision.cluster_id, hpa, bounds, now)
+        if expires_at is None:
+            surroundings.drop_claim(tx.connection, decision.workload_id)
+            return
     original = _original(tx, decision)
     former = surroundings.claim_of(tx.connection, decision.workload_id)
     if former is not None and former.actuator != decision.actuator:

@@ -144,11 +144,9 @@ class FloorHand:
     def carry_out(self, order: Order) -> dict[str, Any]:
         """Patch it on a version whose bounds are the ones that were planned on."""
         ends = order.expires_at is None
-        notes: dict[str, str | None] = {LAST_DECISION: note(order)}
-        if ends:
-            notes |= dict.fromkeys(FLOOR_NOTES)
-        else:
-            notes |= _notes(order.original, order.expires_at)
+        notes: dict[str, str | None] = dict.fromkeys((LAST_DECISION, *FLOOR_NOTES))
+        if not ends:
+            notes = {LAST_DECISION: note(order), **_notes(order.original, order.expires_at)}
         written = self._write(order.replicas, order.maximum, notes, (order.planned_from, order.planned_maximum))
         return {"resource_version": written.resource_version, "min_replicas": written.replicas}
 

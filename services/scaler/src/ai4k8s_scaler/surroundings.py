@@ -299,6 +299,24 @@ def replace_survey(
     connection.execute(statement.on_conflict_do_update(index_elements=[surroundings.c.cluster_id], set_=values))
 
 
+def note_bounds(
+    connection: Connection, cluster_id: UUID, hpa: tuple[str, str], bounds: tuple[int, int | None], now: datetime
+) -> None:
+    """An HPA has bounds that we just wrote: the next cycle must not go by what was seen before."""
+    minimum, maximum = bounds
+    change = {"minReplicas": minimum} | ({} if maximum is None else {"maxReplicas": maximum})
+    connection.execute(
+        autoscalers.update()
+        .where(
+            autoscalers.c.cluster_id == cluster_id,
+            autoscalers.c.kind == AutoscalerKind.HPA.value,
+            autoscalers.c.namespace == hpa[0],
+            autoscalers.c.name == hpa[1],
+        )
+        .values(spec=autoscalers.c.spec.concat(change), seen_at=now)
+    )
+
+
 def claim_on_hpa(connection: Connection, cluster_id: UUID, namespace: str, name: str) -> Row[Any] | None:
     """Return the floor that we hold under an HPA."""
     query = (

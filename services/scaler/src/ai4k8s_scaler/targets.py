@@ -117,7 +117,7 @@ def _floor(hpa: Row[Any], claim: Row[Any] | None, problem: str) -> Target:
     original = claim.original if claim is not None else {}
     owner_minimum = int(original.get("min_replicas", notes.get(ORIGINAL_MINIMUM) or minimum))
     owner_maximum = int(original.get("max_replicas", notes.get(ORIGINAL_MAXIMUM) or maximum))
-    settling = claim is not None and claim.held_at >= hpa.seen_at
+    settling = claim is not None and claim.held_at > hpa.seen_at
     if claim is not None and settling:
         minimum, maximum = claim.held_replicas, claim.held_maximum or maximum
     return Target(

@@ -22,9 +22,7 @@ MOST_CHARACTERS = 1_000
 log = structlog.stdlib.get_logger(__name__)
 
 
-def write_event(
-    cluster: KubeScaler, ref: WorkloadRef, decision_id: UUID, reason: str, text: str, at: datetime, *, uid: str = ""
-) -> None:
+def write_event(cluster: KubeScaler, ref: WorkloadRef, decision_id: UUID, reason: str, text: str, at: datetime) -> None:
     """Write one. The deed is done: that it could not be told here changes nothing about it."""
     check_ref(ref)
     stamp = at.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -34,7 +32,7 @@ def write_event(
         "kind": "Event",
         # One decision, one event: a second delivery makes none.
         "metadata": {"name": f"{ref.name[:200]}.{decision_id.hex[:16]}", "namespace": ref.namespace},
-        "involvedObject": {**involved, "name": ref.name, **({"uid": uid} if uid else {})},
+        "involvedObject": {**involved, "name": ref.name},
         "reason": reason,
         "message": text[:MOST_CHARACTERS],
         "type": "Normal",
@@ -46,6 +44,8 @@ def write_event(
         "reportingInstance": FIELD_MANAGER,
     }
     try:
+        # `kubectl describe` asks for events by the object's uid; the scale subresource has the workload's.
+        body["involvedObject"]["uid"] = cluster.get_scale(ref).uid
         cluster.create(f"/api/v1/namespaces/{ref.namespace}/events", body)
     except KubeError as error:
         log.warning("event_failed", decision_id=str(decision_id), error=error.detail)
