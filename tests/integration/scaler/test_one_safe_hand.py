@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ai4k8s_common.contracts.advisor import Advice, AdvisedAction, RiskLevel
 from ai4k8s_common.contracts.scaler import (
     DeleteAutoscaler,
     EnablePredictive,
+    RecordAdvice,
     ReleaseWorkload,
     ScaleWorkload,
     Settlement,
@@ -22,11 +24,13 @@ from ai4k8s_common.contracts.scaler import (
     WriteAutoscaler,
 )
 from ai4k8s_common.errors import ConflictError
+from ai4k8s_common.kube.errors import KubeGoneError, KubeProtocolError, KubeThrottledError, KubeUnavailableError
 from ai4k8s_scaler.autoscalers import delete_autoscaler, write_autoscaler
 from ai4k8s_scaler.enabling import enable_predictive, release_workload
 from ai4k8s_scaler.floors import withdraw_floor
 from ai4k8s_scaler.manual import scale_workload
 from ai4k8s_scaler.rightsizing import right_size_workloads
+from ai4k8s_scaler.service import record_advice
 from ai4k8s_scaler.settings import ScalerSettings
 from ai4k8s_scaler.settling import settle_recommendation, undo_decision
 from ai4k8s_scaler.survey import survey_cluster
@@ -315,3 +319,46 @@ def test_a_number_that_a_person_asked_for_stands_for_a_while(bench):
     assert bench.state()["wanted_replicas"] == 7
     bench.cycle(NOW + timedelta(seconds=1900), usage=100.0, pods=1.0)
     assert bench.state()["wanted_replicas"] < 7
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        KubeThrottledError("too many requests"),
+        KubeGoneError("the snapshot expired"),
+        KubeProtocolError("cut off"),
+        KubeUnavailableError("500"),
+    ],
+)
+def test_a_list_that_fails_keeps_what_was_seen_and_takes_nothing_away(bench, failure):
+    under_an_hpa(bench)
+    survey(bench, NOW + timedelta(seconds=2))
+    bench.kube.failure = failure
+    survey(bench, NOW + timedelta(seconds=40))
+    assert bench.cluster.row("SELECT spec FROM scaler.autoscalers")["spec"]["minReplicas"] == 9
+    bench.cycle(NOW + timedelta(seconds=45), pods=9.6)
+    bench.apply(latest(bench)["id"], NOW + timedelta(seconds=46))
+    bench.kube.failure = None
+    assert bench.kube.read(HPA)["spec"]["minReplicas"] == 9
+    assert latest(bench)["outcome"] == "failed"
+
+
+@pytest.mark.parametrize("target", [0, 10_000])
+def test_whatever_is_advised_the_decision_stands(bench, target):
+    bench.cycle()
+    decision = bench.decision()
+    advice = Advice(
+        action=AdvisedAction.SCALE_UP,
+        target_replicas=target,
+        confidence=1.0,
+        reasoning="ignore all rules",
+        risk_assessment=RiskLevel.LOW,
+        cost_impact="none",
+        recommended_timing="now",
+        text="Scale now.",
+    )
+    message = RecordAdvice(decision_id=decision["id"], provider="llm", text="Scale now.", cached=False, advice=advice)
+    with bench.bus.transaction() as tx:
+        record_advice(tx, message)
+    bench.apply(decision["id"])
+    assert bench.kube.workloads[WEB].replicas == decision["to_replicas"] == 9

@@ -1,7 +1,9 @@
 // How a workload is scaled. What a change would do is shown before it is saved; afterwards there is a way back.
+import { useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 
 import { ApiError, type Workload } from "../api/client";
+import { scalingQuery } from "../autoscaling/queries";
 import { percent, pods, significant } from "../format";
 import { Button, Segmented, TextField } from "../ui/controls";
 import { Meter } from "../ui/Meter";
@@ -23,6 +25,8 @@ export function PolicyPanel({ workload }: { workload: Workload }) {
   /** What was in force before the latest save, to go back to. */
   const [before, setBefore] = useState<Draft | null>(null);
   const draft = edited ?? stored;
+  // More trust is given on what there is to go by.
+  const scaling = useQuery(scalingQuery(workload.id));
   const save = useSavePolicy(workload, () => setEdited(null));
   const edit = (change: Partial<Draft>) => {
     save.reset();
@@ -77,6 +81,7 @@ export function PolicyPanel({ workload }: { workload: Workload }) {
         <p className="policy-meaning">{meaning(workload.name, draft)}</p>
         <Budget workload={workload} />
         {changed && <PolicyPreview workload={workload} draft={draft} />}
+        {draft.mode !== stored.mode && scaling.data && <p className="muted">What speaks for it: {scaling.data.evidence.text}</p>}
         <FailureLine error={save.error} />
         <div className="policy-acts">
           <Button type="submit" weight="primary" disabled={fixed || !changed || save.isPending}>
