@@ -12,6 +12,7 @@ from ai4k8s_common.kube.rights import Access, rights_for
 from ai4k8s_gateway.system.service import EXPECTED
 from tests.support.feed import feed_health, feed_incident, feed_node, feed_wish, feed_workload
 from tests.support.feed_observed import feed_observed
+from tests.support.feed_sizes import feed_sizes
 
 if TYPE_CHECKING:
     from tests.support.feed import FedWorkload
@@ -56,6 +57,7 @@ def fill(gateway: RunningGateway, person: Person) -> Filled:
     feed_incident(api, minutes_ago=200, is_open=False, severity="medium")
     for hours in range(24, -1, -1):
         feed_health(web, web.now - timedelta(hours=hours), 100.0 if hours > 1 else 92.0)
+    feed_sizes(web, api)
     feed_wish(api, 9, "recommend", reason="the forecast's 0.95 quantile of the next 4 minutes' maximum is 8.4 pods")
     for name in ("cart", "search", "images"):
         feed_workload(database, cluster_id, name=name, ready=2).feed_forecast()

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import create_engine
 
 from ai4k8s_collector.backfill import backfill_cluster
 from ai4k8s_collector.batch import collect_due_clusters
@@ -18,6 +19,9 @@ from ai4k8s_common.kube.client import KubeClient
 from ai4k8s_common.kube.errors import KubeConflictError
 from ai4k8s_common.kube.kubeconfig import parse_kubeconfig
 from ai4k8s_common.kube.types import DEPLOYMENTS, PODS, WorkloadKind, WorkloadRef
+from ai4k8s_common.services import Service
+from ai4k8s_common.store.engine import store_url
+from ai4k8s_forecaster.reviews import review
 from ai4k8s_simcluster.testing import SimProcess
 from tests.support.collector import POLICY
 from tests.support.wait import eventually
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 
     from ai4k8s_common.kube.credentials import ClusterCredential
     from tests.support.collector import CollectorBench
+    from tests.support.gateway import RunningGateway
 
 WEB = WorkloadRef(WorkloadKind.DEPLOYMENT, "shop", "web")
 
@@ -76,7 +81,9 @@ def test_a_cycle_sees_the_workload_its_pods_and_their_usage(collector: Collector
     assert [row["revision"] for row in deploy] == ["1"]
 
 
-def test_the_past_is_filled_in_once_and_never_over_live_rows(collector: CollectorBench, sim: SimProcess) -> None:
+def test_the_past_is_filled_in_once_and_never_over_live_rows(
+    collector: CollectorBench, sim: SimProcess, gateway: RunningGateway
+) -> None:
     cluster_id = connect(collector, sim)
     observe(collector, cluster_id)
     live = collector.rows("SELECT * FROM collector.workload_samples ORDER BY at")
@@ -113,6 +120,37 @@ def test_the_past_is_filled_in_once_and_never_over_live_rows(collector: Collecto
     again = collector.row("SELECT count(*) FROM collector.workload_samples WHERE source = 1")
     assert again["count"] == kept["count"]
     assert collector.row("SELECT count(*) FROM collector.workload_rollups")["count"] == rolled["count"]
+    _sizes_and_room_are_told(collector, cluster_id, gateway)
+
+
+def _sizes_and_room_are_told(collector: CollectorBench, cluster_id: uuid.UUID, gateway: RunningGateway) -> None:
+    """With a past, a review says what would fit and whether everything still would; the API serves both."""
+    engine = create_engine(store_url(collector.database.url(Service.FORECASTER)))
+    with engine.begin() as connection:
+        review(connection, cluster_id, datetime.now(UTC))
+    engine.dispose()
+    admin = gateway.admin()
+    sizes = admin.get(f"/clusters/{cluster_id}/recommendations").json()
+    (web,) = (item for item in sizes["items"] if item["name"] == "web")
+    (container,) = web["containers"]
+    assert (web["status"], container["per_pod"]) == ("ready", False)
+    assert container["cpu"]["busy"] <= container["cpu"]["peak"]
+    assert container["cpu"]["target"] > 0
+    assert admin.get(f"/workloads/{web['workload_id']}/recommendations").json()["containers"] == web["containers"]
+    room = admin.get(f"/clusters/{cluster_id}/capacity").json()
+    (use,) = (item for item in room["items"] if (item["scope"], item["resource"]) == ("cluster", "cpu"))
+    assert use["status"] == "ready"
+    assert use["history_days"] >= 12
+    address = f"/clusters/{cluster_id}/capacity/what-if"
+    lost = admin.send("POST", address, {"lose_nodes": [room["node_names"][0]["name"]]}).json()
+    assert lost["fits"], lost
+    grown = admin.send("POST", address, {"workloads": [{"workload_id": web["workload_id"], "factor": 500}]}).json()
+    assert not grown["fits"]
+    assert grown["homeless"][0]["name"] == "web"
+    assert grown["nodes_needed"] > 0
+    for wrong in ({"lose_nodes": ["nowhere"]}, {"workloads": [{"workload_id": web["workload_id"]}]}):
+        assert admin.send("POST", address, wrong).status_code == 422
+    assert gateway.person().get(f"/clusters/{cluster_id}/capacity").status_code == 404
 
 
 def test_the_present_continues_the_past(collector: CollectorBench, sim: SimProcess) -> None:

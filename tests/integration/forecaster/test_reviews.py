@@ -86,8 +86,8 @@ def test_each_container_is_sized_by_its_own_use_and_kills_are_remembered(cluster
     add_digests(cluster, killed, "cache", 7, 300.0, oom_kills=1)
     add_workload(cluster, "young")
     rows = reviewed(cluster, bus)
-    assert [rows[name]["cpu_target_millicores"] for name in ("web", "proxy")] == [120, 25]
-    assert rows["web"]["saved_cpu_millicores"] == 3 * (500 - 120)
+    assert [rows[name]["cpu_target_millicores"] for name in ("web", "proxy")] == [160, 35]
+    assert rows["web"]["saved_cpu_millicores"] == 3 * (500 - 160)
     assert rows["web"]["findings"] == ["over_provisioned"]
     assert rows["cache"]["killed_at_bytes"] == 256 * MIB
     assert rows["cache"]["memory_target_bytes"] >= 1.2 * 256 * MIB
@@ -115,7 +115,7 @@ def test_before_pods_were_watched_the_share_of_one_pod_stands_for_it(cluster: Ob
     )  # fmt: skip
     (row,) = reviewed(cluster, bus).values()
     assert (row["status"], row["per_pod"]) == ("ready", False)
-    assert row["cpu_target_millicores"] == 120
+    assert row["cpu_target_millicores"] == 150
     outlooks = {
         (row["scope"], row["resource"]): row for row in cluster.rows("SELECT * FROM forecaster.capacity_outlooks")
     }

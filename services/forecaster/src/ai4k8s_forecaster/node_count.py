@@ -48,7 +48,7 @@ def advise(placement: Placement, pool: PoolState, *, waiting_first: bool) -> Nod
     if homeless:
         return _for_waiting(placement, pool, homeless)
     if pool.history_days < LEAST_DAYS:
-        return NodeAdvice(None, f"{pool.history_days:.0f} of {LEAST_DAYS:.0f} whole days collected.")
+        return NodeAdvice(None, f"Too early to tell: {pool.history_days:.0f} of {LEAST_DAYS:.0f} whole days collected.")
     short = _shortage(pool)
     if short > 0:
         return NodeAdvice(

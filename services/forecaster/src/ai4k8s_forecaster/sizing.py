@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LEAST_HOURS = 24
 BUSY_NODE_SHARE = 0.85
+#: Calendar days: seven whole ones and the one that goes on.
+COLUMNS = DAYS_LOOKED_AT + 1
 #: Containers in one pass: their histograms of a week take 8 KB each.
 AT_ONCE = 2_000
 _EDGES = CPU_SMALLEST_MILLICORES * GROWTH ** np.arange(LAST_BUCKET + 1, dtype=np.float64)
@@ -35,7 +37,7 @@ _EDGES = CPU_SMALLEST_MILLICORES * GROWTH ** np.arange(LAST_BUCKET + 1, dtype=np
 def size_cluster(connection: Connection, cluster_id: UUID, now: datetime) -> int:
     """Write anew what would fit each container of a cluster. Returns how many have a recommendation."""
     containers = repository.containers_of(connection, cluster_id)
-    first = (now - timedelta(days=DAYS_LOOKED_AT - 1)).date()
+    first = (now - timedelta(days=COLUMNS - 1)).date()
     repository.add_use(connection, cluster_id, containers, first)
     before = repository.previous(connection, cluster_id)
     memory_hpas = repository.memory_autoscaled(connection, cluster_id)
@@ -92,13 +94,13 @@ def _rows(
 
 def _use(piece: Sequence[Sized], now: datetime) -> tuple[Use, Use]:
     """Lay histograms out as ``[containers, days, buckets]``. Of memory only peaks and a typical amount are read."""
-    shape = (len(piece), DAYS_LOOKED_AT)
+    shape = (len(piece), COLUMNS)
     counts = np.zeros((*shape, LAST_BUCKET + 1), dtype=np.int64)
     cpu_peaks, memory_peaks, memory_typical = (np.full(shape, np.nan) for _ in range(3))
     for row, one in enumerate(piece):
         for day in one.days:
-            column = DAYS_LOOKED_AT - 1 - (now.date() - day.day).days
-            if 0 <= column < DAYS_LOOKED_AT:
+            column = COLUMNS - 1 - (now.date() - day.day).days
+            if 0 <= column < COLUMNS:
                 counts[row, column, list(day.buckets)] = day.counts
                 cpu_peaks[row, column], memory_peaks[row, column] = day.cpu_max, day.memory_max
                 memory_typical[row, column] = np.nan if day.memory_typical is None else day.memory_typical

@@ -20,6 +20,7 @@ from ai4k8s_gateway.live.server import Live
 from ai4k8s_gateway.routers import (
     auth,
     autoscaling,
+    capacity,
     clusters,
     connections,
     decisions,
@@ -97,6 +98,7 @@ def create_api(lifespan: object = None) -> FastAPI:
         workloads,
         observed,
         outlooks,
+        capacity,
         autoscaling,
         decisions,
         incidents,

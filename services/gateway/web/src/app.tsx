@@ -16,6 +16,7 @@ const AddCluster = lazy(async () => ({ default: (await import("./pages/AddCluste
 const Autoscaling = lazy(async () => ({ default: (await import("./pages/Autoscaling")).Autoscaling }));
 const Clusters = lazy(async () => ({ default: (await import("./pages/Clusters")).Clusters }));
 const ConnectionPage = lazy(async () => ({ default: (await import("./pages/Connection")).ConnectionPage }));
+const Capacity = lazy(async () => ({ default: (await import("./pages/Capacity")).Capacity }));
 const ClusterLayout = lazy(async () => ({ default: (await import("./pages/ClusterLayout")).ClusterLayout }));
 const ClusterOverview = lazy(async () => ({ default: (await import("./pages/ClusterOverview")).ClusterOverview }));
 const Decisions = lazy(async () => ({ default: (await import("./pages/Decisions")).Decisions }));
@@ -25,6 +26,7 @@ const Incidents = lazy(async () => ({ default: (await import("./pages/Incidents"
 const Jobs = lazy(async () => ({ default: (await import("./pages/Jobs")).Jobs }));
 const Landing = lazy(async () => ({ default: (await import("./pages/Landing")).Landing }));
 const Nodes = lazy(async () => ({ default: (await import("./pages/Nodes")).Nodes }));
+const Recommendations = lazy(async () => ({ default: (await import("./pages/Recommendations")).Recommendations }));
 const System = lazy(async () => ({ default: (await import("./pages/System")).System }));
 const WorkloadPage = lazy(async () => ({ default: (await import("./pages/WorkloadPage")).WorkloadPage }));
 const Workloads = lazy(async () => ({ default: (await import("./pages/Workloads")).Workloads }));
@@ -64,6 +66,8 @@ export function App() {
             <Route path="workloads" element={<Workloads />} />
             <Route path="autoscaling" element={<Autoscaling />} />
             <Route path="nodes" element={<Nodes />} />
+            <Route path="sizes" element={<Recommendations />} />
+            <Route path="capacity" element={<Capacity />} />
             <Route path="events" element={<Events />} />
             <Route path="decisions" element={<Decisions />} />
             <Route path="incidents" element={<Incidents />} />

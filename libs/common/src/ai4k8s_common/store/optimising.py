@@ -83,7 +83,7 @@ recommendations = Table(
     Column("hpa_target_percent", Integer),  # what the HPA's CPU target must become with it; NULL: nothing to change
     # What was used, over the days looked at.
     Column("cpu_p50_millicores", Double),
-    Column("cpu_p95_millicores", Double),  # the highest of the days' 95th percentiles
+    Column("cpu_p95_millicores", Double),  # over all of them
     Column("cpu_max_millicores", Double),
     Column("memory_p50_bytes", Double),
     Column("memory_max_bytes", Double),

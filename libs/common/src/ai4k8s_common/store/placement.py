@@ -111,6 +111,16 @@ class Placement:
         return [node.room() for node in self.nodes if node.takes_pods and node.name not in without]
 
 
+def pool_of(node: Row[Any]) -> str:
+    """Name the pool of a node as the provider does; without that, nodes of one machine type are one."""
+    return str(node.pool or node.instance_type or DEFAULT_POOL)
+
+
+def takes_pods(node: Row[Any]) -> bool:
+    """Whether new pods may come to a node."""
+    return bool(node.ready and not node.unschedulable and not CONTROL_PLANE & set(node.roles or ()))
+
+
 def read_placement(connection: Connection, cluster_id: UUID) -> Placement | None:
     """Return what is known of a cluster; None when its nodes are not."""
     seen = list(connection.execute(select(nodes).where(nodes.c.cluster_id == cluster_id, nodes.c.gone_at.is_(None))))
@@ -169,8 +179,8 @@ def _node(
             memory += many * (asking[workload_id].memory_bytes - (rows[workload_id].memory_request_bytes or 0.0))
     return NodeRoom(
         name=node.name,
-        pool=node.pool or node.instance_type or DEFAULT_POOL,
-        takes_pods=node.ready and not node.unschedulable and not CONTROL_PLANE & set(node.roles or ()),
+        pool=pool_of(node),
+        takes_pods=takes_pods(node),
         tainted=node.tainted,
         cpu_millicores=node.cpu_allocatable_millicores,
         memory_bytes=node.memory_allocatable_bytes,

@@ -13,6 +13,10 @@ _NAMES = {
     "memory_requests": "memory requests",
     "pods": "pods",
     "storage": "storage",
+    "requests.cpu": "CPU requests",
+    "requests.memory": "memory requests",
+    "limits.cpu": "CPU limits",
+    "limits.memory": "memory limits",
 }
 
 
@@ -61,6 +65,8 @@ def _when(one: Outlook) -> str:
             f"It may run out in {first} at the earliest (80 % interval), more likely later than {one.reach:.0f} days."
         )
     last = f"{one.latest:.0f} days" if one.latest is not None else "later than can be told"
+    if first == last:
+        return f"It runs out in {first} (80 % confidence)."
     return f"It runs out in {one.expected:.0f} days; between {first} and {last} with 80 % confidence."
 
 

@@ -1,12 +1,12 @@
 """Requests and limits that fit what containers used, for a whole cluster at once.
 
-CPU: the highest of the last seven days' 95th percentiles, plus 15 %. The VerticalPodAutoscaler's recommender takes the
-90th percentile of a histogram whose samples lose half their weight each day (autoscaler,
-`vertical-pod-autoscaler/pkg/recommender`), so after a weekend it has forgotten the week; Goldilocks shows that same
-number, and KRR a percentile of two weeks at once (95th by default) without a margin. A maximum over days keeps the
-busiest weekday whole and is measured to leave less later use above the request for no more reserved cores
-(`benchmarks/rightsizing.py`). With less than a week the margin grows: one day needs 1.4 times as much to be as safe as
-seven (same measurement).
+CPU: the 95th percentile of the last seven days, times 1.5. The VerticalPodAutoscaler's recommender takes the 90th
+percentile of a histogram whose samples lose half their weight each day and count by what they are, times 1.15
+(autoscaler, `vertical-pod-autoscaler/pkg/recommender`), so after a weekend it has forgotten the week, and one burst
+weighs as much as hours of calm; Goldilocks shows that same number. KRR takes the 95th percentile of two weeks and no
+margin. A week of equal weights and a wide margin is measured to leave less later use above the request for fewer
+reserved cores than the VPA (`benchmarks/rightsizing.py`, which also chose the window on one half of the traces). With
+less than a week the margin grows: one day needs about 1.4 times as much to be as safe as seven.
 
 Memory is not shared by waiting: the request is the highest use of the days looked at plus 15 %, and what was killed
 gets at least 1.2 times what it was killed at, as the VPA does; unlike there, that floor does not decay within a day.
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from ai4k8s_forecaster.domain.usage import Use
 
 DAYS_LOOKED_AT = 7
-MARGIN = 1.15
+CPU_MARGIN = 1.5
+MEMORY_MARGIN = 1.15
 #: What one day's margin is multiplied by; from `DAYS_LOOKED_AT` days on nothing is added.
 ONE_DAY_FACTOR = 1.4
 LEAST_CPU_MILLICORES = 10.0
@@ -97,22 +98,25 @@ class Size:
     held: FloatArray
 
 
-def margin_for(history_days: FloatArray) -> FloatArray:
-    """Return what use is multiplied by, ``[containers]``, given how much history stands behind it."""
+def margin_for(history_days: FloatArray, week: float) -> FloatArray:
+    """Return what use is multiplied by, ``[containers]``, by how much history stands behind it and a week's margin."""
     days = np.clip(history_days, 1.0, DAYS_LOOKED_AT)
-    return MARGIN * (1 + (ONE_DAY_FACTOR - 1) * (DAYS_LOOKED_AT / days - 1) / (DAYS_LOOKED_AT - 1))
+    return week * (1 + (ONE_DAY_FACTOR - 1) * (DAYS_LOOKED_AT / days - 1) / (DAYS_LOOKED_AT - 1))
 
 
 def size_cpu(now: Containers, use: Use) -> tuple[Size, FloatArray]:
     """Return sizes in millicores, and the HPA targets that belong to them in percent (NaN: nothing to change)."""
     throttled = is_throttled(now, use)
-    margin = margin_for(now.history_days)
+    margin = margin_for(now.history_days, CPU_MARGIN)
     wanted = round_cpu(np.fmax(use.busy * margin, LEAST_CPU_MILLICORES))
+    has_hpa = np.isfinite(now.hpa_target)
+    # An HPA's target is the headroom: it adds pods. Only what passes the request itself is a reason to raise it.
+    raised = has_hpa & (wanted > now.cpu_request)
+    wanted = np.where(raised, np.fmax(round_cpu(use.busy), now.cpu_request), wanted)
     held = np.full(wanted.shape, float(Held.FREE))
     lowered = wanted < now.cpu_request
     # Against its limit a container shows the limit and not what it wants.
     held[lowered & throttled] = Held.AT_CPU_LIMIT
-    has_hpa = np.isfinite(now.hpa_target)
     held[lowered & has_hpa & now.hpa_fixed & (held == Held.FREE)] = Held.HPA_FIXED
     least = round_cpu(now.cpu_request * now.hpa_target / HIGHEST_HPA_TARGET)
     bound = lowered & has_hpa & (held == Held.FREE) & (wanted < least)
@@ -120,9 +124,9 @@ def size_cpu(now: Containers, use: Use) -> tuple[Size, FloatArray]:
     wanted = np.where(bound, np.fmin(least, now.cpu_request), wanted)
     wanted = np.where((held == Held.AT_CPU_LIMIT) | (held == Held.HPA_FIXED), now.cpu_request, wanted)
     target = _if_worthwhile(wanted, now.cpu_request)
-    limit = np.where(throttled, np.fmax(1.5 * now.cpu_limit, MARGIN * use.peak), now.cpu_limit)
+    limit = np.where(throttled, np.fmax(1.5 * now.cpu_limit, CPU_MARGIN * use.peak), now.cpu_limit)
     limit = np.where(np.isfinite(now.cpu_limit), round_cpu(np.fmax(limit, target)), np.nan)
-    upper = np.fmax(use.busy * margin * 1.3, target)
+    upper = np.fmax(np.fmax(use.busy * margin * 1.3, use.peak), target)
     size = Size(target, np.fmin(use.quiet, target), upper, limit, held)
     return size, _hpa_target(now, target)
 
@@ -142,7 +146,7 @@ def _hpa_target(now: Containers, target: FloatArray) -> FloatArray:
 
 def size_memory(now: Containers, use: Use) -> Size:
     """Return sizes in bytes."""
-    least = np.fmax(use.peak * margin_for(now.history_days), LEAST_MEMORY_BYTES)
+    least = np.fmax(use.peak * margin_for(now.history_days, MEMORY_MARGIN), LEAST_MEMORY_BYTES)
     after_kill = AFTER_A_KILL * now.killed_at
     wanted = round_memory(np.fmax(least, after_kill))
     held = np.full(wanted.shape, float(Held.FREE))
@@ -155,7 +159,7 @@ def size_memory(now: Containers, use: Use) -> Size:
     target = np.where(killed_now, wanted, _if_worthwhile(wanted, now.memory_request))
     # Proportions of limit and request stay, as with the VPA: equal ones keep a pod's class of service.
     ratio = np.fmax(np.where(np.isfinite(now.memory_request), now.memory_limit / now.memory_request, AFTER_A_KILL), 1.0)
-    limit = round_memory(np.fmax(np.fmax(target * ratio, after_kill), use.peak * MARGIN))
+    limit = round_memory(np.fmax(np.fmax(target * ratio, after_kill), use.peak * MEMORY_MARGIN))
     limit = np.where((target == now.memory_request) & (limit < now.memory_limit), now.memory_limit, limit)
     return Size(
         target=target,

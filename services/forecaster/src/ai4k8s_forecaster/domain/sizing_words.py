@@ -98,9 +98,11 @@ def _pressing(one: Sizes, findings: list[str]) -> str:
 
 
 def _cpu(one: Sizes) -> str:
-    used = f"CPU: {cpu_text(one.cpu_busy)} in the busiest 5 % of a day"
+    used = f"CPU: {cpu_text(one.cpu_busy)} in the busiest 5 % of the time"
     if not isfinite(one.cpu_request):
         return f"{used}, nothing requested: {cpu_text(one.cpu_target)} would fit."
+    if one.cpu_target == one.cpu_request and one.cpu_held is not Held.FREE:
+        return f"{used}, {cpu_text(one.cpu_request)} requested, which stays."
     if one.cpu_target == one.cpu_request:
         return f"{used}, {cpu_text(one.cpu_request)} requested: it fits."
     change = f"{used}, {cpu_text(one.cpu_request)} requested: {cpu_text(one.cpu_target)} would fit"

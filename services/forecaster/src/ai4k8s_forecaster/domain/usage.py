@@ -20,7 +20,7 @@ class Use:
 
     Attributes:
         typical: ``[containers]`` median of all readings.
-        busy: ``[containers]`` the highest of the days' 95th percentiles.
+        busy: ``[containers]`` 95th percentile of all readings.
         quiet: ``[containers]`` the lowest of the days' 95th percentiles.
         peak: ``[containers]`` the highest reading.
         days: ``[containers]`` days with enough readings.
@@ -47,12 +47,12 @@ def use_of(counts: IntArray, edges: FloatArray, peaks: FloatArray) -> Use:
         peaks: ``[containers, days]`` highest readings, NaN where there are none.
     """
     per_day = counts.sum(axis=2)
-    daily = np.fmin(quantile_of(counts, edges, 0.95), peaks)
-    daily = np.where(per_day >= LEAST_READINGS, daily, np.nan)
-    pooled = counts.sum(axis=1)
+    enough = per_day >= LEAST_READINGS
+    daily = np.where(enough, np.fmin(quantile_of(counts, edges, 0.95), peaks), np.nan)
+    pooled = (counts * enough[..., None]).sum(axis=1)
     return Use(
         typical=quantile_of(pooled, edges, 0.5),
-        busy=_fold(np.fmax, daily),
+        busy=np.fmin(quantile_of(pooled, edges, 0.95), _fold(np.fmax, peaks)),
         quiet=_fold(np.fmin, daily),
         peak=_fold(np.fmax, peaks),
         days=(per_day >= LEAST_READINGS).sum(axis=1),

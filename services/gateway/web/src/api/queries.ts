@@ -258,3 +258,29 @@ export const decisionQuery = (decisionId: string) =>
     queryFn: () =>
       unwrap(http.GET("/api/v1/decisions/{decision_id}", { params: { path: { decision_id: decisionId } } })),
   });
+
+/** Worked out by the hour: asked for less often than what changes every cycle. */
+const HOURLY_MS = 60_000;
+
+export const recommendationsQuery = (clusterId: string) =>
+  queryOptions({
+    queryKey: ["recommendations", clusterId],
+    queryFn: () =>
+      unwrap(http.GET("/api/v1/clusters/{cluster_id}/recommendations", { params: { path: { cluster_id: clusterId } } })),
+    refetchInterval: HOURLY_MS,
+  });
+
+export const sizesQuery = (workloadId: number) =>
+  queryOptions({
+    queryKey: ["sizes", workloadId],
+    queryFn: () =>
+      unwrap(http.GET("/api/v1/workloads/{workload_id}/recommendations", { params: { path: { workload_id: workloadId } } })),
+    refetchInterval: HOURLY_MS,
+  });
+
+export const capacityQuery = (clusterId: string) =>
+  queryOptions({
+    queryKey: ["capacity", clusterId],
+    queryFn: () => unwrap(http.GET("/api/v1/clusters/{cluster_id}/capacity", { params: { path: { cluster_id: clusterId } } })),
+    refetchInterval: HOURLY_MS,
+  });

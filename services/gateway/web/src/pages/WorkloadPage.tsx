@@ -18,6 +18,7 @@ import { clock, duration, HOURS_A_MONTH, money } from "../format";
 import { WorkloadDetails } from "../observed/WorkloadDetails";
 import { Outlooks } from "../outlooks/Outlooks";
 import { useShortcuts } from "../shell/keys";
+import { SizePanel } from "../sizing/SizePanel";
 import { Badge, Button, Segmented } from "../ui/controls";
 import { EmptyState, FailureLine, FailureState, Skeleton } from "../ui/states";
 import { useNow } from "../ui/clock";
@@ -120,6 +121,7 @@ export function WorkloadPage() {
       {timeline.data && <AnomalyPanel anomalies={timeline.data.anomalies} clusterId={clusterId} />}
       {timeline.data && <ForecastFacts timeline={timeline.data} />}
       <Outlooks title="Beside CPU" query={outlooks} />
+      {workload && <SizePanel workloadId={workload.id} />}
       <div className="below">
         {timeline.data ? (
           <DecisionPanel decisions={timeline.data.decisions} mode={timeline.data.workload.policy.mode} onOpen={open} />

@@ -22,6 +22,8 @@ export const CLUSTER: readonly Place[] = [
   { path: "/workloads", name: "Workloads", letter: "w", icon: "workloads" },
   { path: "/autoscaling", name: "Autoscaling", letter: "a", icon: "autoscaling" },
   { path: "/nodes", name: "Nodes", letter: "n", icon: "nodes" },
+  { path: "/sizes", name: "Right size", letter: "r", icon: "sizes" },
+  { path: "/capacity", name: "Capacity", letter: "c", icon: "capacity" },
   { path: "/events", name: "Events", letter: "v", icon: "bell" },
   { path: "/incidents", name: "Incidents", letter: "i", icon: "incidents" },
   { path: "/decisions", name: "Decisions", letter: "e", icon: "decisions" },

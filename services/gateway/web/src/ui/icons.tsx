@@ -5,6 +5,8 @@ const PATHS = {
   workloads: "M2.5 4h11M2.5 8h11M2.5 12h7",
   nodes: "M2.5 2.5h11v4.2h-11zM2.5 9.3h11v4.2h-11zM5 4.6h.01M5 11.4h.01",
   autoscaling: "M8 13.5v-11M4.8 5.2 8 2l3.2 3.2M4.8 10.8 8 14l3.2-3.2M2 8h2M12 8h2",
+  sizes: "M2.5 13.5h11M4 13.5V9M8 13.5V2.5M12 13.5V6M2.5 5h3M10.5 3h3",
+  capacity: "M2.5 13.5h11v-11M2.5 10 6 7.5 8.5 9l5-5.5M2.5 4.2h5",
   decisions: "M2 12.5 6 8l3 2.5L14 4M10 4h4v4",
   incidents: "M8 2.2 14.4 13.4H1.6zM8 6.4v3.4M8 11.6h.01",
   connection: "M5.5 2v3M10.5 2v3M3.5 5h9v2.5a4.5 4.5 0 0 1-9 0zM8 12v2.5",

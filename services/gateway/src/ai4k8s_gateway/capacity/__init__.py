@@ -1,0 +1,1 @@
+"""When room runs out, and whether everything would still fit."""
