@@ -86,8 +86,8 @@ def main() -> None:
         before = os.getloadavg()[0]
         report[name] = {**PARTS[name](options.steady), "load_before": before}
         print(f"{name:<10} {json.dumps(report[name])}", flush=True)
-    if options.json:
-        options.json.write_text(json.dumps(report, indent=1))
+        if options.json:
+            options.json.write_text(json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":

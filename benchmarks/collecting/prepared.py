@@ -236,7 +236,7 @@ class Server:
 
 
 async def _run(clusters: list[Cluster]) -> None:
-    server = await asyncio.start_server(Server(clusters).serve, "127.0.0.1", 0, limit=1 << 20)
+    server = await asyncio.start_server(Server(clusters).serve, "127.0.0.1", 0, limit=1 << 20, backlog=2_048)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from ai4k8s_collector.domain.digests import Gathered
@@ -43,15 +44,19 @@ class Memories:
     def __init__(self, most_pods: int = MOST_PODS) -> None:
         self._held: OrderedDict[UUID, ClusterMemory] = OrderedDict()
         self._most_pods = most_pods
+        # Asked for by the loop and by the threads that write.
+        self._lock = Lock()
 
     def of(self, cluster_id: UUID) -> ClusterMemory:
         """Return a cluster's memory, an empty one at first."""
-        memory = self._held.setdefault(cluster_id, ClusterMemory())
-        self._held.move_to_end(cluster_id)
-        while len(self._held) > 1 and sum(len(one.pods) for one in self._held.values()) > self._most_pods:
-            self._held.popitem(last=False)
-        return memory
+        with self._lock:
+            memory = self._held.setdefault(cluster_id, ClusterMemory())
+            self._held.move_to_end(cluster_id)
+            while len(self._held) > 1 and sum(len(one.pods) for one in self._held.values()) > self._most_pods:
+                self._held.popitem(last=False)
+            return memory
 
     def forget(self, cluster_id: UUID) -> None:
         """Drop what is remembered of a cluster."""
-        self._held.pop(cluster_id, None)
+        with self._lock:
+            self._held.pop(cluster_id, None)
