@@ -26,7 +26,7 @@ from ai4k8s_collector import repository
 from ai4k8s_collector.batch import collect_due_clusters
 from ai4k8s_collector.context import Context
 from ai4k8s_collector.domain import schedule
-from ai4k8s_collector.loop import Loop
+from ai4k8s_collector.loop import Loop, look_for_cycles_seldom
 from ai4k8s_collector.settings import CollectorSettings
 from ai4k8s_common.clock import utc_now
 from ai4k8s_common.kube.access import Credentials
@@ -84,6 +84,7 @@ def connect(database: Database, public_key: str, server: str) -> uuid.UUID:
 
 def make_context(database: Database, private_key: str) -> Context:
     """A collector as its worker wires it, but for the broker: messages stay in the outbox."""
+    look_for_cycles_seldom()
     bus = open_bus(database, "redis://127.0.0.1:1/0", Service.COLLECTOR)
     context = Context(
         bus=bus,

@@ -9,6 +9,7 @@ the store is written in few others, so that neither waits for the other.
 from __future__ import annotations
 
 import asyncio
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -20,6 +21,14 @@ T = TypeVar("T")
 
 LOOKUP_THREADS = 64
 STORE_THREADS = 4
+
+
+def look_for_cycles_seldom() -> None:
+    """Let the collector of reference cycles run rarely: what is read of clusters is large and holds none.
+
+    With Python's defaults it would go through hundreds of thousands of pods again and again while more are read.
+    """
+    gc.set_threshold(100_000, 50, 100)
 
 
 class Loop:

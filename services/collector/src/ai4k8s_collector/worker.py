@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ai4k8s_collector import repository
 from ai4k8s_collector.context import Context
-from ai4k8s_collector.loop import Loop
+from ai4k8s_collector.loop import Loop, look_for_cycles_seldom
 from ai4k8s_collector.settings import CollectorSettings
 from ai4k8s_collector.tasks import handlers
 from ai4k8s_common.bus.worker import run_worker
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 def wire(bus: Bus) -> Context:
     """Build the context of one worker process."""
+    look_for_cycles_seldom()
     access = ClusterAccessSettings()
     policy = AccessPolicy.of(access)
     settings = CollectorSettings()

@@ -49,12 +49,19 @@ def parse_quantity(text: str) -> Fraction:
 
 def cpu_millicores(text: str) -> float:
     """Return a CPU quantity in millicores, correctly rounded."""
+    # What metrics-server writes, a hundred thousand times in a large cluster: whole nanocores.
+    digits = text[:-1]
+    if text[-1:] == "n" and digits.isascii() and digits.isdigit() and len(digits) < _MAX_LENGTH:
+        return int(digits) / 1_000_000
     numerator, denominator = _ratio(text)
     return numerator * 1000 / denominator
 
 
 def memory_bytes(text: str) -> float:
     """Return a memory quantity in bytes, correctly rounded."""
+    digits = text[:-2]
+    if text[-2:] == "Ki" and digits.isascii() and digits.isdigit() and len(digits) < _MAX_LENGTH - 1:
+        return float(int(digits) * 1024)
     numerator, denominator = _ratio(text)
     return numerator / denominator
 

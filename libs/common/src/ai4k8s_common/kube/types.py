@@ -48,8 +48,11 @@ class WorkloadRef:
         return f"{root}/{self.api_version}/namespaces/{self.namespace}/{plural}/{self.name}"
 
 
-class Struct(msgspec.Struct, frozen=True, rename="camel"):
-    """Base: camelCase outside, immutable inside, unknown fields ignored."""
+class Struct(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    """Base: camelCase outside, immutable inside, unknown fields ignored.
+
+    What is decoded never refers to itself, so the collector of cycles need not look at millions of such objects.
+    """
 
 
 class OwnerReference(Struct, frozen=True):
