@@ -125,6 +125,14 @@ def test_the_past_is_filled_in_once_and_never_over_live_rows(
 
 def _sizes_and_room_are_told(collector: CollectorBench, cluster_id: uuid.UUID, gateway: RunningGateway) -> None:
     """With a past, a review says what would fit and whether everything still would; the API serves both."""
+    path = [100.0 * level for level in range(1, 8) for _ in range(72)]
+    collector.execute(
+        "INSERT INTO forecaster.forecasts (workload_id, metric, made_at, cluster_id, cycle_id, status, history_hours,"
+        " path_start_at, path_step_seconds, path_values, window_status)"
+        " SELECT id, 'cpu', now(), cluster_id, gen_random_uuid(), 'ready', 48, now(), 300, %s, 'not_ready'"
+        " FROM collector.workloads WHERE name = 'web'",
+        path,
+    )
     engine = create_engine(store_url(collector.database.url(Service.FORECASTER)))
     with engine.begin() as connection:
         review(connection, cluster_id, datetime.now(UTC))
@@ -144,6 +152,9 @@ def _sizes_and_room_are_told(collector: CollectorBench, cluster_id: uuid.UUID, g
     address = f"/clusters/{cluster_id}/capacity/what-if"
     lost = admin.send("POST", address, {"lose_nodes": [room["node_names"][0]["name"]]}).json()
     assert lost["fits"], lost
+    assert (lost["by_demand"]["fits"], lost["by_demand"]["peak_millicores"]) == (True, 700)
+    doubled = admin.send("POST", address, {"workloads": [{"workload_id": web["workload_id"], "factor": 2}]}).json()
+    assert doubled["by_demand"]["peak_millicores"] == 1400
     grown = admin.send("POST", address, {"workloads": [{"workload_id": web["workload_id"], "factor": 500}]}).json()
     assert not grown["fits"]
     assert grown["homeless"][0]["name"] == "web"

@@ -14,7 +14,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_common.store.collector import ClusterStatus, cluster_states
-from ai4k8s_common.store.optimising import capacity_hours, capacity_outlooks, recommendations, reviews
+from ai4k8s_common.store.optimising import reviews
 from ai4k8s_forecaster.capacity import look_ahead, sum_hours
 from ai4k8s_forecaster.sizing import size_cluster
 
@@ -40,7 +40,6 @@ def review_clusters(tx: Transaction, now: datetime) -> None:
     until = time.monotonic() + SECONDS
     if not tx.connection.execute(select(func.pg_try_advisory_xact_lock(_LOCK))).scalar_one():
         return
-    _forget_deleted(tx.connection)
     for cluster_id in _due(tx.connection, now):
         review(tx.connection, cluster_id, now)
         if time.monotonic() > until:
@@ -72,12 +71,3 @@ def _due(connection: Connection, now: datetime) -> list[UUID]:
         .order_by(r.c.reviewed_at.asc().nulls_first())
     )
     return list(connection.execute(query).scalars())
-
-
-def _forget_deleted(connection: Connection) -> None:
-    """Drop what is said of clusters that are not there any more."""
-    present = select(cluster_states.c.cluster_id)
-    gone = list(connection.execute(select(reviews.c.cluster_id).where(reviews.c.cluster_id.not_in(present))).scalars())
-    if gone:
-        for table in (recommendations, capacity_hours, capacity_outlooks, reviews):
-            connection.execute(table.delete().where(table.c.cluster_id.in_(gone)))
