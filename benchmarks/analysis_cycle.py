@@ -2,8 +2,10 @@
 
     python -m benchmarks.analysis_cycle [--workloads 10000] [--days 2] [--json FILE]
 
-The store is filled as for `benchmarks.forecast_cycle`. The first look reads everything that is there; the ones after
-it the five minutes that are new. Some workloads are made to deviate, so that there is something to write.
+The store is filled as for `benchmarks.forecast_cycle`. The first looks read what is there, a part of the workloads
+each;
+the ones after them the five minutes that are new. Some workloads are made to deviate, so that there is something to
+write.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from ai4k8s_common.services import Service
 from ai4k8s_forecaster.analysis import analyse_cluster
 from ai4k8s_forecaster.context import Context
 from ai4k8s_forecaster.settings import ForecasterSettings
+from ai4k8s_forecaster.watching import MOST_NEW
 from benchmarks.forecast_cycle import fill
 from tests.support.bus import open_bus
 from tests.support.observed import ObservedCluster
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from tests.support.stores import Database
 
 LOOKS = 2
+#: Large clusters are taken up a part at a time; the looks before the measured ones see the hour before.
 _DEVIATE = """
     UPDATE collector.workload_samples SET cpu_usage_millicores = 8 * cpu_usage_millicores
     WHERE cluster_id = %s AND at > %s AND workload_id %% 500 = 0
@@ -55,13 +59,15 @@ def measure(database: Database, options: argparse.Namespace) -> dict[str, Any]:
     cluster.execute(_DEVIATE, cluster.cluster_id, hour + timedelta(minutes=5))
     bus = open_bus(database, "redis://127.0.0.1:1/0", Service.FORECASTER)
     context = Context(ForecasterSettings())
-    first = look(bus, context, cluster, hour)
+    parts = -(-options.workloads // MOST_NEW)
+    firsts = [look(bus, context, cluster, hour - timedelta(minutes=5 * number)) for number in range(parts - 1, -1, -1)]
     looks = [look(bus, context, cluster, hour + timedelta(minutes=5 * (number + 1))) for number in range(LOOKS)]
     bus.close()
     return {
         "workloads": options.workloads,
         "days": options.days,
-        "first look s": first,
+        "looks that take up what is new": len(firsts),
+        "slowest of them s": max(firsts),
         "look at five minutes, fastest s": min(looks),
         "look at five minutes, slowest s": max(looks),
         "anomalies": len(cluster.rows("SELECT 1 FROM forecaster.anomalies")),

@@ -10,6 +10,7 @@ import pytest
 
 from ai4k8s_common.contracts.forecaster import AnalyseCluster
 from ai4k8s_common.services import Service
+from ai4k8s_forecaster import watching
 from ai4k8s_forecaster.analysis import analyse_cluster, bin_end
 from ai4k8s_forecaster.context import Context
 from ai4k8s_forecaster.settings import ForecasterSettings
@@ -151,6 +152,17 @@ def test_a_workload_that_comes_is_read_by_itself_and_one_that_goes_is_dropped(da
     story.cluster.samples(late, [{"at": story.now + BIN / 2, "cpu_usage_millicores": 1500.0}])
     story.five_minutes(web=900.0)
     assert {row["subject_id"] for row in story.rows("anomalies")} == {story.web, late}
+
+
+def test_a_large_cluster_is_taken_up_a_part_at_a_time(database, bus, monkeypatch):
+    monkeypatch.setattr(watching, "MOST_NEW", 1)
+    story = Story(database, bus)
+    story.five_minutes(api=900.0)
+    assert (story.rows("anomalies"), story.rows("watch_states")[0]["learning"]) == ([], 1)
+    story.five_minutes(api=900.0)
+    assert story.rows("watch_states")[0]["learning"] == 0
+    story.five_minutes(web=900.0, api=3000.0)
+    assert {row["subject_id"] for row in story.rows("anomalies")} == {story.web, story.api}
 
 
 def test_nodes_are_watched_too(database, bus):

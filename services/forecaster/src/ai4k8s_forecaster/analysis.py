@@ -85,13 +85,15 @@ def _look(
     watched, scans = context.watched.look(tx.connection, message.cluster_id, kind, ids, last_bin, past)
     if not scans:
         return Looked(kind, subjects, watched, [])
+    ids, is_watched = list(watched.ids), set(watched.ids)
+    known = [subject for subject in subjects if subject.subject_id in is_watched]
     causes = _causes(tx, message, kind, ids, watched)
     masks = [told(name, scans[name], *causes) for name in scans]
     scores = scores_of(list(scans.values()), masks, watched.forest)
     counts, going_on = _earlier(recent, kind, ids, message.until)
     found = np.flatnonzero(alarms(scores, counts, going_on))
     return Looked(
-        kind, subjects, watched, [_alarm(int(row), kind, subjects, watched, scans, masks, scores) for row in found]
+        kind, subjects, watched, [_alarm(int(row), kind, known, watched, scans, masks, scores) for row in found]
     )
 
 

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 KEPT_BINS = 14 * DAY_STEPS
 #: After a longer pause everything is read anew.
 _MOST_MISSED_BINS = 12
+#: Subjects taken up in one look at most: the first look at a large cluster must not hold a transaction for minutes.
+MOST_NEW = 1_000
 #: How often a forest is tried for while there is too little to learn from.
 _TRY_AGAIN_BINS = 12
 
@@ -82,14 +84,17 @@ class WatchedClusters:
         last_bin: int,
         past: str,
     ) -> tuple[Watched, dict[str, Scan]]:
-        """Read what is new up to ``last_bin`` and scan that bin; scans by metric.
+        """Read what is new up to ``last_bin`` and scan that bin; scans by metric. Not all ``ids`` may be watched yet.
 
         What is held is forgotten while this goes on, so that a transaction that fails is tried again from the store.
         """
         held = self._held.pop((cluster_id, kind), None)
-        if held is None or held.past != past or not 1 <= last_bin - held.last_bin <= _MOST_MISSED_BINS:
+        if held is not None and (held.past != past or not 1 <= last_bin - held.last_bin <= _MOST_MISSED_BINS):
+            held = None
+        ids = _taken_up(ids, held)
+        if held is None:
             held = _begin(connection, cluster_id, kind, ids, last_bin - 1, past)
-        elif held.ids != tuple(ids):
+        elif held.ids != ids:
             held = _admit(connection, cluster_id, kind, ids, held)
         fresh = read_bins(connection, cluster_id, kind, held.ids, held.last_bin + 1, last_bin)
         scans: dict[str, Scan] = {}
@@ -102,6 +107,13 @@ class WatchedClusters:
         """Drop a cluster's copies."""
         for key in [key for key in self._held if key[0] == cluster_id]:
             del self._held[key]
+
+
+def _taken_up(ids: Sequence[int], held: Watched | None) -> tuple[int, ...]:
+    """Those that are watched already and still there, and some new ones."""
+    known = set(held.ids) if held is not None else set()
+    new = [one for one in ids if one not in known][:MOST_NEW]
+    return tuple(sorted([one for one in ids if one in known] + new))
 
 
 def _begin(

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ai4k8s_forecaster.domain.arrays import FloatArray
     from ai4k8s_forecaster.watching import Watched
 
-DEFAULT_INTERVAL_SECONDS = 60.0
 _HOUR_BINS = 12
 
 
@@ -32,7 +31,7 @@ def write_health(
     success = facts.last_success_at
     seen = Seen(
         seconds_since_success=None if success is None else max((now - success).total_seconds(), 0.0),
-        interval_seconds=facts.interval_seconds or DEFAULT_INTERVAL_SECONDS,
+        interval_seconds=facts.interval_seconds,
         metrics_available=None if success is None else facts.metrics_available,
         nodes=facts.nodes,
         nodes_ready=facts.nodes_ready,

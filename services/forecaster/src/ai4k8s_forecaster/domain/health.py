@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_USUAL_INTERVAL_SECONDS = 60.0
 #: Points per severity of an open anomaly, from low to critical.
 _SEVERITY_POINTS = (1.0, 3.0, 8.0, 15.0)
 
@@ -19,7 +20,7 @@ class Seen:
 
     Attributes:
         seconds_since_success: age of the last good observation.
-        interval_seconds: how often it is observed.
+        interval_seconds: how often it is observed; None: as the installation says.
         metrics_available: whether the cluster gives metrics at all.
         nodes, nodes_ready: counts.
         cpu_used_share, memory_used_share: use of the ready nodes relative to what they can give.
@@ -33,7 +34,7 @@ class Seen:
     """
 
     seconds_since_success: float | None = None
-    interval_seconds: float = 60.0
+    interval_seconds: float | None = None
     metrics_available: bool | None = None
     nodes: int = 0
     nodes_ready: int = 0
@@ -109,8 +110,9 @@ def _freshness(seen: Seen) -> Ingredient:
         return _part("freshness", 0.5, of, "The cluster answers, but gives no metrics: install metrics-server.")
     if seen.seconds_since_success is None:
         return _unknown("freshness", of, "It was not observed yet.")
-    late = seen.seconds_since_success / max(seen.interval_seconds, 1.0)
-    sentence = f"Observed {seen.seconds_since_success:.0f} s ago, every {seen.interval_seconds:.0f} s."
+    late = seen.seconds_since_success / max(seen.interval_seconds or _USUAL_INTERVAL_SECONDS, 1.0)
+    every = f", every {seen.interval_seconds:.0f} s" if seen.interval_seconds else ""
+    sentence = f"Observed {seen.seconds_since_success:.0f} s before{every}."
     return _part("freshness", (late - 3) / 10, of, sentence)
 
 
