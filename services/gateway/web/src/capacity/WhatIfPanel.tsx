@@ -85,6 +85,7 @@ export function WhatIfPanel({ clusterId, nodes }: Props) {
                 </option>
               ))}
             </select>
+            <div className="field-hint" />
           </div>
           <TextField
             label="has as many pods as now, times"

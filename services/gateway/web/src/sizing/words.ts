@@ -17,7 +17,10 @@ export const FINDINGS: Record<Finding, [Tone, string]> = {
 };
 
 /** Small amounts in millicores: 0.021 cores is not how anybody writes it. */
-export const cpu = (millicores: number): string => (millicores < 1000 ? `${significant(millicores)} m` : cores(millicores));
+export function cpu(millicores: number): string {
+  if (millicores < 1000) return `${significant(millicores)} m`;
+  return millicores === 1000 ? "1 core" : cores(millicores);
+}
 
 export function savingWords(saving: Schemas["Saving"]): string {
   const parts = [
