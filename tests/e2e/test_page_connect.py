@@ -11,6 +11,7 @@ from ai4k8s_collector.domain.checklist import summary
 from ai4k8s_common.kube.rights import Access, rights_for
 from tests.support.gateway import KUBECONFIG
 from tests.support.page_data import feed_check, lines_of_a_test
+from tests.support.wait import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,19 +34,30 @@ def seen(shared_gateway: RunningGateway, ada: Person, visit: Callable[..., Visit
     return visit(shared_gateway.url).log_in_as(ada)
 
 
-def collector_reports(gateway: RunningGateway, cluster_id: str) -> None:
+def finish_job(gateway: RunningGateway, person: Person, message: str, result: object = None) -> None:
+    """What the collector writes once it is through with what somebody asked for, as soon as that is asked for."""
+
+    def finish() -> bool:
+        return bool(
+            gateway.execute(
+                "INSERT INTO collector.job_states (job_id, kind, status, progress, message, result)"
+                " SELECT id, kind, 'completed', 100, %s, %s FROM gateway.jobs WHERE user_id = %s RETURNING job_id",
+                (message, json.dumps(result), person.id),
+            )
+        )
+
+    eventually(finish)
+
+
+def collector_reports(gateway: RunningGateway, person: Person, cluster_id: str) -> None:
     """What the collector writes once a test is over."""
     lines = lines_of_a_test()
     feed_check(gateway, cluster_id, lines)
-    gateway.execute(
-        "INSERT INTO collector.job_states (job_id, kind, status, progress, message)"
-        " SELECT id, kind, 'completed', 100, %s FROM gateway.jobs WHERE cluster_id = %s",
-        (summary(lines), cluster_id),
-    )
+    finish_job(gateway, person, summary(lines))
 
 
 def test_a_managed_clusters_kubeconfig_leads_to_commands_and_those_to_a_tested_connection(
-    shared_gateway: RunningGateway, seen: Visit
+    shared_gateway: RunningGateway, ada: Person, seen: Visit
 ):
     page = seen.open("/clusters/new").page
     page.get_by_label("Kubeconfig", exact=True).last.fill(EKS)
@@ -71,7 +83,7 @@ def test_a_managed_clusters_kubeconfig_leads_to_commands_and_those_to_a_tested_c
     page.get_by_role("button", name="Testing").wait_for()
     seen.screenshot("connection-testing")
     cluster_id = page.url.split("/")[-2]
-    collector_reports(shared_gateway, cluster_id)
+    collector_reports(shared_gateway, ada, cluster_id)
     page.get_by_text("Connected, with something missing").first.wait_for()
     page.get_by_text(rights_for(Access.SCALE)[-1].loss).first.wait_for()
     seen.screenshot("connection-tested")
@@ -83,7 +95,7 @@ def test_a_managed_clusters_kubeconfig_leads_to_commands_and_those_to_a_tested_c
     page.get_by_text("Not observed yet").wait_for()
 
 
-def test_a_bastion_is_confirmed_before_it_is_believed(shared_gateway: RunningGateway, seen: Visit):
+def test_a_bastion_is_confirmed_before_it_is_believed(shared_gateway: RunningGateway, ada: Person, seen: Visit):
     page = seen.open("/clusters/new").page
     page.get_by_label("Kubeconfig", exact=True).last.fill(KUBECONFIG)
     page.get_by_text("Reach it through an SSH bastion").click()
@@ -97,11 +109,7 @@ def test_a_bastion_is_confirmed_before_it_is_believed(shared_gateway: RunningGat
         "host_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGqGz+7GBxXMFMYtjmKzRmQmYLjAeFJBB2LYTkMlTcW6",
         "fingerprint": "SHA256:Qe3dDVQxT6xkq2QJwFqTnB5MZ1cG6hV0c9d4sXb8p7o",
     }
-    shared_gateway.execute(
-        "INSERT INTO collector.job_states (job_id, kind, status, progress, message, result)"
-        " SELECT id, kind, 'completed', 100, 'read', %s FROM gateway.jobs WHERE kind = 'collector.read_host_key.v1'",
-        (json.dumps(key),),
-    )
+    finish_job(shared_gateway, ada, "read", key)
     page.get_by_text(key["fingerprint"]).wait_for()
     assert page.get_by_role("button", name="Add cluster").is_disabled()
     page.get_by_text("This is my bastion's key.").click()

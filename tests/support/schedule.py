@@ -21,6 +21,7 @@ TOGETHER = (
     "tests/integration/simcluster/test_api.py",
     "tests/integration/simcluster/test_prometheus.py",
     "tests/integration/collector/test_simulated_cluster.py",
+    "tests/integration/collector/test_connection_kinds.py",
 )
 
 _LEAST_KNOWN = 2

@@ -31,13 +31,18 @@ class SshServer:
     forwarded: list[tuple[str, int]] = field(default_factory=list)
 
     def bastion(self, **changes: object) -> Bastion:
-        """As a person would give it, with the confirmed host key."""
+        """As a person would give it, with the confirmed host key; `locked` asks for the key that has a passphrase."""
+        if changes.pop("locked", False):
+            changes = {
+                "private_key": SecretStr(self.client_key),
+                "passphrase": SecretStr(PASSPHRASE),
+                **changes,
+            }
         values: dict[str, object] = {
             "host": "127.0.0.1",
             "port": self.port,
             "user": USER,
-            "private_key": SecretStr(self.client_key),
-            "passphrase": SecretStr(PASSPHRASE),
+            "private_key": SecretStr(self.clear_client_key),
             "host_key": self.host_key,
         }
         return Bastion.model_validate({**values, **changes})

@@ -101,7 +101,7 @@ def test_every_way_leads_to_a_cluster_that_is_observed(
     given = DirectAccess(cluster.sim.api_url, cluster.ca_pem, SecretStr(cluster.token))
     token = direct_credential(given, POLICY)
     with ssh_server() as bastion:
-        through = bastion.bastion(private_key=SecretStr(bastion.clear_client_key), passphrase=None)
+        through = bastion.bastion()
         ways: dict[str, StoredAccess] = {
             "kubeconfig": parse_kubeconfig(cluster.kubeconfig, policy=POLICY).credential,
             "token": token,

@@ -269,7 +269,7 @@ def host_key_job(collector: CollectorBench, port: int) -> dict[str, Any]:
 def test_behind_a_bastion_everything_works_and_a_changed_host_key_is_an_alarm(collector: CollectorBench) -> None:
     with scripted(answer) as server, ssh_server() as bastion:
         shown = host_key_job(collector, bastion.port)["result"]["host_key"]
-        good = bastion.bastion(host_key=shown, private_key=SecretStr(bastion.clear_client_key), passphrase=None)
+        good = bastion.bastion(host_key=shown)
         credential = ClusterCredential(server=server.url, token=SecretStr("canary-token"), bastion=good)
         lines = check(collector, server.url, credential=credential)
         assert lines[""]["ok"], lines

@@ -59,11 +59,12 @@ def test_one_tunnel_serves_synchronous_and_asynchronous_clients_and_tls_is_the_c
     api: ScriptedServer, bastion: SshServer
 ) -> None:
     bastion.forwarded.clear()
-    with KubeClient(credential(api, bastion), POLICY) as client:
+    locked = credential(api, bastion, locked=True)
+    with KubeClient(locked, POLICY) as client:
         assert client.version().git_version == "v1.33.0"
 
     async def read() -> int:
-        async with AsyncKubeClient(credential(api, bastion), POLICY) as kube:
+        async with AsyncKubeClient(locked, POLICY) as kube:
             return len(await kube.list_all(PODS))
 
     assert asyncio.run(read()) == 0
@@ -95,8 +96,8 @@ def test_another_host_key_is_refused_before_anything_is_sent(api: ScriptedServer
     ("changes", "error", "words"),
     [
         ({"user": "somebody"}, BastionRefusedError, "does not let 'somebody' in"),
-        ({"passphrase": SecretStr("wrong")}, InvalidInputError, "passphrase is wrong"),
-        ({"passphrase": None}, InvalidInputError, "needs a passphrase"),
+        ({"locked": True, "passphrase": SecretStr("wrong")}, InvalidInputError, "passphrase is wrong"),
+        ({"locked": True, "passphrase": None}, InvalidInputError, "needs a passphrase"),
         ({"private_key": SecretStr("nonsense")}, InvalidInputError, "private key cannot be used"),
         ({"host": "nowhere.invalid"}, BastionError, "cannot be resolved"),
         ({"host": "169.254.169.254"}, InvalidInputError, "link-local"),
@@ -106,7 +107,7 @@ def test_a_bastion_that_cannot_be_used_says_why(
     api: ScriptedServer, bastion: SshServer, changes: dict[str, object], error: type[Exception], words: str
 ) -> None:
     if "user" in changes:
-        changes = {**changes, "private_key": SecretStr(other_key()), "passphrase": None}
+        changes = {**changes, "private_key": SecretStr(other_key())}
     with KubeClient(credential(api, bastion, **changes), POLICY) as client, pytest.raises(error) as caught:
         client.version()
     assert words in str(caught.value)
