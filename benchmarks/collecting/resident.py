@@ -15,14 +15,18 @@ from tests.support.processes import Processes
 if TYPE_CHECKING:
     from tests.support.stores import Database
 
-SETTLE_SECONDS = 6.0
+SETTLE_SECONDS = 3.0
+FIELDS = {"rss": "Rss:", "pss": "Pss:"}
 READY_WITHIN_SECONDS = 90.0
 
 
-def measure(database: Database, valkey_url: str) -> dict[str, float]:
-    """Start one worker of each queue, wait, and add up resident memory over each worker's processes, in MB."""
+def measure(database: Database, valkey_url: str) -> dict[str, dict[str, float]]:
+    """Start one worker of each queue, wait, and add up memory over each worker's processes, in MB.
+
+    `rss` counts what a parent and its child share twice; `pss` counts it once.
+    """
     public, private = generate_key_pair()
-    sizes: dict[str, float] = {}
+    sizes: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for service in Service:
             for kind in QueueKind:
@@ -39,17 +43,17 @@ def measure(database: Database, valkey_url: str) -> dict[str, float]:
     return sizes
 
 
-def _resident(folder: Path, module: str, queue: str, environment: dict[str, str]) -> float:
+def _resident(folder: Path, module: str, queue: str, environment: dict[str, str]) -> dict[str, float]:
     processes = Processes(folder)
     try:
         worker = processes.start_module(module, "--queue", queue, environment=environment)
         worker.wait_for_output("worker_ready", within=READY_WITHIN_SECONDS)
         time.sleep(SETTLE_SECONDS)
-        return sum(_rss_megabytes(pid) for pid in worker.members())
+        return {name: sum(_megabytes(pid, field) for pid in worker.members()) for name, field in FIELDS.items()}
     finally:
         processes.end_all()
 
 
-def _rss_megabytes(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next((int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith("VmRSS")), 0.0)
+def _megabytes(pid: int, field: str) -> float:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next((int(line.split()[1]) * 1024 / 1e6 for line in lines if line.startswith(field)), 0.0)
