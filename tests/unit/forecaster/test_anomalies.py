@@ -181,5 +181,5 @@ def test_each_alarm_makes_the_next_one_dearer_and_is_forgotten_in_weeks() -> Non
     assert alarms(scores, recent, none).tolist() == [True, False, False]
     # What goes on needs no new price.
     assert alarms(scores, recent, np.array([False, False, True])).tolist() == [True, False, True]
-    assert price(np.array([2.0]))[0] == pytest.approx(2.25)
+    assert price(np.array([2.0]))[0] == pytest.approx(1.75**2)
     assert weight_of_age(np.array([0.0, 7.0, 100.0])).tolist() == [1.0, 0.5, 0.0]

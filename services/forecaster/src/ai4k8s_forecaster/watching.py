@@ -41,7 +41,7 @@ KEPT_BINS = 14 * DAY_STEPS
 #: After a longer pause everything is read anew.
 _MOST_MISSED_BINS = 12
 #: Subjects taken up in one look at most: the first look at a large cluster must not hold a transaction for minutes.
-MOST_NEW = 1_000
+MOST_NEW = 500
 #: How often a forest is tried for while there is too little to learn from.
 _TRY_AGAIN_BINS = 12
 

@@ -1,6 +1,6 @@
 """When a remarkable score becomes an anomaly that is told, and when it is over.
 
-Alarms have a budget. A series that has raised some lately must deviate more to raise the next one: half as much again
+Alarms have a budget. A series that has raised some lately must deviate more to raise the next one: three quarters more
 for each, forgotten by half in a week. That keeps a series of bursts from drowning the others, without anybody
 tuning it, and costs a quiet series nothing.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ai4k8s_forecaster.domain.arrays import BoolArray, FloatArray
 
 #: By how much each recent alarm raises what the next one takes.
-DEARER = 1.5
+DEARER = 1.75
 HALF_LIFE_DAYS = 7.0
 #: Alarms older than this have no weight worth computing.
 FORGOTTEN_DAYS = 42.0
