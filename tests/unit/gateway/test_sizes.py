@@ -66,6 +66,6 @@ def test_memory_is_never_rounded_down(size: float, text: str):
 
 def test_the_hpa_keeps_its_other_metrics():
     assert hpa_command("shop", "web", 86) == (
-        "kubectl patch hpa.v1.autoscaling web -n shop --type merge -p "
+        "kubectl patch horizontalpodautoscalers.v1.autoscaling web -n shop --type merge -p "
         '\'{"spec": {"targetCPUUtilizationPercentage": 86}}\''
     )

@@ -98,9 +98,10 @@ def hpa_command(namespace: str, hpa: str, target_percent: int) -> str:
     """Return the command that moves an HPA's CPU target along with a request.
 
     By the old version of the API, in which that target is one field; the server keeps the other metrics as they are.
+    The whole name is needed: kubectl does not expand a short one that names a version, and takes the new version.
     """
     patch = json.dumps({"spec": {"targetCPUUtilizationPercentage": target_percent}})
-    return f"kubectl patch hpa.v1.autoscaling {hpa} -n {namespace} --type merge -p '{patch}'"
+    return f"kubectl patch horizontalpodautoscalers.v1.autoscaling {hpa} -n {namespace} --type merge -p '{patch}'"
 
 
 def yaml_of(patch: dict[str, Tree]) -> str:
