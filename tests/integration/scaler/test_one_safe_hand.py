@@ -29,7 +29,6 @@ from ai4k8s_scaler.autoscalers import delete_autoscaler, write_autoscaler
 from ai4k8s_scaler.enabling import enable_predictive, release_workload
 from ai4k8s_scaler.floors import withdraw_floor
 from ai4k8s_scaler.manual import scale_workload
-from ai4k8s_scaler.rightsizing import right_size_workloads
 from ai4k8s_scaler.service import record_advice
 from ai4k8s_scaler.settings import ScalerSettings
 from ai4k8s_scaler.settling import settle_recommendation, undo_decision
@@ -298,16 +297,6 @@ def test_an_event_on_the_workload_tells_what_was_done(bench):
     (event,) = bench.kube.read("/api/v1/namespaces/shop/events")["items"]
     assert (event["involvedObject"]["name"], event["involvedObject"]["uid"]) == ("web", "uid")
     assert event["message"].startswith("4 -> 9: Forecast .95")
-
-
-def test_requests_that_would_fit_are_worked_out_from_the_past(bench):
-    rows = ({"at": NOW - timedelta(minutes=5 * number), "cpu_usage_millicores": 800.0} for number in range(100))
-    bench.cluster.samples(bench.workload_id, rows)
-    with bench.bus.transaction() as tx:
-        right_size_workloads(tx, bench.at(NOW))
-    found = bench.cluster.row("SELECT * FROM scaler.right_sizes")
-    assert 200 <= found["cpu_millicores"]["target"] <= 270
-    assert found["memory_bytes"] is None
 
 
 def test_a_number_that_a_person_asked_for_stands_for_a_while(bench):

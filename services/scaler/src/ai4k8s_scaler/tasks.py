@@ -17,7 +17,6 @@ from ai4k8s_common.contracts.scaler import (
     ReleaseWorkload,
     RenewFloor,
     ReplayBacktest,
-    RightSizeWorkloads,
     ScaleWorkload,
     SettleRecommendation,
     SurveyCluster,
@@ -35,7 +34,6 @@ from ai4k8s_scaler.enabling import enable_predictive, release_workload
 from ai4k8s_scaler.floors import renew_floor, withdraw_floor
 from ai4k8s_scaler.hindsight import judge_decisions
 from ai4k8s_scaler.manual import scale_workload
-from ai4k8s_scaler.rightsizing import right_size_workloads
 from ai4k8s_scaler.service import evaluate_policies, record_advice
 from ai4k8s_scaler.settling import settle_recommendation, undo_decision
 from ai4k8s_scaler.survey import survey_cluster
@@ -136,12 +134,6 @@ def on_write_autoscaler(message: WriteAutoscaler, tx: Transaction, context: Cont
 def on_delete_autoscaler(message: DeleteAutoscaler, tx: Transaction, context: Context) -> None:
     """Delete an HPA or VPA."""
     delete_autoscaler(tx, context, message)
-
-
-@handlers.handles(RightSizeWorkloads)
-def on_right_size_workloads(_: RightSizeWorkloads, tx: Transaction, context: Context) -> None:
-    """Work out which requests would fit."""
-    right_size_workloads(tx, context)
 
 
 @handlers.handles(BacktestWorkload)

@@ -33,7 +33,6 @@ CATALOGUE: tuple[type[Contract], ...] = (
     scaler.SurveyCluster,
     scaler.RenewFloor,
     scaler.WithdrawFloor,
-    scaler.RightSizeWorkloads,
     scaler.ScaleWorkload,
     scaler.SettleRecommendation,
     scaler.UndoDecision,
@@ -66,7 +65,6 @@ BEATS: tuple[Beat, ...] = (
     Beat(forecaster.ReviewClusters, 60.0),
     Beat(scaler.JudgeDecisions, 30.0),
     Beat(scaler.WatchCycles, 15.0),
-    Beat(scaler.RightSizeWorkloads, 300.0),
 )
 
 

@@ -179,13 +179,6 @@ class DeleteAutoscaler(JobCommand):
     requested_by: UUID
 
 
-class RightSizeWorkloads(Tick):
-    """Work out anew which requests would fit the pods."""
-
-    name: ClassVar[str] = "scaler.right_size_workloads.v1"
-    consumer: ClassVar[Service] = Service.SCALER
-
-
 class BacktestWorkload(JobCommand):
     """A person asks what policies would have done to a workload in its last days."""
 

@@ -193,18 +193,3 @@ surroundings = Table(
     Column("problems", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     schema="scaler",
 )
-
-# Requests that would fit, from what was used.
-right_sizes = Table(
-    "right_sizes",
-    metadata,
-    Column("workload_id", BigInteger, primary_key=True),
-    Column("cluster_id", UUID, nullable=False),
-    at_column("made_at"),
-    Column("days", Double, nullable=False),
-    Column("samples", Integer, nullable=False),
-    Column("cpu_millicores", JSONB(none_as_null=True)),  # {lower, target, upper}
-    Column("memory_bytes", JSONB(none_as_null=True)),
-    Column("detail", Text, nullable=False, server_default=""),
-    schema="scaler",
-)

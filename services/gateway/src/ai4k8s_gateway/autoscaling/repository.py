@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_common.store.collector import workloads
 from ai4k8s_common.store.gateway import clusters, freezes, metric_tokens, namespace_budgets, policies, schedules
-from ai4k8s_common.store.scaler import autoscalers, claims, fights, right_sizes, surroundings
+from ai4k8s_common.store.scaler import autoscalers, claims, fights, surroundings
 from ai4k8s_gateway.clusters.repository import visible_to
 
 if TYPE_CHECKING:
@@ -214,11 +214,6 @@ def fights_of(
     if workload_id is not None:
         query = query.where(fights.c.workload_id == workload_id)
     return list(connection.execute(query))
-
-
-def right_size_of(connection: Connection, workload_id: int) -> Row[Any] | None:
-    """Return the requests that would fit."""
-    return connection.execute(select(right_sizes).where(right_sizes.c.workload_id == workload_id)).one_or_none()
 
 
 def past_of(connection: Connection, workload_id: int, start: datetime, end: datetime) -> Sequence[Row[Any]]:

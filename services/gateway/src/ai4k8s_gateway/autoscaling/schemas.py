@@ -245,18 +245,6 @@ class AutoscalerView(BaseModel):
     seen_at: datetime
 
 
-class RightSize(BaseModel):
-    """Requests that would fit one pod, from what was used; null with the reason."""
-
-    made_at: datetime
-    days: float
-    samples: int
-    cpu_millicores: dict[str, float] | None
-    memory_bytes: dict[str, float] | None
-    detail: str
-    text: str
-
-
 class Evidence(BaseModel):
     """What speaks for or against giving a workload more trust."""
 
@@ -282,7 +270,6 @@ class WorkloadScaling(BaseModel):
     hpa: AutoscalerView | None
     vpa: AutoscalerView | None
     vpa_installed: bool | None
-    right_size: RightSize | None
     evidence: Evidence
     engines: list[str] = Field(description="who decides, in words")
 

@@ -99,7 +99,6 @@ def of_workload(connection: Connection, principal: Principal, workload_id: int, 
     rules = [views.schedule_view(rule, now) for rule in repository.schedules_of(connection, row.cluster_id, key)]
     claims = [views.claim_view(item) for item in repository.claims_of(connection, row.cluster_id, workload_id)]
     fights = [views.fight_view(item) for item in repository.fights_of(connection, row.cluster_id, now, workload_id)]
-    size = repository.right_size_of(connection, workload_id)
     since = now - timedelta(days=EVIDENCE_DAYS)
     return WorkloadScaling(
         claim=claims[0] if claims else None,
@@ -109,9 +108,6 @@ def of_workload(connection: Connection, principal: Principal, workload_id: int, 
         hpa=hpa,
         vpa=vpa,
         vpa_installed=None if seen is None else seen.vpa_installed,
-        right_size=None
-        if size is None
-        else views.right_size_view(size, row.cpu_request_millicores, row.memory_request_bytes),
         evidence=views.evidence_view(*repository.evidence_of(connection, workload_id, since), EVIDENCE_DAYS),
         engines=_engines(row, hpa is not None, bool(rules), vpa is not None),
     )

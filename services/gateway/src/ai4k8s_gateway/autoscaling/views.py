@@ -13,7 +13,6 @@ from ai4k8s_gateway.autoscaling.schemas import (
     Evidence,
     FightView,
     FreezeView,
-    RightSize,
     ScheduleView,
 )
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 WEEK = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 EVERY_DAY = 7
-MIB = 1024 * 1024
 
 
 def freeze_view(row: Row[Any], principal: Principal) -> FreezeView:
@@ -175,32 +173,6 @@ def autoscaler_view(row: Row[Any]) -> AutoscalerView:
         status=row.status,
         seen_at=row.seen_at,
     )
-
-
-def right_size_view(row: Row[Any], request: float | None, memory: float | None) -> RightSize:
-    """Requests that would fit, beside those that are set."""
-    return RightSize(
-        made_at=row.made_at,
-        days=row.days,
-        samples=row.samples,
-        cpu_millicores=row.cpu_millicores,
-        memory_bytes=row.memory_bytes,
-        detail=row.detail,
-        text=_right_size_text(row, request, memory),
-    )
-
-
-def _right_size_text(row: Row[Any], request: float | None, memory: float | None) -> str:
-    parts = []
-    if row.cpu_millicores is not None:
-        set_to = "no request is set" if request is None else f"{request:.0f} m is set"
-        parts.append(f"CPU {row.cpu_millicores['target']:.0f} m ({set_to})")
-    if row.memory_bytes is not None:
-        set_to = "no request is set" if memory is None else f"{memory / MIB:.0f} MiB is set"
-        parts.append(f"memory {row.memory_bytes['target'] / MIB:.0f} MiB ({set_to})")
-    if not parts:
-        return f"No recommendation yet: {row.detail or 'nothing was measured'}."
-    return f"Would fit one pod: {', '.join(parts)}, from {row.days:.1f} days."
 
 
 def evidence_view(counts: Row[Any], short: float | None, inside: float | None, days: int) -> Evidence:

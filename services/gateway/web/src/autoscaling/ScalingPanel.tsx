@@ -160,17 +160,16 @@ function Requests({ workload, scaling }: { workload: Workload; scaling: Scaling 
   const remove = useOrder((name: string) =>
     unwrap(http.DELETE("/api/v1/clusters/{cluster_id}/vpas/{namespace}/{name}", { params: { path: { ...path, namespace: workload.namespace, name } } })),
   );
-  const { vpa, right_size: size } = scaling;
+  const { vpa } = scaling;
   return (
     <section className="scaling-part" aria-labelledby="requests-title">
       <h3 id="requests-title">Requests</h3>
-      <p>{size ? size.text : <span className="muted">No recommendation yet: it is worked out within minutes.</span>}</p>
       {vpa && (
         <p>
           VPA <strong>{vpa.name}</strong>: {vpa.sentence}
         </p>
       )}
-      {scaling.vpa_installed === false && <p className="muted">This cluster has no VerticalPodAutoscaler; the recommendation above is our own.</p>}
+      {scaling.vpa_installed === false && <p className="muted">This cluster has no VerticalPodAutoscaler; what would fit is told under Right size.</p>}
       {workload.may_change && scaling.vpa_installed && (
         <div className="policy-acts">
           {vpa ? (

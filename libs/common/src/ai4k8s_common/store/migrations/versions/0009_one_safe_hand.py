@@ -181,19 +181,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("cluster_id", name=op.f("pk_surroundings")),
         schema="scaler",
     )
-    op.create_table(
-        "right_sizes",
-        sa.Column("workload_id", sa.BigInteger(), nullable=False),
-        sa.Column("cluster_id", sa.UUID(), nullable=False),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("days", sa.Double(), nullable=False),
-        sa.Column("samples", sa.Integer(), nullable=False),
-        sa.Column("cpu_millicores", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
-        sa.Column("memory_bytes", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
-        sa.Column("detail", sa.Text(), server_default="", nullable=False),
-        sa.PrimaryKeyConstraint("workload_id", name=op.f("pk_right_sizes")),
-        schema="scaler",
-    )
     op.add_column(
         "policies", sa.Column("actuator", sa.Text(), server_default="automatic", nullable=False), schema="gateway"
     )
