@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0006"
+revision = "0005"
 down_revision = "0004"
 
 # Roll-ups live longer than samples, so they have partitions of their own; see revision 0001 for why functions.
