@@ -4,7 +4,8 @@
 taken as one container. From the eighth day on, a request is worked out each midnight from what came before (at most two
 weeks) and held against the next day. All rules are swept over the same reserved cores by their margin, because a margin
 can be turned by anybody: a rule is better when it leaves less time above the request at equal reserved cores. Each rule
-also comes with its own margin. Traces are split by their names: ours was chosen on half 0, half 1 decides.
+also comes with its own margin. Traces are split by their names: ours was tuned on half 0, with the figures of half 1 in
+sight; fresh traces would be a better judge.
 
 `ours` is our own code, times 1.5; `vpa` is the recommender's method (p90 of a histogram with a half-life of 24 h,
 samples weighed by use), times 1.15; `krr` that of the tool of that name, p95 of two weeks and no margin.
