@@ -265,3 +265,26 @@ def test_what_is_foreseen_beside_cpu_is_served_with_what_is_not_measured(ada: Pe
     assert whole["made_at"].startswith("2026-01-01")
     assert "memory" in whole["missing"]
     assert "cpu" not in whole["missing"]
+
+
+def test_a_clusters_next_hours_are_told_in_six_numbers_and_a_sentence(ada: Person, web: FedWorkload):
+    nothing = ada.get(f"/clusters/{web.cluster_id}/forecast").json()
+    assert nothing["cpu_forecast"]["predicted"] == []
+    assert nothing["cpu_forecast"]["recommendation"].startswith("Not ready: it was not measured")
+    web.execute(
+        "INSERT INTO collector.nodes (cluster_id, name, ready, cpu_allocatable_millicores, first_seen_at, last_seen_at)"
+        " VALUES (%s, 'n', true, 1000, now(), now())",
+        (web.cluster_id,),
+    )
+    path = [value for level in (0.9, 1.0, 1.1) for hour in range(6) for value in [level * (500 + 100 * hour)] * 12]
+    web.execute(
+        "INSERT INTO forecaster.outlooks (cluster_id, subject, name, measure, made_at, status, history_hours, trend,"
+        " peak_value, path_levels, path_values) VALUES (%s, 'cluster', '', 'cpu', '2026-01-01', 'ready', 30,"
+        " 'increasing', 1000, '{0.025,0.5,0.975}', %s)",
+        (web.cluster_id, path),
+    )
+    told = ada.get(f"/clusters/{web.cluster_id}/forecast").json()["cpu_forecast"]
+    assert told["predicted"] == [50, 60, 70, 80, 90, 100]
+    assert told["confidence_intervals"][0] == [45, 55]
+    assert told["trend"] == "increasing"
+    assert told["recommendation"] == "Consider adding nodes in 3 hours: CPU reaches 80 % of what the nodes offer."

@@ -203,6 +203,7 @@ def test_a_service_that_cannot_start_does_not_keep_the_others_from_running(insta
     states = installation.status()
     assert {name for name, state in states.items() if state != "ready"} == {
         "collector-jobs",
+        "forecaster-jobs",
         "scaler-jobs",
         "chat-jobs",
         "rag-jobs",

@@ -40,3 +40,27 @@ class OutlookList(BaseModel):
     made_at: datetime | None = Field(description="when the cluster's were last made; null before the first")
     items: list[OutlookOf]
     missing: list[Measure] = Field(description="quantities of which nothing was measured in the last 14 days")
+
+
+class HourlyForecast(BaseModel):
+    """One quantity of a cluster by the hour: percent of what the nodes offer (CPU, memory) or bytes a second."""
+
+    current: float | None = Field(description="of the newest cycle; null without metrics")
+    predicted: list[float] = Field(
+        description="six hourly means; empty while nothing may be said", examples=[[68, 70, 73, 76, 79, 82]]
+    )
+    trend: Literal["increasing", "decreasing", "stable"] | None
+    confidence_intervals: list[tuple[float, float]] = Field(description="95 %", examples=[[[66, 70], [68, 72]]])
+    recommendation: str = Field(
+        examples=["Consider adding nodes in 4 hours: CPU reaches 81 % of what the nodes offer."]
+    )
+
+
+class ClusterForecast(BaseModel):
+    """The next six hours of a cluster in short."""
+
+    made_at: datetime | None
+    cpu_forecast: HourlyForecast
+    memory_forecast: HourlyForecast
+    network_forecast: HourlyForecast = Field(description="received and sent, bytes a second")
+    disk_forecast: HourlyForecast = Field(description="read and written, bytes a second")

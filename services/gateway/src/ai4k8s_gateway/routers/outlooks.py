@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path
 
 from ai4k8s_gateway.dependencies import Tx, User
 from ai4k8s_gateway.http.problems import responses_for
-from ai4k8s_gateway.outlooks import service
-from ai4k8s_gateway.outlooks.schemas import OutlookList
+from ai4k8s_gateway.outlooks import hourly, service
+from ai4k8s_gateway.outlooks.schemas import ClusterForecast, OutlookList
 from ai4k8s_gateway.routers.workloads import BIGGEST_ID
 
 router = APIRouter(tags=["forecasts"], responses=responses_for(HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND))
@@ -19,6 +19,12 @@ router = APIRouter(tags=["forecasts"], responses=responses_for(HTTPStatus.UNAUTH
 def get_cluster_outlooks(cluster_id: UUID, user: User, tx: Tx) -> OutlookList:
     """Six hours ahead of a cluster as a whole and of its node groups: CPU, memory, network, disks."""
     return service.of_cluster(tx.connection, user, cluster_id)
+
+
+@router.get("/clusters/{cluster_id}/forecast", responses=responses_for(HTTPStatus.CONFLICT))
+def get_cluster_forecast(cluster_id: UUID, user: User, tx: Tx) -> ClusterForecast:
+    """The same of the whole cluster in short: six hourly numbers a quantity, and whether to do something."""
+    return hourly.of_cluster(tx.connection, user, cluster_id)
 
 
 @router.get("/workloads/{workload_id}/outlooks")
