@@ -3,9 +3,8 @@
     python -m benchmarks.analysis_cycle [--workloads 10000] [--days 2] [--json FILE]
 
 The store is filled as for `benchmarks.forecast_cycle`. The first looks read what is there, a part of the workloads
-each;
-the ones after them the five minutes that are new. Some workloads are made to deviate, so that there is something to
-write.
+each; the ones after them the five minutes that are new. Some workloads are made to deviate, so that there is something
+to write.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ from ai4k8s_forecaster.context import Context
 from ai4k8s_forecaster.settings import ForecasterSettings
 from ai4k8s_forecaster.watching import MOST_NEW
 from benchmarks.forecast_cycle import fill
+from benchmarks.stores import own_database
 from tests.support.bus import open_bus
 from tests.support.observed import ObservedCluster
-from tests.support.stores import TestRun, make_template, new_database
 
 if TYPE_CHECKING:
     from ai4k8s_common.bus.transaction import Bus
@@ -83,14 +82,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    run = TestRun()
-    try:
-        server = run.postgres()
-        make_template(server)
-        for database in new_database(server, "migrated_template"):
-            report = measure(database, options)
-    finally:
-        run.end()
+    with own_database() as database:
+        report = measure(database, options)
     for name, value in report.items():
         print(f"{name:<36} {value}")
     if options.json:

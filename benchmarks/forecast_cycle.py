@@ -28,9 +28,9 @@ from ai4k8s_common.services import Service
 from ai4k8s_forecaster.context import Context
 from ai4k8s_forecaster.service import forecast_cluster
 from ai4k8s_forecaster.settings import ForecasterSettings
+from benchmarks.stores import own_database
 from tests.support.bus import open_bus
 from tests.support.observed import ObservedCluster
-from tests.support.stores import TestRun, make_template, new_database
 
 if TYPE_CHECKING:
     from ai4k8s_common.bus.transaction import Bus
@@ -127,14 +127,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    run = TestRun()
-    try:
-        server = run.postgres()
-        make_template(server)
-        for database in new_database(server, "migrated_template"):
-            report = measure(database, "redis://127.0.0.1:1/0", options)
-    finally:
-        run.end()
+    with own_database() as database:
+        report = measure(database, "redis://127.0.0.1:1/0", options)
     for name, value in report.items():
         print(f"{name:<44} {value}")
     if options.json:
