@@ -121,13 +121,16 @@ export function WorkloadPage() {
       {timeline.data && <AnomalyPanel anomalies={timeline.data.anomalies} clusterId={clusterId} />}
       {timeline.data && <ForecastFacts timeline={timeline.data} />}
       <Outlooks title="Beside CPU" query={outlooks} />
-      {workload && <SizePanel workloadId={workload.id} />}
       <div className="below">
-        {timeline.data ? (
-          <DecisionPanel decisions={timeline.data.decisions} mode={timeline.data.workload.policy.mode} onOpen={open} />
-        ) : (
-          <Skeleton height={240} label="Loading decisions" />
-        )}
+        <div className="aside">
+          {timeline.data ? (
+            <DecisionPanel decisions={timeline.data.decisions} mode={timeline.data.workload.policy.mode} onOpen={open} />
+          ) : (
+            <Skeleton height={240} label="Loading decisions" />
+          )}
+          {workload?.scalable && <Backtest workload={workload} key={`backtest-${workload.id}`} />}
+          {workload && <SizePanel workloadId={workload.id} />}
+        </div>
         {workload && !workload.scalable ? null : workload ? (
           <div className="aside">
             <PolicyPanel workload={workload} key={workload.id} />
@@ -137,7 +140,6 @@ export function WorkloadPage() {
           <Skeleton height={240} label="Loading the policy" />
         )}
       </div>
-      {workload?.scalable && <Backtest workload={workload} key={`backtest-${workload.id}`} />}
       {workload && <WorkloadDetails workloadId={workload.id} />}
       {ids.length > 0 && <DecisionDrawer ids={ids} onClose={close} key={ids.join()} />}
     </>

@@ -6,22 +6,33 @@ import { bytes } from "../format";
 import { Badge } from "../ui/controls";
 import { Time } from "../ui/Time";
 import { SizePatch } from "./SizePatch";
-import { cpu, FINDINGS, savingWords } from "./words";
+import { cpu, FINDINGS, savedAndTaken } from "./words";
 
 type Container = Schemas["ContainerSize"];
 type Size = Schemas["ResourceSize"];
 
 export function ContainerSizes({ sizes }: { sizes: Schemas["WorkloadSizes"] }) {
-  const saving = savingWords(sizes.saving);
+  const [saved, taken] = savedAndTaken(sizes.saving);
   return (
     <div className="sizes">
       {sizes.status !== "ready" && <p className="muted">{sizes.detail}</p>}
       {sizes.containers.map((container) => (
         <OneContainer key={container.container} container={container} />
       ))}
-      {sizes.status === "ready" && saving && (
+      {sizes.status === "ready" && (saved || taken) && (
         <p>
-          Saves <strong>{saving}</strong> over {sizes.replicas} {sizes.replicas === 1 ? "pod" : "pods"}.
+          {saved && (
+            <>
+              Saves <strong>{saved}</strong>
+            </>
+          )}
+          {saved && taken && ", "}
+          {taken && (
+            <>
+              {saved ? "takes" : "Takes"} <strong>{taken}</strong> more
+            </>
+          )}{" "}
+          over {sizes.replicas} {sizes.replicas === 1 ? "pod" : "pods"}.
         </p>
       )}
       <SizePatch sizes={sizes} />

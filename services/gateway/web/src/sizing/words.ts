@@ -31,6 +31,18 @@ export function savingWords(saving: Schemas["Saving"]): string {
   return parts.filter(Boolean).join(", ");
 }
 
+/** What it saves, and what it takes more, each in words. */
+export function savedAndTaken(saving: Schemas["Saving"]): [saved: string, taken: string] {
+  const parts: [number | null, (value: number) => string][] = [
+    [saving.cpu_millicores, cpu],
+    [saving.memory_bytes, bytes],
+    [saving.money_per_month, (value) => `${significant(value)} ${saving.currency ?? ""} a month`],
+  ];
+  const words = (sign: number): string =>
+    parts.flatMap(([value, inWords]) => (value !== null && sign * value > 1e-9 ? [inWords(sign * value)] : [])).join(", ");
+  return [words(1), words(-1)];
+}
+
 function signed(value: number | null, words: (value: number) => string): string {
   if (value === null || Math.abs(value) < 1e-9) return "";
   return value > 0 ? words(value) : `−${words(-value)}`;
