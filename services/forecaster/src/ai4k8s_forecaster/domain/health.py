@@ -129,7 +129,11 @@ def _nodes(seen: Seen) -> Ingredient:
 
 def _headroom(seen: Seen) -> Ingredient:
     of = 20.0
-    shares = {"CPU": seen.cpu_used_share, "memory": seen.memory_used_share, "what is requested of CPU": seen.cpu_requested_share}
+    shares = {
+        "CPU": seen.cpu_used_share,
+        "memory": seen.memory_used_share,
+        "what is requested of CPU": seen.cpu_requested_share,
+    }
     known = {name: share for name, share in shares.items() if share is not None}
     if not known:
         return _unknown("headroom", of, "Use of the nodes is not known.")
