@@ -19,7 +19,7 @@ export function SchedulePicture({ points }: { points: Point[] }) {
         <path className="line-scheduled" d={line((point) => point.scheduled_replicas)} />
       </svg>
       <figcaption>
-        <span className="key key-demand">needed</span> <span className="key key-actual">as it was</span> <span className="key key-scheduled">with the rule</span>
+        <span className="schedule-key">needed</span> <span className="schedule-key schedule-key-actual">as it was</span> <span className="schedule-key schedule-key-scheduled">with the rule</span>
       </figcaption>
     </figure>
   );

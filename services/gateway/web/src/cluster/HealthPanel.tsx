@@ -29,7 +29,7 @@ export function HealthPanel({ clusterId }: { clusterId: string }) {
       {score === null ? (
         <p className="panel-empty">Not judged yet: the first score comes with the first five full minutes of measurements.</p>
       ) : (
-        <div className="health">
+        <div className="health-panel">
           <Score score={score} health={health.data} />
           <Ingredients health={health.data} />
         </div>
@@ -62,7 +62,7 @@ function Score({ score, health }: { score: number; health: ClusterHealth }) {
 
 function Ingredients({ health }: { health: ClusterHealth }) {
   return (
-    <ul className="health-why">
+    <ul className="health-reasons">
       {health.ingredients.map((part) => {
         const tone: Tone = !part.known ? "neutral" : part.lost === 0 ? "good" : part.lost < part.of / 2 ? "warn" : "bad";
         return (

@@ -41,7 +41,7 @@ export function AccountCommands({ pasteWhere }: { pasteWhere: string }) {
         />
       </div>
       {commands.data ? (
-        <ol className="steps">
+        <ol className="account-steps">
           <li>
             In a terminal where kubectl administers the cluster, make the account:
             <Copyable text={commands.data.make} name="the first command" />
