@@ -85,3 +85,14 @@ def test_any_sample_is_binned_or_left_out(samples):
     grid = grid_of([START + at for at, _ in samples], [value for _, value in samples], now=START + 600)
     known = grid.values[np.isfinite(grid.values)]
     assert (known >= 0).all()
+
+
+def test_a_clock_that_jumped_ahead_and_was_set_back_leaves_no_sample_of_the_future_behind():
+    now = START + 599
+    ahead = now + 3600
+    grid = grid_of(
+        [START + 60, START + 120, ahead, ahead + 15, START + 300, START + 300], [1, 2, 9e9, 9e9, 3, 5], now=now
+    )
+    assert grid.last_bin == now // 60
+    assert np.nanmax(grid.values) == 4
+    assert np.isfinite(grid.values).sum() == 3

@@ -112,3 +112,30 @@ def test_the_sentence_says_how_many_pods_and_when():
     rising = np.linspace(100, 900, STEPS)[None] * np.ones((PATH_LEVELS.size, 1))
     assert summarise(rising, start, 300, request=None, ready_replicas=1).trend is Trend.INCREASING
     assert "as many as now" in summarise(path, start, 300, request=100.0, ready_replicas=9).sentence
+
+
+def office_hours(days: int, change_day: int, moved_steps: int):
+    """Work by local time; on one day clocks are put forward or back."""
+    steps = np.arange(days * DAY)
+    clock = steps + np.where(steps >= change_day * DAY, moved_steps, 0)
+    busy = (clock % DAY >= 96) & (clock % DAY < 204)
+    return (np.where(busy, 120.0, 30.0) + np.random.default_rng(3).normal(0, 4, steps.size))[None]
+
+
+@pytest.mark.parametrize("moved", [12, -12])
+def test_when_clocks_are_changed_it_errs_little_more_than_yesterday_and_has_learnt_it_in_two_days(moved):
+    demand = office_hours(16, 12, moved)
+
+    def against_yesterday(first: int) -> tuple[float, float]:
+        ours, naive, inside = [], [], []
+        for now in range(first, first + DAY, 24):
+            values, truth = forecast_path(demand[:, :now], [READY]).values[0], demand[0, now : now + STEPS]
+            ours.append(np.abs(values[3] - truth).mean())
+            naive.append(np.abs(demand[0, now - DAY : now - DAY + STEPS] - truth).mean())
+            inside.append(((truth >= values[0]) & (truth <= values[-1])).mean())
+        return float(np.mean(ours) / np.mean(naive)), float(np.mean(inside))
+
+    assert against_yesterday(12 * DAY + 12)[0] < 1.3
+    ratio, inside = against_yesterday(14 * DAY)
+    assert ratio < 1.2
+    assert inside > 0.93
