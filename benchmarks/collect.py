@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 from ai4k8s_standalone.embedded.server import start
 from benchmarks.collecting import copying, decoding, resident
-from tests.support.stores import TestRun, disposable_valkey, make_template, new_database
+from benchmarks.stores import own_database
+from tests.support.stores import disposable_valkey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,25 +45,16 @@ def cycles(*arguments: str) -> dict[str, Any]:
 
 def with_stores(what: Callable[..., dict[str, Any]], *, valkey: bool = False) -> dict[str, Any]:
     """Run something with a migrated database, and with a Valkey if it wants one."""
-    run = TestRun()
-    found: dict[str, Any] = {}
-    try:
-        server = run.postgres()
-        make_template(server)
-        for database in new_database(server, "migrated_template"):
-            if not valkey:
-                found = what(database)
-                continue
-            folder = Path(server.folder) / "valkey"
-            store = disposable_valkey(folder, keep_on_disk=False)
-            running = start(store, folder.with_suffix(".log"))
-            try:
-                found = what(database, store.url)
-            finally:
-                running.kill()
-    finally:
-        run.end()
-    return found
+    with own_database() as database:
+        if not valkey:
+            return what(database)
+        folder = Path(database.server.folder) / "valkey"
+        store = disposable_valkey(folder, keep_on_disk=False)
+        running = start(store, folder.with_suffix(".log"))
+        try:
+            return what(database, store.url)
+        finally:
+            running.kill()
 
 
 PARTS: dict[str, Callable[[int], dict[str, Any]]] = {

@@ -11,8 +11,9 @@ import pytest
 from ai4k8s_common.contracts.forecaster import AnalyseCluster
 from ai4k8s_common.services import Service
 from ai4k8s_forecaster import watching
-from ai4k8s_forecaster.analysis import analyse_cluster, bin_end
+from ai4k8s_forecaster.analysis import analyse_cluster
 from ai4k8s_forecaster.context import Context
+from ai4k8s_forecaster.domain.grid import five_minutes_of
 from ai4k8s_forecaster.settings import ForecasterSettings
 from tests.support.bus import open_bus
 from tests.support.observed import ObservedCluster
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ai4k8s_common.bus.transaction import Bus
     from tests.support.stores import Database, Valkey
 
-NOW = bin_end(datetime.now(UTC) - timedelta(hours=3))
+NOW = five_minutes_of(datetime.now(UTC) - timedelta(hours=3))
 BIN = timedelta(minutes=5)
 
 

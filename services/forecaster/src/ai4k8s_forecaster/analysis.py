@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,7 +106,7 @@ def _causes(
         return np.full(len(ids), np.inf), moved, moved
     desired, ready = steps(watched.columns["desired"]), steps(watched.columns["ready"])
     restarted = bins_since(rises(watched.columns["restarts"]))
-    deployed = store.newest_deploys(tx.connection, message.cluster_id, message.until - timedelta(hours=6))
+    deployed = repository.newest_deploys(tx.connection, message.cluster_id, since=message.until - timedelta(hours=6))
     seconds = np.array([(message.until - deployed[one]).total_seconds() if one in deployed else np.inf for one in ids])
     return (
         np.minimum(restarted, np.maximum(seconds, 0.0) / FIVE_MINUTES_SECONDS),
@@ -286,8 +286,3 @@ def _learning(known: FloatArray, subjects: int, learning: int) -> str:
 
 def _watched(looked: list[Looked], kind: SubjectKind) -> Watched | None:
     return next(one.watched for one in looked if one.kind is kind)
-
-
-def bin_end(now: datetime) -> datetime:
-    """The end of the newest complete five minutes."""
-    return datetime.fromtimestamp(now.timestamp() // FIVE_MINUTES_SECONDS * FIVE_MINUTES_SECONDS, tz=UTC)

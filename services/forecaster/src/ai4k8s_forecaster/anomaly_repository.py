@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_common.store.anomalies import SubjectKind, anomalies, health_scores, incidents, watch_states
 from ai4k8s_common.store.collector import cluster_states, nodes, workloads
 from ai4k8s_common.store.gateway import anomaly_mutes, clusters
-from ai4k8s_common.store.observed import deploys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,16 +64,6 @@ def subjects(connection: Connection, cluster_id: UUID, kind: SubjectKind) -> lis
         Subject(row.id, row.namespace, row.kind, row.name, None, row.memory_limit_bytes)
         for row in connection.execute(query.order_by(w.c.id))
     ]
-
-
-def newest_deploys(connection: Connection, cluster_id: UUID, since: datetime) -> dict[int, datetime]:
-    """Return when workloads were last deployed, of those deployed since a moment."""
-    query = (
-        select(deploys.c.workload_id, func.max(deploys.c.at))
-        .where(deploys.c.cluster_id == cluster_id, deploys.c.at >= since)
-        .group_by(deploys.c.workload_id)
-    )
-    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def analysed_until(connection: Connection, cluster_id: UUID) -> datetime | None:

@@ -166,16 +166,16 @@ def _went_on(before: Measured, fresh: Measured) -> Measured:
     position = {name: number for number, name in enumerate(names)}
     values = {}
     for measure, recent in fresh.values.items():
-        whole = single_precision(np.full((len(names), HISTORY_BINS), np.nan))
+        joined = single_precision(np.full((len(names), HISTORY_BINS), np.nan))
         rows = [position[name] for name in kept_old]
         if rows and moved < HISTORY_BINS:
-            whole[rows, : HISTORY_BINS - moved] = before.values[measure][[old[name] for name in kept_old], moved:]
+            joined[rows, : HISTORY_BINS - moved] = before.values[measure][[old[name] for name in kept_old], moved:]
         width = recent.shape[1]
         rows = [position[name] for name in kept_new]
-        whole[:, HISTORY_BINS - width :] = np.nan
+        joined[:, HISTORY_BINS - width :] = np.nan
         if rows:
-            whole[rows, HISTORY_BINS - width :] = recent[[new[name] for name in kept_new]]
-        values[measure] = whole
+            joined[rows, HISTORY_BINS - width :] = recent[[new[name] for name in kept_new]]
+        values[measure] = joined
     known = np.zeros(len(names), np.bool_)
     for series in values.values():
         known |= np.isfinite(series).any(axis=1)

@@ -6,7 +6,6 @@ Nothing is scaled by these, so they have a message of their own every five minut
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from ai4k8s_common.store.bulk import array_literal
 from ai4k8s_common.store.forecaster import Measure, Subject
 from ai4k8s_forecaster import repository
 from ai4k8s_forecaster.domain.character import describe
-from ai4k8s_forecaster.domain.grid import FIVE_MINUTES_SECONDS
+from ai4k8s_forecaster.domain.grid import FIVE_MINUTES_SECONDS, five_minutes_of
 from ai4k8s_forecaster.domain.path import PATH_LEVELS, STEP_SECONDS, forecast_path
 from ai4k8s_forecaster.domain.status import history_states
 from ai4k8s_forecaster.domain.summary import summarise
@@ -24,6 +23,7 @@ from ai4k8s_forecaster.measures import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from uuid import UUID
 
     from ai4k8s_common.bus.transaction import Transaction
@@ -41,14 +41,13 @@ log = structlog.stdlib.get_logger(__name__)
 
 def foresee_outlooks(tx: Transaction, context: Context, message: ForecastOutlooks) -> None:
     """Foresee everything but the CPU of workloads from the end of the last complete bin on; once a bin."""
-    running = int(message.at.timestamp() // FIVE_MINUTES_SECONDS)
-    start_at = datetime.fromtimestamp(running * FIVE_MINUTES_SECONDS, tz=UTC)
+    start_at = five_minutes_of(message.at)
     newest = repository.newest_outlook(tx.connection, message.cluster_id)
     if newest is not None and newest >= start_at:
         log.info("outlooks_skipped", cluster_id=str(message.cluster_id), reason="these or later ones were made already")
         return
     past = repository.state_of_past(tx.connection, message.cluster_id)
-    asked = (tx.connection, message.cluster_id, running - 1, past)
+    asked = (tx.connection, message.cluster_id, _last_complete_bin(start_at), past)
     workloads = context.measures.workloads(*asked)
     rows = [
         *_rows(message.cluster_id, Subject.WORKLOAD, _beside_cpu(workloads), start_at),
@@ -58,6 +57,10 @@ def foresee_outlooks(tx: Transaction, context: Context, message: ForecastOutlook
     repository.insert_outlooks(tx.connection, rows)
     repository.prune_outlooks(tx.connection, message.cluster_id, start_at)
     log.info("outlooks_made", cluster_id=str(message.cluster_id), outlooks=len(rows))
+
+
+def _last_complete_bin(start_at: datetime) -> int:
+    return int(start_at.timestamp()) // FIVE_MINUTES_SECONDS - 1
 
 
 def _beside_cpu(workloads: Measured) -> Measured:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from ai4k8s_common.store.bulk import copy_rows
 from ai4k8s_common.store.collector import cluster_states, workloads
-from ai4k8s_common.store.forecaster import Subject, forecasts, hindcasts, judged_bins, model_states, outlooks, scores
+from ai4k8s_common.store.forecaster import forecasts, hindcasts, judged_bins, model_states, outlooks, scores
 from ai4k8s_common.store.observed import deploys
 
 if TYPE_CHECKING:
@@ -144,13 +144,19 @@ def state_of_past(connection: Connection, cluster_id: UUID) -> str:
     return "" if row is None else f"{row.backfill_status} {row.backfill_detail}"
 
 
-def newest_deploys(connection: Connection, cluster_id: UUID, until: datetime) -> dict[int, datetime]:
-    """Return when each workload was last deployed; only those of whom it is known."""
+def newest_deploys(
+    connection: Connection, cluster_id: UUID, *, since: datetime | None = None, until: datetime | None = None
+) -> dict[int, datetime]:
+    """Return when each workload was last deployed, of those of whom it is known between the moments given."""
     query = (
         select(deploys.c.workload_id, func.max(deploys.c.at).label("at"))
-        .where(deploys.c.cluster_id == cluster_id, deploys.c.at <= until)
+        .where(deploys.c.cluster_id == cluster_id)
         .group_by(deploys.c.workload_id)
     )
+    if since is not None:
+        query = query.where(deploys.c.at >= since)
+    if until is not None:
+        query = query.where(deploys.c.at <= until)
     return {row.workload_id: row.at for row in connection.execute(query)}
 
 
@@ -210,9 +216,7 @@ def insert_forecasts(connection: Connection, rows: Sequence[dict[str, Any]]) -> 
 
 def newest_outlook(connection: Connection, cluster_id: UUID) -> datetime | None:
     """Return when outlooks of a cluster were last made."""
-    query = select(func.max(outlooks.c.made_at)).where(
-        outlooks.c.cluster_id == cluster_id, outlooks.c.subject == Subject.CLUSTER.value
-    )
+    query = select(func.max(outlooks.c.made_at)).where(outlooks.c.cluster_id == cluster_id)
     return connection.execute(query).scalar_one_or_none()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from ai4k8s_common.contracts.forecaster import AnalyseCluster, ForecastOutlooks
 from ai4k8s_common.contracts.scaler import EvaluatePolicies
 from ai4k8s_common.store.bulk import array_literal
 from ai4k8s_forecaster import repository
+from ai4k8s_forecaster.domain.grid import five_minutes_of
 from ai4k8s_forecaster.domain.path import PATH_LEVELS, STEP_SECONDS
 from ai4k8s_forecaster.domain.summary import summarise
 from ai4k8s_forecaster.domain.window_maximum import LEVELS
@@ -53,7 +54,7 @@ def forecast_cluster(tx: Transaction, context: Context, message: ForecastCluster
     if workloads:
         _forecast(tx, context, message, workloads)
     tx.send(EvaluatePolicies(cluster_id=message.cluster_id, cycle_id=message.cycle_id, cycle_at=message.cycle_at))
-    until = _bin_start(message.cycle_at)
+    until = five_minutes_of(message.cycle_at)
     if newest is None or newest < until:
         # The first cycle after five full minutes: what they held is in the store by now.
         tx.send(AnalyseCluster(cluster_id=message.cluster_id, until=until))
@@ -67,13 +68,13 @@ def _forecast(
     ids = tuple(workload.workload_id for workload in workloads)
     past = repository.state_of_past(tx.connection, cluster_id)
     minutes = context.history.minutes(tx.connection, cluster_id, ids, now, past)
-    deployed_at = repository.newest_deploys(tx.connection, cluster_id, now)
+    deployed_at = repository.newest_deploys(tx.connection, cluster_id, until=now)
     paths = context.paths.of(cluster_id, ids, minutes, past, deployed_at)
     judge_what_came(tx.connection, cluster_id, paths)
     windows, fitted = foresee(workloads, minutes, now, _models(tx, context, message), context.settings)
     rows = [_row(message, workload, paths, index, windows[index]) for index, workload in enumerate(workloads)]
     repository.insert_forecasts(tx.connection, rows)
-    repository.prune_bin(tx.connection, cluster_id, _bin_start(now), now)
+    repository.prune_bin(tx.connection, cluster_id, five_minutes_of(now), now)
     if fitted:
         _store(tx, message, fitted, ids)
         before = now - timedelta(hours=context.settings.keep_hours)
@@ -179,7 +180,3 @@ def _in_short(workload: ForecastWorkload, paths: Paths, index: int) -> dict[str,
 
 def _rounded(values: FloatArray | None) -> str | None:
     return None if values is None else array_literal(np.round(values, 3).tolist())
-
-
-def _bin_start(now: datetime) -> datetime:
-    return datetime.fromtimestamp(now.timestamp() // STEP_SECONDS * STEP_SECONDS, tz=UTC)

@@ -159,3 +159,4 @@ outlooks = Table(
     Column("path_values", ARRAY(Double)),  # levels x steps, row by row
     schema="forecaster",
 )
+Index("ix_outlooks_cluster_id_made_at", outlooks.c.cluster_id, outlooks.c.made_at)

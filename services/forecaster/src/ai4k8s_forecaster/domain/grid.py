@@ -8,6 +8,7 @@ cached matrix only ever grows at its end.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,11 @@ FIVE_MINUTES_SECONDS = 300
 DAY_SECONDS = 86_400
 #: Series at a time.
 _BLOCK = 256
+
+
+def five_minutes_of(at: datetime) -> datetime:
+    """Where the five-minute bin begins that a moment lies in."""
+    return datetime.fromtimestamp(at.timestamp() // FIVE_MINUTES_SECONDS * FIVE_MINUTES_SECONDS, tz=UTC)
 
 
 @dataclass(frozen=True)

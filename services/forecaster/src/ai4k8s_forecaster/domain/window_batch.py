@@ -15,7 +15,6 @@ import numpy as np
 from ai4k8s_forecaster.domain.ridge import Ridge
 from ai4k8s_forecaster.domain.window_features import DAY_MINUTES
 from ai4k8s_forecaster.domain.window_maximum import (
-    LEVELS,
     WindowForecast,
     WindowModel,
     fit_window_model,
@@ -67,11 +66,6 @@ def follow_windows(
             )
     order = range(len(models))
     return [answers[index] for index in order], [went_on[index] for index in order]
-
-
-def declined(horizon_minutes: int) -> WindowForecast:
-    """The forecast of a series that has no model."""
-    return WindowForecast(horizon_minutes, LEVELS, np.full((1, LEVELS.size), np.nan), np.zeros(1, np.bool_))
 
 
 def _span_minutes(demand: FloatArray) -> IntArray:

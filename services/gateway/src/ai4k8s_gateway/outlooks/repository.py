@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from ai4k8s_common.store.forecaster import Subject, outlooks
+from ai4k8s_common.store.forecaster import outlooks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Row
 
+    from ai4k8s_common.store.forecaster import Subject
+
 
 def newest_made_at(connection: Connection, cluster_id: UUID) -> datetime | None:
     """Return when outlooks of a cluster were last made."""
-    every = [subject.value for subject in Subject]
-    query = select(func.max(outlooks.c.made_at)).where(
-        outlooks.c.cluster_id == cluster_id, outlooks.c.subject.in_(every)
-    )
+    query = select(func.max(outlooks.c.made_at)).where(outlooks.c.cluster_id == cluster_id)
     return connection.execute(query).scalar_one_or_none()
 
 

@@ -36,3 +36,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("cluster_id", "subject", "name", "measure", "made_at"),
         schema="forecaster",
     )
+    op.create_index("ix_outlooks_cluster_id_made_at", "outlooks", ["cluster_id", "made_at"], schema="forecaster")
