@@ -1,0 +1,1 @@
+"""One way to talk to language models; whoever asks knows neither provider nor key."""
