@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
     from ai4k8s_common.kube.credentials import ClusterCredential
     from ai4k8s_common.kube.discovery import ScalableKind
-    from ai4k8s_common.kube.types import ObjectMeta, Resource, Scale, ServerVersion, WorkloadRef
+    from ai4k8s_common.kube.types import ObjectMeta, Resource, Scale, ServerVersion, Table, WorkloadRef
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 FIELD_MANAGER = "ai4k8s"
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
 
 class _UserInfo(Struct, frozen=True):
@@ -176,10 +177,25 @@ class KubeClient:
         request = wire.patch_annotations_request(ref, annotations, resource_version, self._field_manager)
         return wire.read_meta(request, self._transport.send(request))
 
-    def read(self, path: str) -> dict[str, Any]:
+    def read(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Read one object, or a short list, of any kind."""
-        request = wire.Request(path)
+        request = wire.Request(path, params or {})
         return wire.read_object(request, self._transport.send(request))
+
+    def table(self, path: str, params: Mapping[str, str] | None = None) -> Table:
+        """Read one page of a list (or one object) as the API server would have it printed."""
+        request = wire.Request(path, params or {}, accept=TABLE)
+        return wire.read_table(request, self._transport.send(request))
+
+    def text(self, path: str, params: Mapping[str, str] | None = None) -> str:
+        """Read what is no JSON: a log."""
+        request = wire.Request(path, params or {}, accept="*/*")
+        return wire.read_text(request, self._transport.send(request))
+
+    def discover(self) -> Discovery:
+        """Return every kind that the cluster serves; nothing of a server without aggregated discovery."""
+        request = wire.Request("/apis", accept=AGGREGATED)
+        return wire.decode(request, self._transport.send(request), Discovery)
 
     def create(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Create an object of any kind in the collection at `path`."""

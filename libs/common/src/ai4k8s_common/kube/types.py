@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -286,6 +286,30 @@ class Page(Struct, Generic[T], frozen=True):
     kind: str
     metadata: ListMeta
     items: list[T] | None = None
+
+
+class TableColumn(Struct, frozen=True):
+    """A column as the API server would have it printed; priority 0 is always shown."""
+
+    name: str
+    type: str = "string"
+    priority: int = 0
+
+
+class TableRow(Struct, frozen=True):
+    """One object's cells, and as much of the object as was asked for."""
+
+    cells: list[Any]
+    object: dict[str, Any] | None = None
+
+
+class Table(Struct, frozen=True):
+    """A list of any kind, ready to print."""
+
+    kind: str
+    metadata: ListMeta = ListMeta()
+    column_definitions: list[TableColumn] | None = None
+    rows: list[TableRow] | None = None
 
 
 class ServerVersion(Struct, frozen=True):

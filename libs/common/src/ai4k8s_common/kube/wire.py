@@ -12,7 +12,7 @@ import msgspec
 
 from ai4k8s_common.errors import InvalidInputError
 from ai4k8s_common.kube.errors import KubeGoneError, KubeProtocolError, error_for
-from ai4k8s_common.kube.types import ObjectMeta, OwnedMeta, Resource, Scale, ScaleObject, ServerVersion
+from ai4k8s_common.kube.types import ObjectMeta, OwnedMeta, Resource, Scale, ScaleObject, ServerVersion, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -211,6 +211,21 @@ def object_request(path: str, method: HTTPMethod, body: object, field_manager: s
 def read_object(request: Request, answer: Answer) -> dict[str, Any]:
     """Decode an object of any kind, whole."""
     return decode(request, answer, dict[str, Any])
+
+
+def read_table(request: Request, answer: Answer) -> Table:
+    """Decode a list as it would be printed. Raises KubeProtocolError for anything else."""
+    table = decode(request, answer, Table)
+    if table.kind != "Table":
+        raise KubeProtocolError(f"{request.what} answered with a '{table.kind}', not a Table")
+    return table
+
+
+def read_text(request: Request, answer: Answer) -> str:
+    """Decode what is no JSON; bytes that are no text are shown as such."""
+    if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+        raise error_for(request.what, answer.status, answer.headers, answer.body)
+    return answer.body.decode(errors="replace")
 
 
 VERSION = Request("/version")
