@@ -10,7 +10,9 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie
 
 from ai4k8s_common.bus.transaction import Transaction
+from ai4k8s_common.errors import Ai4k8sError
 from ai4k8s_gateway.accounts import service as accounts
+from ai4k8s_gateway.audit.hook import client_of, record_done, record_refused, remember_actor
 from ai4k8s_gateway.http.guards import SAFE_METHODS
 from ai4k8s_gateway.wiring import Wiring
 
@@ -27,10 +29,15 @@ def get_wiring(request: Request) -> Wiring:
     return cast("Wiring", request.app.state.wiring)
 
 
-def open_transaction(wiring: Annotated[Wiring, Depends(get_wiring)]) -> Iterator[Transaction]:
-    """Open the request's one transaction."""
-    with wiring.bus.transaction() as tx:
-        yield tx
+def open_transaction(request: Request, wiring: Annotated[Wiring, Depends(get_wiring)]) -> Iterator[Transaction]:
+    """Open the request's one transaction; what it does, or was refused, is in the audit log."""
+    try:
+        with wiring.bus.transaction() as tx:
+            yield tx
+            record_done(request, tx)
+    except Ai4k8sError as error:
+        record_refused(request, wiring.bus, error)
+        raise
 
 
 Wired = Annotated[Wiring, Depends(get_wiring)]
@@ -42,14 +49,12 @@ def get_principal(
 ) -> accounts.Principal:
     """Return who is asking; unsafe requests must also carry the session's CSRF token."""
     principal = accounts.authenticate(tx.connection, wiring.sessions, cookie)
+    remember_actor(request, principal.user_id, principal.username)
     if request.method not in SAFE_METHODS:
         accounts.check_csrf(principal, request.headers.get(CSRF_HEADER))
     return principal
 
 
+__all__ = ["CSRF_HEADER", "SESSION_COOKIE", "Tx", "User", "Wired", "client_of", "get_principal", "get_wiring"]
+
 User = Annotated[accounts.Principal, Depends(get_principal)]
-
-
-def client_of(request: Request) -> str:
-    """Return the address that failures are counted under."""
-    return request.client.host if request.client else "unknown"

@@ -12,6 +12,7 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from ai4k8s_common import audit
 from ai4k8s_common.bus.jobs import JobReport, begin_job, write_job_report
 from ai4k8s_common.bus.live import LiveEvent, LiveEvents
 from ai4k8s_common.bus.publisher import BrokerUnavailableError, Publisher
@@ -49,6 +50,8 @@ class Transaction:
     bus: Bus
     _envelopes: list[tuple[Envelope, str]] = field(default_factory=list)
     _events: list[LiveEvent] = field(default_factory=list)
+    _audited: list[audit.Entry] = field(default_factory=list)
+    told: object = None  # what a use case adds to the audit entry of its request
 
     def send(self, message: Contract, message_id: UUID | None = None) -> UUID:
         """Accept a message: it will be handled once in effect if, and only if, this transaction commits."""
@@ -88,6 +91,16 @@ class Transaction:
         """Tell whoever is watching, after the commit."""
         self._events.append(event)
 
+    def audit(self, entry: audit.Entry) -> None:
+        """Record who did what, with this transaction or not at all. Written last: the chain is locked from then on."""
+        self._audited.append(entry)
+
+    def write_audit(self) -> None:
+        """Append what was recorded to the chain; the bus does so before it commits."""
+        for entry in self._audited:
+            audit.record(self.connection, self.bus.service, entry)
+        self._audited.clear()
+
     def report_job(self, report: JobReport) -> None:
         """Write a job's state at once, in a transaction of its own: progress must not wait for the end."""
         self.bus.report_job(report)
@@ -117,6 +130,7 @@ class Bus:
             with self.engine.begin() as connection:
                 tx = Transaction(connection, self)
                 yield tx
+                tx.write_audit()
         except (OperationalError, InterfaceError, PoolTimeoutError) as error:
             raise _store_error(error) from error
         except DBAPIError as error:

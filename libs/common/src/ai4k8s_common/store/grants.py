@@ -11,7 +11,8 @@ from psycopg import sql
 from sqlalchemy import text
 
 from ai4k8s_common.services import Service
-from ai4k8s_common.store.tables import metadata, owner_of, readers_of
+from ai4k8s_common.store.audit import AUDIT
+from ai4k8s_common.store.tables import metadata, owner_may, owner_of, readers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,9 +53,11 @@ def _statements(service: Service) -> Iterator[str]:
         yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema.value} FROM {role}"
     for key in metadata.tables:
         if owner_of(key) is service:
-            yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {key} TO {role}"
+            yield f"GRANT {', '.join(owner_may(key))} ON {key} TO {role}"
         elif service in readers_of(key):
             yield f"GRANT SELECT ON {key} TO {role}"
+    if service in AUDIT:
+        yield f"GRANT EXECUTE ON FUNCTION {service.value}.prune_audit(bigint) TO {role}"
     if service is Service.COLLECTOR:
         for function in ("ensure_partitions(date, date)", "ensure_rollup_partitions(date, date)"):
             yield f"GRANT EXECUTE ON FUNCTION collector.{function} TO {role}"

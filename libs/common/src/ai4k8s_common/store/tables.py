@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from ai4k8s_common.services import Service
-from ai4k8s_common.store import advisor, anomalies, collector, forecaster, gateway, observed, optimising, scaler
+from ai4k8s_common.store import advisor, anomalies, audit, collector, forecaster, gateway, observed, optimising, scaler
 from ai4k8s_common.store.base import metadata
 
 __all__ = [
     "advisor",
     "anomalies",
+    "audit",
     "collector",
     "forecaster",
     "gateway",
     "metadata",
     "observed",
     "optimising",
+    "owner_may",
     "owner_of",
     "readers_of",
     "scaler",
@@ -28,5 +30,14 @@ def owner_of(table_key: str) -> Service:
 
 def readers_of(table_key: str) -> frozenset[Service]:
     """Return the services that may read a table: all, except for the few that hold secrets."""
+    named: frozenset[Service] | None = metadata.tables[table_key].info.get(audit.READ_BY)
+    if named is not None:
+        return named
     private = gateway.PRIVATE_READERS.get(table_key)
     return frozenset(Service) if private is None else frozenset(Service(name) for name in private)
+
+
+def owner_may(table_key: str) -> tuple[str, ...]:
+    """Return what its owner may do to a table: everything, except for what shall never be changed."""
+    some: tuple[str, ...] | None = metadata.tables[table_key].info.get(audit.OWNER_MAY)
+    return ("DELETE", "INSERT", "SELECT", "UPDATE") if some is None else some

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from ai4k8s_common.audit import Actor, Entry
 from ai4k8s_common.clock import utc_now
 from ai4k8s_common.errors import ConflictError, ForbiddenError, TooManyRequestsError, UnauthenticatedError
 from ai4k8s_common.store.gateway import UserRole
@@ -118,6 +119,7 @@ def register(
                 "that username or email address is taken", hint="Choose another one, or log in if it is yours."
             )
         log.info("user_registered", user_id=str(user_id), role=role.value)
+        tx.audit(Entry(Actor(user_id, registration.username), "register", after={"role": role.value}))
         return _open_session(tx.connection, rules, user_id, registration.username, role)
 
 
@@ -140,6 +142,7 @@ def log_in(bus: Bus, passwords: Passwords, rules: SessionRules, credentials: Cre
         if renewed is not None:
             repository.set_password_hash(tx.connection, user.id, renewed)
         repository.delete_dead_sessions(tx.connection, utc_now())
+        tx.audit(Entry(Actor(user.id, user.username, client=client), "log_in"))
         return _open_session(tx.connection, rules, user.id, user.username, user.role)
 
 

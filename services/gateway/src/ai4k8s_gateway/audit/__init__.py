@@ -1,0 +1,1 @@
+"""Who did what: every unsafe request is recorded; search, export, proof."""
