@@ -215,6 +215,7 @@ def gateways(database: Database, valkey: Valkey) -> Iterator[Callable[..., Runni
             create_app(wiring, static),
             log_config=None,
             access_log=False,
+            proxy_headers=False,
             ws="websockets-sansio",
             timeout_graceful_shutdown=1,
         )
@@ -240,7 +241,7 @@ def gateways(database: Database, valkey: Valkey) -> Iterator[Callable[..., Runni
 
 @pytest.fixture
 def start_gateway(database: Database, valkey: Valkey) -> Iterator[Callable[..., RunningGateway]]:
-    """Start gateways: `start_gateway(database_url=..., static=..., registration_open=False)`."""
+    """Start gateways: `start_gateway(database_url=..., static=..., registration="closed")`."""
     with gateways(database, valkey) as start:
         yield start
 

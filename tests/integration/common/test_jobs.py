@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.support.processes import Processes
     from tests.support.stores import Database, OwnValkey
 
-ADA = Principal(user_id=uuid.uuid4(), username="ada", role=UserRole.ADMIN, csrf_token="", token_hash=b"")
+ADA = Principal(user_id=uuid.uuid4(), username="ada", role=UserRole.ADMIN, csrf_token="")
 
 
 def start(bench: BusBench, request: str) -> uuid.UUID:

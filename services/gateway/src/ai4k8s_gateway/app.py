@@ -5,11 +5,13 @@ import contextlib
 from collections.abc import AsyncIterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ai4k8s_gateway import pages
 from ai4k8s_gateway.http.guards import BodyLimit, OriginGuard
@@ -72,7 +74,13 @@ def create_app(wiring: Wiring, static: Path = pages.STATIC) -> ASGIApp:
     # Around the app rather than in it, so that its last-resort answers pass through them too.
     limited = BodyLimit(app, settings.max_body_bytes)
     guarded = OriginGuard(limited, settings.public_url, settings.allowed_hosts)
-    return RequestTelemetry(SecurityHeaders(guarded), wiring.metrics)
+    whole = RequestTelemetry(SecurityHeaders(guarded), wiring.metrics)
+    # Outermost: who is calling, and whether over TLS, is what a believed proxy says.
+    return _behind_proxies(whole, settings.trusted_proxies) if settings.trusted_proxies else whole
+
+
+def _behind_proxies(app: Any, trusted: str) -> Any:  # uvicorn's types of the same thing are its own
+    return ProxyHeadersMiddleware(app, trusted)
 
 
 def create_api(lifespan: object = None) -> FastAPI:

@@ -6,22 +6,38 @@ The transaction ends before the answer is sent: nobody is told 'done' about some
 from collections.abc import Iterator
 from typing import Annotated, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.security import APIKeyCookie
+from starlette.requests import HTTPConnection
 
 from ai4k8s_common.bus.transaction import Transaction
+from ai4k8s_common.clock import utc_now
 from ai4k8s_common.errors import Ai4k8sError
 from ai4k8s_gateway.accounts import service as accounts
+from ai4k8s_gateway.accounts import sessions
 from ai4k8s_gateway.audit.hook import client_of, record_done, record_refused, remember_actor
+from ai4k8s_gateway.http import transport
 from ai4k8s_gateway.http.guards import SAFE_METHODS
 from ai4k8s_gateway.wiring import Wiring
 
-SESSION_COOKIE = "ai4k8s_session"
 CSRF_HEADER = "X-CSRF-Token"
 # As many as the pool has connections (twice its size): others wait without holding a thread.
 CONCURRENT_TRANSACTIONS = 10
 
-session_cookie = APIKeyCookie(name=SESSION_COOKIE, auto_error=False, description="set by POST /auth/login")
+
+class SessionCookie(APIKeyCookie):
+    """The session's token, under the name that counts on this kind of connection."""
+
+    async def __call__(self, request: HTTPConnection) -> str | None:
+        """Return it, if there is one."""
+        return transport.session_token(request.scope)
+
+
+session_cookie = SessionCookie(
+    name=transport.PLAIN_COOKIE,
+    auto_error=False,
+    description=f"set by POST /auth/login; over https it is named {transport.SECURE_COOKIE}",
+)
 
 
 def get_wiring(request: Request) -> Wiring:
@@ -45,16 +61,30 @@ Tx = Annotated[Transaction, Depends(open_transaction, scope="function", max_conc
 
 
 def get_principal(
-    request: Request, wiring: Wired, tx: Tx, cookie: Annotated[str | None, Depends(session_cookie)]
+    request: Request,
+    response: Response,
+    wiring: Wired,
+    tx: Tx,
+    cookie: Annotated[str | None, Depends(session_cookie)],
 ) -> accounts.Principal:
     """Return who is asking; unsafe requests must also carry the session's CSRF token."""
     principal = accounts.authenticate(tx.connection, wiring.sessions, cookie)
     remember_actor(request, principal.user_id, principal.username)
     if request.method not in SAFE_METHODS:
         accounts.check_csrf(principal, request.headers.get(CSRF_HEADER))
+    if principal.session is not None and cookie:
+        following = sessions.due_token(tx.connection, wiring.sessions, principal.session, cookie)
+        if following is not None:
+            left = principal.session.expires_at - utc_now()
+            transport.set_session_cookie(response, request.scope, following, left.total_seconds())
     return principal
 
 
-__all__ = ["CSRF_HEADER", "SESSION_COOKIE", "Tx", "User", "Wired", "client_of", "get_principal", "get_wiring"]
+__all__ = ["CSRF_HEADER", "Tx", "User", "Wired", "client_of", "get_principal", "get_wiring", "origin_of"]
 
 User = Annotated[accounts.Principal, Depends(get_principal)]
+
+
+def origin_of(request: Request) -> sessions.Origin:
+    """Return where a request comes from, for the list of a person's sessions."""
+    return sessions.Origin(client_of(request), request.headers.get("user-agent", ""))

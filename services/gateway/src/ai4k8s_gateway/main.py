@@ -49,8 +49,10 @@ def main() -> None:
             log_config=None,
             access_log=False,
             server_header=False,
-            proxy_headers=bool(settings.trusted_proxies),
-            forwarded_allow_ips=settings.trusted_proxies or None,
+            # Believed proxies are the app's own business, so that tests see the same.
+            proxy_headers=False,
+            ssl_certfile=settings.tls_certificate,
+            ssl_keyfile=settings.tls_key,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
             ws="websockets-sansio",
             ws_max_size=64_000,

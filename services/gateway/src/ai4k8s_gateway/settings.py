@@ -1,7 +1,18 @@
 """The gateway's own settings, AI4K8S_GATEWAY_*; what it shares with others is in the common groups."""
 
+from enum import StrEnum
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Registration(StrEnum):
+    """Who may make an account."""
+
+    OPEN = "open"
+    INVITATION = "invitation"
+    CLOSED = "closed"
 
 
 class GatewaySettings(BaseSettings):
@@ -13,7 +24,7 @@ class GatewaySettings(BaseSettings):
     port: int = Field(default=5003, ge=0, le=65535)
     public_url: str | None = Field(
         default=None,
-        description="the address people use, such as https://ai4k8s.example.org; https makes cookies Secure",
+        description="the address people use, such as https://ai4k8s.example.org",
     )
     allowed_hosts: tuple[str, ...] = Field(
         default=(), description="further names it answers to (JSON list); addresses and localhost always work"
@@ -21,7 +32,17 @@ class GatewaySettings(BaseSettings):
     trusted_proxies: str = Field(
         default="", description="addresses of reverse proxies whose X-Forwarded-* headers are believed, comma separated"
     )
-    registration_open: bool = Field(default=True, description="whether anybody who reaches the page may register")
+    tls_certificate: Path | None = Field(
+        default=None, description="file with the certificate chain (PEM), to serve https without a proxy"
+    )
+    tls_key: Path | None = Field(default=None, description="file with the certificate's private key (PEM)")
+    registration: Registration = Field(
+        default=Registration.OPEN,
+        description="who may register: anybody (open), who has a link (invitation), or nobody",
+    )
+    invitation_hours: int = Field(default=72, ge=1, le=24 * 90, description="how long an invitation link serves")
+    reset_minutes: int = Field(default=60, ge=5, le=24 * 60, description="how long a link for a new password serves")
     session_hours: int = Field(default=168, ge=1, description="a session ends after this, however active")
     session_idle_hours: int = Field(default=24, ge=1, description="a session ends when unused for this long")
+    session_rotate_minutes: int = Field(default=60, ge=1, description="a session gets another token this often")
     max_body_bytes: int = Field(default=2_000_000, ge=1_000)

@@ -10,7 +10,7 @@ from ai4k8s_common.bus.transaction import Bus
 from ai4k8s_common.kube.addresses import AccessPolicy
 from ai4k8s_common.services import Service
 from ai4k8s_gateway.accounts.passwords import Passwords
-from ai4k8s_gateway.accounts.service import SessionRules
+from ai4k8s_gateway.accounts.sessions import SessionRules
 from ai4k8s_gateway.clusters.service import ClusterRules
 from ai4k8s_gateway.metrics import Metrics
 
@@ -37,11 +37,6 @@ class Wiring:
     clusters: ClusterRules
     metrics: Metrics
 
-    @property
-    def secure_cookies(self) -> bool:
-        """Whether people come over https."""
-        return (self.settings.public_url or "").startswith("https://")
-
 
 def wire(
     settings: GatewaySettings,
@@ -59,7 +54,9 @@ def wire(
         bus=Bus.open(Service.GATEWAY, store, bus),
         passwords=passwords or Passwords(),
         sessions=SessionRules(
-            longest=timedelta(hours=settings.session_hours), idle=timedelta(hours=settings.session_idle_hours)
+            longest=timedelta(hours=settings.session_hours),
+            idle=timedelta(hours=settings.session_idle_hours),
+            rotate_every=timedelta(minutes=settings.session_rotate_minutes),
         ),
         clusters=ClusterRules(
             access=AccessPolicy.of(access),

@@ -36,6 +36,13 @@ class UserRole(StrEnum):
     ADMIN = "admin"
 
 
+class SessionMethod(StrEnum):
+    """How a session was begun."""
+
+    PASSWORD = "password"  # noqa: S105  # a method, not one
+    SINGLE_SIGN_ON = "single_sign_on"
+
+
 class PolicyMode(StrEnum):
     """What predictive scaling does for a workload."""
 
@@ -82,11 +89,13 @@ users = Table(
     metadata,
     Column("id", UUID, primary_key=True, server_default=func.gen_random_uuid()),
     Column("username", Text, nullable=False),
-    Column("email", Text, nullable=False),
-    Column("password_hash", Text, nullable=False),
+    # NULL for who comes by single sign-on alone: no verified address, no password.
+    Column("email", Text),
+    Column("password_hash", Text),
     Column("role", Text, nullable=False),
     Column("disabled", Boolean, nullable=False, server_default=text("false")),
     at_column("created_at", default_now=True),
+    at_column("last_login_at", nullable=True),
     schema="gateway",
 )
 Index("uq_users_username", func.lower(users.c.username), unique=True)
@@ -102,8 +111,22 @@ sessions = Table(
     at_column("created_at", default_now=True),
     at_column("last_seen_at", default_now=True),
     at_column("expires_at"),
+    # What stays the same while the token changes.
+    Column("id", UUID, nullable=False, unique=True, server_default=func.gen_random_uuid()),
+    Column("client", Text, nullable=False, server_default=""),
+    Column("user_agent", Text, nullable=False, server_default=""),
+    Column("method", Text, nullable=False, server_default=SessionMethod.PASSWORD.value),
+    # When a person last proved who they are, and when the token was last changed.
+    at_column("authenticated_at", default_now=True),
+    at_column("rotated_at", default_now=True),
+    # The next token once it was handed out and until it is first used; the last one for a moment after that.
+    Column("next_hash", LargeBinary, unique=True),
+    Column("next_salt", LargeBinary),
+    Column("previous_hash", LargeBinary, unique=True),
+    at_column("previous_until", nullable=True),
     schema="gateway",
 )
+Index("ix_sessions_user_id", sessions.c.user_id)
 
 login_failures = Table(
     "login_failures",
@@ -325,11 +348,22 @@ anomaly_mutes = Table(
     schema="gateway",
 )
 
+PEOPLES_SECRETS = (
+    "invitations",
+    "password_resets",
+    "second_factors",
+    "recovery_codes",
+    "identities",
+    "sso_attempts",
+    "mails",
+)
+
 # Credentials are for those who talk to clusters; people's secrets are the gateway's alone.
 PRIVATE_READERS: dict[str, frozenset[str]] = {
     "gateway.users": frozenset({"gateway"}),
     "gateway.sessions": frozenset({"gateway"}),
     "gateway.login_failures": frozenset({"gateway"}),
+    **{f"gateway.{table}": frozenset({"gateway"}) for table in PEOPLES_SECRETS},
     "gateway.cluster_credentials": frozenset({"gateway", "collector", "scaler", "chat"}),
     "gateway.metric_tokens": frozenset({"gateway"}),
 }

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from ai4k8s_common.services import Service
-from ai4k8s_common.store import advisor, anomalies, audit, collector, forecaster, gateway, observed, optimising, scaler
+from ai4k8s_common.store import (
+    advisor,
+    anomalies,
+    audit,
+    collector,
+    forecaster,
+    gateway,
+    observed,
+    optimising,
+    people,
+    scaler,
+)
 from ai4k8s_common.store.base import metadata
 
 __all__ = [
@@ -18,6 +29,7 @@ __all__ = [
     "optimising",
     "owner_may",
     "owner_of",
+    "people",
     "readers_of",
     "scaler",
 ]

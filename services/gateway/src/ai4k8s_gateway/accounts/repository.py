@@ -1,17 +1,17 @@
-"""The gateway's rows about people: users, sessions, failed log-ins."""
+"""The gateway's rows about people: users and failed log-ins."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from ai4k8s_common.store.gateway import UserRole, login_failures, sessions, users
+from ai4k8s_common.store.gateway import UserRole, login_failures, users
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from uuid import UUID
 
 
@@ -22,19 +22,9 @@ class UserRow:
     id: UUID
     username: str
     role: UserRole
-    password_hash: str
+    password_hash: str | None  # None: they come by single sign-on alone
     disabled: bool
-
-
-@dataclass(frozen=True)
-class SessionRow:
-    """An open session and whose it is."""
-
-    user: UserRow
-    csrf_token: str
-    created_at: datetime
-    last_seen_at: datetime
-    expires_at: datetime
+    email: str | None = None
 
 
 @dataclass(frozen=True)
@@ -47,24 +37,44 @@ class FailureCounts:
     newest_at: datetime | None
 
 
-_USER_COLUMNS = (users.c.id, users.c.username, users.c.role, users.c.password_hash, users.c.disabled)
+USER_COLUMNS = (
+    users.c.id,
+    users.c.username,
+    users.c.role,
+    users.c.password_hash,
+    users.c.disabled,
+    users.c.email,
+)
+
+
+def user_of(row: Any) -> UserRow:
+    """Read a person out of a row that has USER_COLUMNS."""
+    return UserRow(row.id, row.username, UserRole(row.role), row.password_hash, row.disabled, row.email)
 
 
 def find_user(connection: Connection, username: str) -> UserRow | None:
     """Find by name, in whatever case it was typed."""
-    query = select(*_USER_COLUMNS).where(func.lower(users.c.username) == username.lower())
+    query = select(*USER_COLUMNS).where(func.lower(users.c.username) == username.lower())
     row = connection.execute(query).one_or_none()
-    return None if row is None else UserRow(row.id, row.username, UserRole(row.role), row.password_hash, row.disabled)
+    return None if row is None else user_of(row)
+
+
+def find_user_by_id(connection: Connection, user_id: UUID) -> UserRow | None:
+    """Find by id."""
+    row = connection.execute(select(*USER_COLUMNS).where(users.c.id == user_id)).one_or_none()
+    return None if row is None else user_of(row)
 
 
 def first_admin(connection: Connection) -> UserRow | None:
     """Return the first administrator, if there is one."""
-    query = select(*_USER_COLUMNS).where(users.c.role == UserRole.ADMIN.value).order_by(users.c.created_at).limit(1)
+    query = select(*USER_COLUMNS).where(users.c.role == UserRole.ADMIN.value).order_by(users.c.created_at).limit(1)
     row = connection.execute(query).one_or_none()
-    return None if row is None else UserRow(row.id, row.username, UserRole(row.role), row.password_hash, row.disabled)
+    return None if row is None else user_of(row)
 
 
-def add_user(connection: Connection, username: str, email: str, password_hash: str, role: UserRole) -> UUID | None:
+def add_user(
+    connection: Connection, username: str, email: str | None, password_hash: str | None, role: UserRole
+) -> UUID | None:
     """Insert; None when the name or the address is taken."""
     statement = (
         insert(users)
@@ -80,66 +90,9 @@ def set_password_hash(connection: Connection, user_id: UUID, password_hash: str)
     connection.execute(update(users).where(users.c.id == user_id).values(password_hash=password_hash))
 
 
-def add_session(
-    connection: Connection, token_hash: bytes, user_id: UUID, csrf_token: str, expires_at: datetime
-) -> None:
-    """Open a session."""
-    connection.execute(
-        insert(sessions).values(token_hash=token_hash, user_id=user_id, csrf_token=csrf_token, expires_at=expires_at)
-    )
-
-
-def find_session(connection: Connection, token_hash: bytes, now: datetime, idle: timedelta) -> SessionRow | None:
-    """Find a session that still counts, with its user as they are now."""
-    query = (
-        select(
-            *_USER_COLUMNS, sessions.c.csrf_token, sessions.c.created_at, sessions.c.last_seen_at, sessions.c.expires_at
-        )
-        .join(users, users.c.id == sessions.c.user_id)
-        .where(
-            sessions.c.token_hash == token_hash,
-            sessions.c.expires_at > now,
-            sessions.c.last_seen_at > now - idle,
-            ~users.c.disabled,
-        )
-    )
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    user = UserRow(row.id, row.username, UserRole(row.role), row.password_hash, row.disabled)
-    return SessionRow(user, row.csrf_token, row.created_at, row.last_seen_at, row.expires_at)
-
-
-def living_sessions(
-    connection: Connection, token_hashes: list[bytes], now: datetime, idle: timedelta
-) -> dict[bytes, tuple[UUID, UserRole]]:
-    """Return which of these sessions still count, whose they are and in which role."""
-    query = (
-        select(sessions.c.token_hash, users.c.id, users.c.role)
-        .join(users, users.c.id == sessions.c.user_id)
-        .where(
-            sessions.c.token_hash.in_(token_hashes),
-            sessions.c.expires_at > now,
-            sessions.c.last_seen_at > now - idle,
-            ~users.c.disabled,
-        )
-    )
-    return {bytes(row.token_hash): (row.id, UserRole(row.role)) for row in connection.execute(query)}
-
-
-def touch_session(connection: Connection, token_hash: bytes, now: datetime) -> None:
-    """Note that a session is in use."""
-    connection.execute(update(sessions).where(sessions.c.token_hash == token_hash).values(last_seen_at=now))
-
-
-def delete_session(connection: Connection, token_hash: bytes) -> None:
-    """Close a session."""
-    connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash))
-
-
-def delete_dead_sessions(connection: Connection, now: datetime) -> None:
-    """Forget sessions past their end."""
-    connection.execute(delete(sessions).where(sessions.c.expires_at <= now))
+def note_log_in(connection: Connection, user_id: UUID, now: datetime) -> None:
+    """Note when somebody last came in."""
+    connection.execute(update(users).where(users.c.id == user_id).values(last_login_at=now))
 
 
 def lock_log_ins(connection: Connection, username: str) -> None:

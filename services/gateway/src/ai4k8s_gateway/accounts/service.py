@@ -6,10 +6,8 @@ at, a refusal must not undo the count, and no connection is held while a hash is
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,8 +15,9 @@ import structlog
 from ai4k8s_common.audit import Actor, Entry
 from ai4k8s_common.clock import utc_now
 from ai4k8s_common.errors import ConflictError, ForbiddenError, TooManyRequestsError, UnauthenticatedError
-from ai4k8s_common.store.gateway import UserRole
-from ai4k8s_gateway.accounts import repository
+from ai4k8s_common.store.gateway import SessionMethod, UserRole
+from ai4k8s_gateway.accounts import repository, sessions
+from ai4k8s_gateway.accounts import session_repository as rows
 from ai4k8s_gateway.domain import throttle
 
 if TYPE_CHECKING:
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
     from ai4k8s_common.bus.transaction import Bus
     from ai4k8s_gateway.accounts.passwords import Passwords
     from ai4k8s_gateway.accounts.schemas import Credentials, Registration
-
-TOUCH_EVERY = timedelta(minutes=1)
+    from ai4k8s_gateway.accounts.session_repository import SessionRow
+    from ai4k8s_gateway.accounts.sessions import Origin, SessionRules
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -66,14 +65,6 @@ class RegistrationClosedError(ForbiddenError):
 
 
 @dataclass(frozen=True)
-class SessionRules:
-    """How long a session may last."""
-
-    longest: timedelta
-    idle: timedelta
-
-
-@dataclass(frozen=True)
 class Principal:
     """Who is asking."""
 
@@ -81,7 +72,7 @@ class Principal:
     username: str
     role: UserRole
     csrf_token: str
-    token_hash: bytes
+    session: SessionRow | None = None  # None: not by a browser's session
 
     @property
     def is_admin(self) -> bool:
@@ -95,21 +86,16 @@ class Principal:
 
 
 @dataclass(frozen=True)
-class OpenedSession:
-    """A new session and the cookie's value, which exists only here and in the browser."""
+class LoggedIn:
+    """Who has just come in, and the token for their cookie."""
 
     token: str
     principal: Principal
 
 
-def hash_token(token: str) -> bytes:
-    """Return what is stored instead of the cookie's value."""
-    return hashlib.sha256(token.encode()).digest()
-
-
 def register(
-    bus: Bus, passwords: Passwords, rules: SessionRules, registration: Registration, role: UserRole
-) -> OpenedSession:
+    bus: Bus, passwords: Passwords, rules: SessionRules, registration: Registration, role: UserRole, origin: Origin
+) -> LoggedIn:
     """Make an account and log it in."""
     password_hash = passwords.hash(registration.password.get_secret_value())
     with bus.transaction() as tx:
@@ -119,16 +105,18 @@ def register(
                 "that username or email address is taken", hint="Choose another one, or log in if it is yours."
             )
         log.info("user_registered", user_id=str(user_id), role=role.value)
-        tx.audit(Entry(Actor(user_id, registration.username), "register", after={"role": role.value}))
-        return _open_session(tx.connection, rules, user_id, registration.username, role)
+        tx.audit(
+            Entry(Actor(user_id, registration.username, client=origin.client), "register", after={"role": role.value})
+        )
+        return enter(tx.connection, rules, user_id, origin)
 
 
-def log_in(bus: Bus, passwords: Passwords, rules: SessionRules, credentials: Credentials, client: str) -> OpenedSession:
+def log_in(bus: Bus, passwords: Passwords, rules: SessionRules, credentials: Credentials, origin: Origin) -> LoggedIn:
     """Check a password and open a session.
 
     Raises LoginThrottledError or WrongCredentialsError.
     """
-    name = credentials.username
+    name, client = credentials.username, origin.client
     with bus.transaction() as tx:
         user = _claim_attempt(tx.connection, name, client)
     stored = user.password_hash if user is not None else None
@@ -136,14 +124,26 @@ def log_in(bus: Bus, passwords: Passwords, rules: SessionRules, credentials: Cre
     if not passwords.verify(stored, password) or user is None or user.disabled:
         log.info("login_refused", client=client)
         raise WrongCredentialsError("username or password is wrong")
-    renewed = passwords.hash(password) if passwords.is_outdated(user.password_hash) else None
+    renewed = passwords.hash(password) if stored is not None and passwords.is_outdated(stored) else None
     with bus.transaction() as tx:
         repository.forget_failures(tx.connection, name, client)
         if renewed is not None:
             repository.set_password_hash(tx.connection, user.id, renewed)
-        repository.delete_dead_sessions(tx.connection, utc_now())
         tx.audit(Entry(Actor(user.id, user.username, client=client), "log_in"))
-        return _open_session(tx.connection, rules, user.id, user.username, user.role)
+        return enter(tx.connection, rules, user.id, origin)
+
+
+def enter(
+    connection: Connection,
+    rules: SessionRules,
+    user_id: UUID,
+    origin: Origin,
+    method: SessionMethod = SessionMethod.PASSWORD,
+) -> LoggedIn:
+    """Begin a session for somebody who has proven who they are."""
+    opened = sessions.open_session(connection, rules, user_id, origin, method)
+    repository.note_log_in(connection, user_id, utc_now())
+    return LoggedIn(opened.token, authenticate(connection, rules, opened.token))
 
 
 def authenticate(connection: Connection, rules: SessionRules, token: str | None) -> Principal:
@@ -151,15 +151,11 @@ def authenticate(connection: Connection, rules: SessionRules, token: str | None)
 
     Raises UnauthenticatedError.
     """
-    now = utc_now()
-    token_hash = hash_token(token or "")
-    session = repository.find_session(connection, token_hash, now, rules.idle) if token else None
+    session = sessions.find(connection, rules, token) if token else None
     if session is None:
         raise UnauthenticatedError("nobody is logged in", hint="Log in first.")
-    if now - session.last_seen_at > TOUCH_EVERY:
-        repository.touch_session(connection, token_hash, now)
     user = session.user
-    return Principal(user.id, user.username, user.role, session.csrf_token, token_hash)
+    return Principal(user.id, user.username, user.role, session.csrf_token, session)
 
 
 def check_csrf(principal: Principal, given: str | None) -> None:
@@ -172,7 +168,8 @@ def check_csrf(principal: Principal, given: str | None) -> None:
 
 def log_out(connection: Connection, principal: Principal) -> None:
     """Close the session."""
-    repository.delete_session(connection, principal.token_hash)
+    if principal.session is not None:
+        rows.delete_one(connection, principal.session.id, principal.user_id)
 
 
 def _claim_attempt(connection: Connection, name: str, client: str) -> repository.UserRow | None:
@@ -187,12 +184,3 @@ def _claim_attempt(connection: Connection, name: str, client: str) -> repository
     repository.delete_old_failures(connection, now - throttle.WINDOW)
     repository.add_failure(connection, name, client, now)
     return repository.find_user(connection, name)
-
-
-def _open_session(
-    connection: Connection, rules: SessionRules, user_id: UUID, username: str, role: UserRole
-) -> OpenedSession:
-    token, csrf_token = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
-    token_hash = hash_token(token)
-    repository.add_session(connection, token_hash, user_id, csrf_token, utc_now() + rules.longest)
-    return OpenedSession(token, Principal(user_id, username, role, csrf_token, token_hash))

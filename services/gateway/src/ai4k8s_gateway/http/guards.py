@@ -63,7 +63,10 @@ class OriginGuard:
             return False
         origin = headers.get("origin")
         if origin is not None:
-            return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+            page = urlsplit(origin)
+            # Over TLS the page must have come so too: anybody on the way can write into one that did not.
+            downgraded = scope["scheme"] in {"https", "wss"} and page.scheme != "https"
+            return downgraded or page.netloc.lower() != headers.get("host", "").lower()
         # Not a browser, or one that did not say: modern ones send this for every request.
         return headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}
 

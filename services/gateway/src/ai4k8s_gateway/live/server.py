@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -20,10 +19,10 @@ import structlog
 from ai4k8s_common.bus.live import CHANNEL, cluster_room, user_room
 from ai4k8s_common.clock import utc_now
 from ai4k8s_common.errors import Ai4k8sError
-from ai4k8s_gateway.accounts import repository as account_repository
 from ai4k8s_gateway.accounts import service as accounts
+from ai4k8s_gateway.accounts import session_repository
 from ai4k8s_gateway.clusters import service as clusters
-from ai4k8s_gateway.dependencies import SESSION_COOKIE
+from ai4k8s_gateway.http import transport
 from ai4k8s_gateway.live.rooms import Position, RoomLogs
 
 if TYPE_CHECKING:
@@ -110,24 +109,24 @@ class Live:
         if not held:
             return
         try:
-            living = await anyio.to_thread.run_sync(self._living, [item.token_hash for item in held.values()])
+            living = await anyio.to_thread.run_sync(self._living, [_session_id(item) for item in held.values()])
         except Ai4k8sError:
             return
         for sid, principal in held.items():
-            if living.get(principal.token_hash) != (principal.user_id, principal.role):
+            if living.get(_session_id(principal)) != (principal.user_id, principal.role):
                 log.info(
                     "live_connection_ended", user_id=str(principal.user_id), reason="session ended or role changed"
                 )
                 await self.server.disconnect(sid)
 
-    def _living(self, token_hashes: list[bytes]) -> dict[bytes, Any]:
+    def _living(self, session_ids: list[UUID | None]) -> Mapping[UUID | None, Any]:
+        ids = [session_id for session_id in session_ids if session_id is not None]
         with self._wiring.bus.transaction() as tx:
-            return dict(
-                account_repository.living_sessions(tx.connection, token_hashes, utc_now(), self._wiring.sessions.idle)
-            )
+            living = session_repository.living(tx.connection, ids, utc_now(), self._wiring.sessions.idle)
+        return dict(living.items())
 
     async def _connect(self, sid: str, environ: Mapping[str, Any], _auth: object = None) -> None:
-        token = _session_token(environ.get("HTTP_COOKIE", ""))
+        token = transport.session_token(environ["asgi.scope"])
         try:
             principal = await anyio.to_thread.run_sync(self._authenticate, token)
         except Ai4k8sError as error:
@@ -180,12 +179,8 @@ class Live:
         return {"ok": True}
 
 
-def _session_token(cookie_header: str) -> str | None:
-    try:
-        morsel = SimpleCookie(cookie_header).get(SESSION_COOKIE)
-    except CookieError:
-        return None
-    return None if morsel is None else morsel.value
+def _session_id(principal: accounts.Principal) -> UUID | None:
+    return None if principal.session is None else principal.session.id
 
 
 @dataclass(frozen=True)

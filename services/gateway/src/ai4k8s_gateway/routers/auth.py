@@ -4,12 +4,14 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
 
+from ai4k8s_common.clock import utc_now
 from ai4k8s_common.store.gateway import UserRole
 from ai4k8s_gateway.accounts import service
 from ai4k8s_gateway.accounts.schemas import Credentials, Registration, SessionView, UserView
-from ai4k8s_gateway.dependencies import SESSION_COOKIE, Tx, User, Wired, client_of
+from ai4k8s_gateway.dependencies import Tx, User, Wired, origin_of
+from ai4k8s_gateway.http import transport
 from ai4k8s_gateway.http.problems import responses_for
-from ai4k8s_gateway.wiring import Wiring
+from ai4k8s_gateway.settings import Registration as RegistrationRule
 
 router = APIRouter(prefix="/auth", tags=["accounts"])
 
@@ -19,28 +21,34 @@ router = APIRouter(prefix="/auth", tags=["accounts"])
     status_code=HTTPStatus.CREATED,
     responses=responses_for(HTTPStatus.CONFLICT, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-def register(body: Registration, wiring: Wired, response: Response) -> SessionView:
+def register(body: Registration, wiring: Wired, request: Request, response: Response) -> SessionView:
     """Make an account and log it in. New accounts are operators: they see their own clusters and the demo's."""
-    if not wiring.settings.registration_open:
+    transport.check_transport(request.scope)
+    if wiring.settings.registration is not RegistrationRule.OPEN:
         raise service.RegistrationClosedError(
             "registration is closed here", hint="Ask an administrator for an account."
         )
-    opened = service.register(wiring.bus, wiring.passwords, wiring.sessions, body, UserRole.OPERATOR)
-    return _logged_in(opened, wiring, response)
+    entered = service.register(
+        wiring.bus, wiring.passwords, wiring.sessions, body, UserRole.OPERATOR, origin_of(request)
+    )
+    return logged_in(entered, request, response)
 
 
 @router.post(
     "/login",
-    responses=responses_for(HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.UNPROCESSABLE_ENTITY),
+    responses=responses_for(
+        HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.UNPROCESSABLE_ENTITY
+    ),
 )
 def log_in(body: Credentials, wiring: Wired, request: Request, response: Response) -> SessionView:
     """Log in. An unknown user and a wrong password are told alike and take the same time."""
+    transport.check_transport(request.scope)
     try:
-        opened = service.log_in(wiring.bus, wiring.passwords, wiring.sessions, body, client_of(request))
+        entered = service.log_in(wiring.bus, wiring.passwords, wiring.sessions, body, origin_of(request))
     except (service.WrongCredentialsError, service.LoginThrottledError) as error:
         wiring.metrics.login_failures.labels(error.code).inc()
         raise
-    return _logged_in(opened, wiring, response)
+    return logged_in(entered, request, response)
 
 
 @router.post(
@@ -48,10 +56,10 @@ def log_in(body: Credentials, wiring: Wired, request: Request, response: Respons
     status_code=HTTPStatus.NO_CONTENT,
     responses=responses_for(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN),
 )
-def log_out(user: User, tx: Tx, response: Response) -> None:
+def log_out(user: User, tx: Tx, request: Request, response: Response) -> None:
     """End this session, its live connection included."""
     service.log_out(tx.connection, user)
-    response.delete_cookie(SESSION_COOKIE, path="/")
+    transport.delete_session_cookie(response, request.scope)
 
 
 @router.get("/session", responses=responses_for(HTTPStatus.UNAUTHORIZED))
@@ -60,17 +68,13 @@ def get_session(user: User) -> SessionView:
     return _view(user)
 
 
-def _logged_in(opened: service.OpenedSession, wiring: Wiring, response: Response) -> SessionView:
-    response.set_cookie(
-        SESSION_COOKIE,
-        opened.token,
-        max_age=int(wiring.sessions.longest.total_seconds()),
-        path="/",
-        httponly=True,
-        secure=wiring.secure_cookies,
-        samesite="lax",
-    )
-    return _view(opened.principal)
+def logged_in(entered: service.LoggedIn, request: Request, response: Response) -> SessionView:
+    """Hand out the session's cookie, and say who is in."""
+    session = entered.principal.session
+    assert session is not None  # noqa: S101  # it was opened just now
+    left = session.expires_at - utc_now()
+    transport.set_session_cookie(response, request.scope, entered.token, left.total_seconds())
+    return _view(entered.principal)
 
 
 def _view(principal: service.Principal) -> SessionView:
