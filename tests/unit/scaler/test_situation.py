@@ -96,7 +96,7 @@ def situations(draw: st.DrawFn) -> Situation:
         high = max(low, high)
     schedule = ScheduleBounds(low, high, ("s",)) if low is not None or high is not None else None
     rooms = tuple(Room(GuardName.BUDGET, room, "room") for room in draw(st.lists(counts, max_size=2)))
-    keep = draw(maybe)
+    keep, rest, back = draw(maybe), draw(maybe), draw(maybe)
     return Situation(
         block=GuardVerdict(GuardName.FROZEN, "f") if draw(st.integers(0, 5)) == 0 else None,
         predictive=draw(st.booleans()),
@@ -105,6 +105,8 @@ def situations(draw: st.DrawFn) -> Situation:
         baseline=draw(maybe),
         rooms=rooms,
         keep=None if keep is None else Room(GuardName.DISRUPTION_BUDGET, keep, "keep"),
+        rest=None if rest is None else Room(GuardName.ROLLED_BACK, rest, "rest"),
+        restore=None if back is None else Room(GuardName.ROLLBACK, back, "back"),
         since_up_seconds=draw(st.none() | st.floats(0, 600)),
         since_down_seconds=draw(st.none() | st.floats(0, 600)),
     )
@@ -157,9 +159,10 @@ def check(decision, observed: Observed, limits: Limits, around: Situation) -> No
     assert to >= limits.min_replicas or to >= min(room, limits.min_replicas) or to == current
     # Budgets: nothing is added beyond them.
     assert to <= max(room, current)
-    # Steps: only the bounds themselves reach further.
+    # Steps: only the bounds themselves, and what a change of ours took away, reach further.
     highest, lowest = reach(current, limits.max_step_up, limits.max_step_down)
-    assert to <= max(highest, limits.min_replicas)
+    restored = 0 if around.restore is None else around.restore.replicas
+    assert to <= max(highest, limits.min_replicas, restored)
     assert to >= min(lowest, limits.max_replicas)
 
 

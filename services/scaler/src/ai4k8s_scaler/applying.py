@@ -17,7 +17,7 @@ from ai4k8s_common.contracts.scaler import SurveyCluster
 from ai4k8s_common.errors import Ai4k8sError
 from ai4k8s_common.kube.errors import KubeConflictError
 from ai4k8s_common.store.scaler import Actuator, DecisionOutcome
-from ai4k8s_scaler import repository, surroundings
+from ai4k8s_scaler import repository, revisions, surroundings
 from ai4k8s_scaler.adapters.cluster import ref_of
 from ai4k8s_scaler.adapters.events import write_event
 from ai4k8s_scaler.adapters.hpa import hpa_of
@@ -63,7 +63,8 @@ def settle(tx: Transaction, context: Context, decision: Row[Any]) -> Result:
     repository.record_outcome(tx.connection, decision.id, result.outcome, result.detail, now, result.answer)
     if result.outcome is DecisionOutcome.APPLIED:
         repository.note_applied(tx.connection, decision.workload_id, now)
-        _claim(tx, context, decision, now)
+        if decision.actuator != Actuator.REVISION.value:
+            _claim(tx, context, decision, now)
     tx.send(Advise(decision_id=decision.id))
     tx.emit(
         decision_event(
@@ -94,16 +95,35 @@ def _carry_out(tx: Transaction, context: Context, decision: Row[Any]) -> Result:
     ref = ref_of(decision)
     try:
         with context.open_cluster(decision.cluster_id, decision.sealed) as cluster:
-            hand = hand_for(cluster, ref, decision, context)
-            result = _with_hand(tx, context, decision, cluster, ref, hand)
+            if decision.actuator == Actuator.REVISION.value:
+                result = _with_revision(context, decision, cluster, ref)
+            else:
+                hand = hand_for(cluster, ref, decision, context)
+                result = _with_hand(tx, context, decision, cluster, ref, hand)
             if result.outcome is DecisionOutcome.APPLIED and context.settings.annotate:
-                text = f"{decision.from_replicas} -> {decision.to_replicas}: {decision.reason}"
+                text = f"{_change(decision)}: {decision.reason}"
                 write_event(cluster, ref, decision.id, SCALED, text, context.clock())
     except KubeConflictError as error:
         return Result(DecisionOutcome.CONFLICT, f"{error.detail}; planned again.")
     except Ai4k8sError as error:
         return Result(DecisionOutcome.FAILED, f"{error.detail} {error.hint}".strip())
     return result
+
+
+def _change(decision: Row[Any]) -> str:
+    if decision.actuator == Actuator.REVISION.value:
+        return f"revision {decision.plan['from_revision']} -> {decision.plan['to_revision']}"
+    return f"{decision.from_replicas} -> {decision.to_replicas}"
+
+
+def _with_revision(context: Context, decision: Row[Any], cluster: KubeScaler, ref: WorkloadRef) -> Result:
+    age = (context.clock() - decision.decided_at).total_seconds()
+    if age > context.settings.apply_within_seconds:
+        return Result(DecisionOutcome.SUPERSEDED, f"It could not be carried out for {age:.0f} s: void.")
+    answer = revisions.roll_back(cluster, ref, decision.plan)
+    if answer is None:
+        return Result(DecisionOutcome.APPLIED, "It was in place already.")
+    return Result(DecisionOutcome.APPLIED, "", answer)
 
 
 def hand_for(cluster: KubeScaler, ref: WorkloadRef, decision: Row[Any], context: Context) -> Hand:

@@ -83,42 +83,69 @@ def carry_out(tx: Transaction, context: Context, row: Row[Any], target: Target, 
 
     Raises ConflictError or UnavailableError when the cluster did not take it: the person sees it and asks again.
     """
-    decision_id = uuid.uuid4()
-    now = context.clock()
     policy = effective_policy(row) or ONLY_SCHEDULED
-    change = ask.replicas - target.current
-    action = DecisionAction.SCALE_UP if change > 0 else DecisionAction.SCALE_DOWN if change else DecisionAction.MAINTAIN
     plan = target.plan(ask.replicas)
     if ask.maximum is not None:
         plan["to_maximum"] = ask.maximum
-    fresh = repository.insert_decision(
-        tx.connection,
-        {
-            "id": decision_id,
-            "cluster_id": row.cluster_id,
-            "workload_id": row.id,
-            "cycle_id": ask.job_id,
-            "decided_at": now,
-            "mode": policy.mode.value,
-            "action": action.value,
-            "from_replicas": target.current,
-            "to_replicas": ask.replicas,
-            "planned_resource_version": target.resource_version,
-            "reason": ask.reason,
-            "inputs": {
-                "requested_by": str(ask.requested_by),
-                "min_replicas": policy.limits.min_replicas,
-                "max_replicas": policy.limits.max_replicas,
-            },
-            "outcome": DecisionOutcome.PLANNED.value,
-            "engine": Engine.MANUAL.value,
-            "actuator": target.actuator.value,
-            "plan": plan,
-            "undo_of": ask.undo_of,
-            "requested_by": ask.requested_by,
+    values = {
+        "cluster_id": row.cluster_id,
+        "workload_id": row.id,
+        "mode": policy.mode.value,
+        "from_replicas": target.current,
+        "to_replicas": ask.replicas,
+        "planned_resource_version": target.resource_version,
+        "reason": ask.reason,
+        "inputs": {
+            "requested_by": str(ask.requested_by),
+            "min_replicas": policy.limits.min_replicas,
+            "max_replicas": policy.limits.max_replicas,
         },
-    )
-    if not fresh:
+        "actuator": target.actuator.value,
+        "plan": plan,
+        "undo_of": ask.undo_of,
+    }
+    return _at_once(tx, context, values, ask.job_id, ask.requested_by)
+
+
+def carry_out_plan(
+    tx: Transaction,
+    context: Context,
+    decision: Row[Any],
+    plan: dict[str, Any],
+    reason: str,
+    job_id: UUID,
+    requested_by: UUID,
+) -> Result:
+    """Like ``carry_out``, for what leaves the replicas alone: a decision's plan, or one that undoes it."""
+    values = {
+        "cluster_id": decision.cluster_id,
+        "workload_id": decision.workload_id,
+        "mode": decision.mode,
+        "from_replicas": decision.to_replicas,
+        "to_replicas": decision.to_replicas,
+        "planned_resource_version": decision.planned_resource_version,
+        "reason": reason,
+        "inputs": {"requested_by": str(requested_by)},
+        "actuator": decision.actuator,
+        "plan": plan,
+    }
+    return _at_once(tx, context, values, job_id, requested_by)
+
+
+def _at_once(tx: Transaction, context: Context, values: dict[str, Any], job_id: UUID, requested_by: UUID) -> Result:
+    decision_id = uuid.uuid4()
+    change = values["to_replicas"] - values["from_replicas"]
+    action = DecisionAction.SCALE_UP if change > 0 else DecisionAction.SCALE_DOWN if change else DecisionAction.MAINTAIN
+    row = {
+        "id": decision_id,
+        "cycle_id": job_id,
+        "decided_at": context.clock(),
+        "action": action.value,
+        "outcome": DecisionOutcome.PLANNED.value,
+        "engine": Engine.MANUAL.value,
+        "requested_by": requested_by,
+    }
+    if not repository.insert_decision(tx.connection, values | row):
         raise ConflictError("this was carried out already")
     decision = repository.lock_decision(tx.connection, decision_id)
     if decision is None:

@@ -36,6 +36,7 @@ _ENGINES = {
     Source.PREDICTIVE: Engine.PREDICTIVE,
     Source.REACTIVE: Engine.REACTIVE,
     Source.SCHEDULED: Engine.SCHEDULED,
+    Source.ROLLBACK: Engine.ROLLBACK,
 }
 
 
@@ -52,6 +53,7 @@ class Entry:
     decision: Decision
     observed: Observed
     price: float
+    undo_of: UUID | None = None
 
 
 def record(tx: Transaction, entry: Entry, outcome: DecisionOutcome) -> UUID | None:
@@ -92,6 +94,7 @@ def _values(entry: Entry, outcome: DecisionOutcome, decision_id: UUID) -> dict[s
         "engine": _ENGINES.get(decision.source, fallback).value,
         "actuator": target.actuator.value,
         "plan": target.plan(decision.to_replicas),
+        "undo_of": entry.undo_of if decision.source is Source.ROLLBACK else None,
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ai4k8s_scaler.domain.budget import Budget, start_price, steered_after_hour
 from ai4k8s_scaler.domain.policy import PolicyMemory
+from ai4k8s_scaler.domain.rollback import NOTHING_SEEN, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,9 @@ class Memory:
         ticks, short_ticks: evaluations in it, and those with too few ready pods.
         told: names of the guards that the ledger last heard of.
         last_proposal: (from, to) last written while only observing.
+        lowered: what was seen since our latest change that took pods away.
+        rollout: what was seen since the present revision came.
+        revision_told: the revision of which the ledger was told that it made things worse.
     """
 
     policy: PolicyMemory
@@ -38,6 +42,9 @@ class Memory:
     short_ticks: int = 0
     told: tuple[str, ...] = ()
     last_proposal: tuple[int, int] | None = None
+    lowered: Tally = NOTHING_SEEN
+    rollout: Tally = NOTHING_SEEN
+    revision_told: str = ""
 
     @classmethod
     def of(cls, price: float | None, stored: Mapping[str, Any] | None, slo_short_share: float) -> Self:
@@ -61,6 +68,9 @@ class Memory:
             short_ticks=int(stored.get("short_ticks", 0)),
             told=tuple(stored.get("told", ())),
             last_proposal=(int(proposal[0]), int(proposal[1])) if proposal else None,
+            lowered=Tally(*stored.get("lowered", ())),
+            rollout=Tally(*stored.get("rollout", ())),
+            revision_told=str(stored.get("revision_told", "")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -76,6 +86,9 @@ class Memory:
             "short_ticks": self.short_ticks,
             "told": list(self.told),
             "last_proposal": list(self.last_proposal) if self.last_proposal else None,
+            "lowered": [self.lowered.since, self.lowered.ticks, self.lowered.short],
+            "rollout": [self.rollout.since, self.rollout.ticks, self.rollout.short],
+            "revision_told": self.revision_told,
         }
 
     def counted(self, at: float, *, short: bool, foreseen: bool, limits: Limits) -> Memory:

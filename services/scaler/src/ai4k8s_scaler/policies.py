@@ -26,6 +26,7 @@ TARGET_UTILIZATION = f"{PREFIX}target-utilization"
 SLO_SHORT_SHARE = f"{PREFIX}slo-short-share"
 ACTUATOR = f"{PREFIX}actuator"
 SLO_LEADS = f"{PREFIX}slo-leads"
+ROLLS_BACK_ROLLOUTS = f"{PREFIX}rolls-back-rollouts"
 MOST_REPLICAS = 10_000
 DEFAULT_TARGET_PERCENT = 80
 DEFAULT_SLO_SHORT_SHARE = 0.01
@@ -41,6 +42,7 @@ class EffectivePolicy:
         problem: why nothing can be done although somebody asked for it.
         actuator: how it is moved.
         predictive: False where only rules of the clock were asked for.
+        rolls_back_rollouts: a new revision after which the SLO gets worse is rolled back, and not only spoken of.
     """
 
     mode: PolicyMode
@@ -48,6 +50,7 @@ class EffectivePolicy:
     problem: str = ""
     actuator: ActuatorChoice = ActuatorChoice.AUTOMATIC
     predictive: bool = True
+    rolls_back_rollouts: bool = False
 
 
 #: Rules of the clock without a policy: they act by themselves, and set the only bounds.
@@ -69,7 +72,8 @@ def effective_policy(row: Row[Any]) -> EffectivePolicy | None:
         row.cooldown_down_seconds,
         row.slo_leads,
     )
-    return EffectivePolicy(PolicyMode(row.mode), limits, actuator=ActuatorChoice(row.actuator))
+    actuator, rolls_back = ActuatorChoice(row.actuator), bool(row.rolls_back_rollouts)
+    return EffectivePolicy(PolicyMode(row.mode), limits, actuator=actuator, rolls_back_rollouts=rolls_back)
 
 
 def from_annotations(annotations: Mapping[str, str]) -> EffectivePolicy | None:
@@ -90,7 +94,8 @@ def from_annotations(annotations: Mapping[str, str]) -> EffectivePolicy | None:
         return EffectivePolicy(PolicyMode.OBSERVE, Limits(1, 1), f"the annotation {error.args[0]} is missing")
     except ValueError as error:
         return EffectivePolicy(PolicyMode.OBSERVE, Limits(1, 1), f"the annotations make no sense: {error}")
-    return EffectivePolicy(mode, limits, actuator=actuator)
+    rolls_back = annotations.get(ROLLS_BACK_ROLLOUTS, "").strip().lower() == "true"
+    return EffectivePolicy(mode, limits, actuator=actuator, rolls_back_rollouts=rolls_back)
 
 
 def _share(value: str) -> float:

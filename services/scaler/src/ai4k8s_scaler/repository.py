@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 from ai4k8s_common.store.collector import cluster_states, workload_samples, workloads
 from ai4k8s_common.store.forecaster import forecasts, hindcasts
 from ai4k8s_common.store.gateway import cluster_credentials, clusters, policies
-from ai4k8s_common.store.scaler import DecisionOutcome, cluster_holds, decisions, workload_states
+from ai4k8s_common.store.observed import deploys
+from ai4k8s_common.store.scaler import Actuator, DecisionOutcome, cluster_holds, decisions, workload_states
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,7 @@ _POLICY = (
     policies.c.cooldown_up_seconds,
     policies.c.cooldown_down_seconds,
     policies.c.slo_leads,
+    policies.c.rolls_back_rollouts,
 )
 
 _SAMPLES_BETWEEN = select(
@@ -111,6 +113,8 @@ def present_workloads(connection: Connection, cluster_id: UUID) -> list[Row[Any]
             workloads.c.cpu_request_millicores,
             workloads.c.memory_request_bytes,
             workloads.c.annotations,
+            workloads.c.revision,
+            workloads.c.revision_at,
             *_POLICY,
             workload_states.c.evaluated_at,
             workload_states.c.last_applied_at,
@@ -236,6 +240,8 @@ def unjudged(connection: Connection, applied_before: datetime, limit: int) -> li
             decisions.c.judged_at.is_(None),
             decisions.c.outcome == DecisionOutcome.APPLIED.value,
             decisions.c.outcome_at <= applied_before,
+            # Judged is how many pods there were; these changed what the pods are.
+            decisions.c.actuator.not_in([Actuator.REVISION.value, Actuator.REQUESTS.value]),
         )
         .order_by(decisions.c.outcome_at)
         .limit(limit)
@@ -385,4 +391,31 @@ def namespaces(connection: Connection, cluster_id: UUID) -> list[str]:
 def hindcast_arrays(connection: Connection, job_id: UUID) -> bytes | None:
     """Return what the forecaster packed for a backtest, while it is kept."""
     query = select(hindcasts.c.arrays).where(hindcasts.c.job_id == job_id)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def rolled_back_since(connection: Connection, workload_id: int, since: datetime) -> bool:
+    """Whether a revision of this workload was rolled back since then."""
+    query = select(decisions.c.id).where(
+        decisions.c.workload_id == workload_id,
+        decisions.c.actuator == Actuator.REVISION.value,
+        decisions.c.outcome == DecisionOutcome.APPLIED.value,
+        decisions.c.decided_at > since,
+    )
+    return connection.execute(query.limit(1)).one_or_none() is not None
+
+
+def revision_before(connection: Connection, workload_id: int, revision: str) -> str | None:
+    """Return the revision that a workload ran before this one, as far as it was seen."""
+    came = select(deploys.c.at).where(deploys.c.workload_id == workload_id, deploys.c.revision == revision)
+    query = (
+        select(deploys.c.revision)
+        .where(
+            deploys.c.workload_id == workload_id,
+            deploys.c.revision != revision,
+            deploys.c.at <= came.scalar_subquery(),
+        )
+        .order_by(deploys.c.at.desc())
+        .limit(1)
+    )
     return connection.execute(query).scalar_one_or_none()

@@ -16,7 +16,7 @@ import structlog
 from ai4k8s_common.contracts.scaler import RenewFloor, SurveyCluster
 from ai4k8s_common.store.gateway import PolicyMode
 from ai4k8s_common.store.scaler import Actuator, DecisionOutcome
-from ai4k8s_scaler import ledger, repository, situations, surroundings
+from ai4k8s_scaler import ledger, repository, rollbacks, situations, surroundings
 from ai4k8s_scaler.domain.guards import GuardName
 from ai4k8s_scaler.domain.hpa import Usage
 from ai4k8s_scaler.domain.policy import (
@@ -68,6 +68,7 @@ TOLD_GUARDS = frozenset(
         GuardName.BUDGET,
         GuardName.QUOTA,
         GuardName.NODE_CAPACITY,
+        GuardName.ROLLED_BACK,
     }
 )
 
@@ -159,31 +160,40 @@ def evaluate(
     observed = _observed(row, sample, now, reachable=cycle.reachable, paused=paused)
     observed = replace(observed, current=target.current)
     memory = Memory.of(row.slo_price, row.memory, policy.limits.slo_short_share)
+    counts = sample is not None and policy.predictive
+    short = sample is not None and (sample.saturated or observed.short)
+    if counts:
+        memory = rollbacks.watched(cycle, row, observed, memory, short=short)
+        situation = rollbacks.with_what_comes_back(cycle, row, policy, memory, situation)
     foresight = cycle.foresights.get(row.id) or _foresight(row, now, slo_leads=policy.limits.slo_leads)
     decision = decide(observed, foresight, memory.steering(policy.limits), memory.policy, now, situation)
     memory = replace(memory, policy=decision.memory)
-    if sample is not None and policy.predictive and decision.action is not Action.BLOCKED:
-        short = observed.usage.total_millicores > observed.usage.request_millicores * observed.ready
-        memory = memory.counted(
-            now.timestamp(),
-            short=short or sample.saturated,
-            foreseen=decision.floor is not None,
-            limits=policy.limits,
-        )
+    if counts and decision.action is not Action.BLOCKED:
+        memory = rollbacks.watch_rollout(tx, cycle, row, policy, memory)
+        foreseen = decision.floor is not None
+        memory = memory.counted(now.timestamp(), short=short, foreseen=foreseen, limits=policy.limits)
     outcome, memory = _outcome(tx, cycle, row, target, decision, policy.mode, memory)
     if outcome is not None:
+        price, taken_back = memory.policy.price, rollbacks.taken_back(cycle, row)
         entry = ledger.Entry(
-            cycle.cluster_id, cycle.cycle_id, now, row, policy, target, decision, observed, memory.policy.price
+            cycle.cluster_id, cycle.cycle_id, now, row, policy, target, decision, observed, price, taken_back
         )
         ledger.record(tx, entry, outcome)
         situations.take(around, row, decision)
     if policy.mode is PolicyMode.AUTO:
         _renew(tx, cycle, row)
+    return _state(cycle, row, policy, target, decision, memory)
+
+
+def _state(
+    cycle: Cycle, row: Row[Any], policy: EffectivePolicy, target: Target, decision: Decision, memory: Memory
+) -> dict[str, Any]:
+    """What is thought of a workload now."""
     return {
         "workload_id": row.id,
         "cluster_id": cycle.cluster_id,
         "cycle_id": cycle.cycle_id,
-        "evaluated_at": now,
+        "evaluated_at": cycle.at,
         "mode": policy.mode.value,
         "wanted_replicas": _wanted(row, target, decision),
         "reason": decision.reason,

@@ -37,6 +37,9 @@ def settle_recommendation(tx: Transaction, context: Context, message: SettleReco
         _tell(tx, decision, DecisionOutcome.DISMISSED)
         _report(tx, message.job_id, SettleRecommendation.name, f"{_name(decision)}: dismissed", {})
         return
+    if decision.actuator == Actuator.REVISION.value:
+        _roll_back(tx, context, message, decision)
+        return
     row = commands.workload(tx, decision.cluster_id, decision.workload_id)
     target = commands.present_target(tx, context, row)
     if target.current != decision.from_replicas or target.actuator.value != decision.actuator:
@@ -53,6 +56,17 @@ def settle_recommendation(tx: Transaction, context: Context, message: SettleReco
     _report(tx, message.job_id, SettleRecommendation.name, done, {"to_replicas": decision.to_replicas})
 
 
+def _roll_back(tx: Transaction, context: Context, message: SettleRecommendation, decision: Row[Any]) -> None:
+    """The revision that was recommended, by a decision of its own: that one is applied, by whom it says."""
+    plan: dict[str, Any] = decision.plan
+    reason = f"Recommended, and applied by a person: {decision.reason}"
+    commands.carry_out_plan(tx, context, decision, plan, reason, message.job_id, message.requested_by)
+    detail = "A person applied it."
+    repository.record_outcome(tx.connection, decision.id, DecisionOutcome.SUPERSEDED, detail, context.clock())
+    done = f"{_name(decision)} is going back to revision {plan['to_revision']}"
+    _report(tx, message.job_id, SettleRecommendation.name, done, {"to_revision": plan["to_revision"]})
+
+
 def undo_decision(tx: Transaction, context: Context, message: UndoDecision) -> None:
     """Go back to what was there before a decision, and leave the workload alone for a while.
 
@@ -61,6 +75,11 @@ def undo_decision(tx: Transaction, context: Context, message: UndoDecision) -> N
     decision = _decision(tx, message.decision_id)
     if decision.outcome != DecisionOutcome.APPLIED.value:
         raise ConflictError(f"this decision is {decision.outcome}: there is nothing to undo")
+    if decision.actuator == Actuator.REVISION.value:
+        raise ConflictError(
+            "a revision that was rolled back comes again by deploying it",
+            hint="Deploy it again once it is mended: it made things worse.",
+        )
     row = commands.workload(tx, decision.cluster_id, decision.workload_id)
     target = commands.present_target(tx, context, row)
     if target.actuator.value != decision.actuator or target.current != decision.to_replicas:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select
@@ -22,6 +23,7 @@ from ai4k8s_common.store.scaler import (
     fights,
     surroundings,
 )
+from ai4k8s_scaler.domain.rollback import WATCH_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,6 +91,8 @@ class Around:
     undone: dict[int, datetime]
     asked: dict[int, tuple[int, datetime]]
     changed: dict[int, dict[str, datetime]]
+    lowered: dict[int, Row[Any]]
+    taken_back: dict[int, list[tuple[float, int]]]
     planned: dict[int, Row[Any]]
     namespace_totals: dict[str, int] = field(default_factory=dict)
 
@@ -116,6 +120,8 @@ def load(connection: Connection, cluster_id: UUID, now: datetime, undone_since: 
         undone=_undone(connection, cluster_id, undone_since),
         asked=_asked(connection, cluster_id, undone_since),
         changed=_changed(connection, cluster_id, undone_since),
+        lowered=_lowered(connection, cluster_id, now),
+        taken_back=_taken_back(connection, cluster_id, undone_since),
         planned=_planned(connection, cluster_id),
     )
 
@@ -189,7 +195,12 @@ def _free_millicores(connection: Connection, cluster_id: UUID) -> float | None:
 def _undone(connection: Connection, cluster_id: UUID, since: datetime) -> dict[int, datetime]:
     query = (
         select(decisions.c.workload_id, func.max(decisions.c.decided_at))
-        .where(decisions.c.cluster_id == cluster_id, decisions.c.undo_of.is_not(None), decisions.c.decided_at > since)
+        .where(
+            decisions.c.cluster_id == cluster_id,
+            decisions.c.undo_of.is_not(None),
+            decisions.c.engine != Engine.ROLLBACK.value,
+            decisions.c.decided_at > since,
+        )
         .group_by(decisions.c.workload_id)
     )
     return {row[0]: row[1] for row in connection.execute(query)}
@@ -226,6 +237,55 @@ def _changed(connection: Connection, cluster_id: UUID, since: datetime) -> dict[
     found: dict[int, dict[str, datetime]] = defaultdict(dict)
     for workload_id, action, at in connection.execute(query):
         found[workload_id][action] = at
+    return found
+
+
+def _lowered(connection: Connection, cluster_id: UUID, now: datetime) -> dict[int, Row[Any]]:
+    """Each workload's latest change of ours that took pods away, while it is young enough to be watched.
+
+    What we added since does not end it: usage raises at the first shortage, and not as far. What a person set since
+    does, and so does taking it back.
+    """
+    d = decisions.c
+    query = (
+        select(d.id, d.workload_id, d.outcome_at, d.from_replicas, d.to_replicas, d.engine, d.alternatives)
+        .where(
+            d.cluster_id == cluster_id,
+            d.outcome == "applied",
+            d.to_replicas != d.from_replicas,
+            d.outcome_at > now - timedelta(seconds=WATCH_SECONDS),
+            d.decided_at > now - timedelta(seconds=2 * WATCH_SECONDS),
+        )
+        .order_by(d.outcome_at)
+    )
+    ours = {Engine.PREDICTIVE.value, Engine.REACTIVE.value, Engine.SCHEDULED.value}
+    rows: Any = connection.execute(query)
+    latest: dict[int, Row[Any]] = {}
+    for row in rows:
+        if row.engine not in ours:
+            latest.pop(row.workload_id, None)
+        elif row.to_replicas < row.from_replicas:
+            latest[row.workload_id] = row
+    return latest
+
+
+def _taken_back(connection: Connection, cluster_id: UUID, since: datetime) -> dict[int, list[tuple[float, int]]]:
+    """When changes of ours were taken back lately, and to how many, of each workload, the oldest first."""
+    d = decisions.c
+    query = (
+        select(d.workload_id, d.outcome_at, d.to_replicas)
+        .where(
+            d.cluster_id == cluster_id,
+            d.engine == Engine.ROLLBACK.value,
+            d.actuator != Actuator.REVISION.value,
+            d.outcome == "applied",
+            d.decided_at > since,
+        )
+        .order_by(d.outcome_at)
+    )
+    found: dict[int, list[tuple[float, int]]] = defaultdict(list)
+    for workload_id, at, replicas in connection.execute(query):
+        found[workload_id].append((at.timestamp(), replicas))
     return found
 
 

@@ -189,6 +189,8 @@ policies = Table(
     Column("slo_short_share", Float, nullable=False, server_default=text("0.01")),
     # Consent: a forecast carries the headroom, and the target counts only where nothing is foreseen.
     Column("slo_leads", Boolean, nullable=False, server_default=text("false")),
+    # Consent: a new revision after which the SLO gets worse is rolled back, and not only spoken of.
+    Column("rolls_back_rollouts", Boolean, nullable=False, server_default=text("false")),
     Column("actuator", Text, nullable=False, server_default=ActuatorChoice.AUTOMATIC.value),
     # Most pods that one decision adds or takes away, and the rest between two of them; NULL: the defaults.
     Column("max_step_up", Integer),
@@ -255,10 +257,16 @@ namespace_budgets = Table(
     metadata,
     Column("cluster_id", UUID, ForeignKey("gateway.clusters.id", ondelete="CASCADE"), primary_key=True),
     Column("namespace", Text, primary_key=True),
-    Column("max_replicas", Integer, nullable=False),
+    Column("max_replicas", Integer),
+    # In the currency of the cluster's prices; over a day of 24 h or a month of 730 h.
+    Column("max_cost", Double),
+    Column("cost_period", Text),
     Column("updated_by", UUID),
     at_column("updated_at", default_now=True),
     CheckConstraint("max_replicas >= 1", name="max_replicas"),
+    CheckConstraint("max_cost > 0", name="max_cost"),
+    CheckConstraint("(max_cost IS NULL) = (cost_period IS NULL)", name="cost_period"),
+    CheckConstraint("coalesce(max_replicas, max_cost) IS NOT NULL", name="bounds_something"),
     schema="gateway",
 )
 
@@ -285,6 +293,20 @@ prices = Table(
     at_column("updated_at", default_now=True),
     Column("updated_by", UUID),
     UniqueConstraint("cluster_id", postgresql_nulls_not_distinct=True),
+    CheckConstraint("core_hour >= 0 AND gib_hour >= 0", name="prices"),
+    schema="gateway",
+)
+
+# Prices of some nodes of a cluster: those of a pool, or with a label.
+pool_prices = Table(
+    "pool_prices",
+    metadata,
+    Column("cluster_id", UUID, ForeignKey("gateway.clusters.id", ondelete="CASCADE"), primary_key=True),
+    Column("pool", Text, primary_key=True),
+    Column("core_hour", Double, nullable=False),
+    Column("gib_hour", Double, nullable=False),
+    at_column("updated_at", default_now=True),
+    Column("updated_by", UUID),
     CheckConstraint("core_hour >= 0 AND gib_hour >= 0", name="prices"),
     schema="gateway",
 )

@@ -40,6 +40,7 @@ class Engine(StrEnum):
     HPA = "hpa"
     VPA = "vpa"
     MANUAL = "manual"
+    ROLLBACK = "rollback"  # a change after which the SLO got worse is taken back
 
 
 class Actuator(StrEnum):
@@ -48,6 +49,8 @@ class Actuator(StrEnum):
     REPLICAS = "replicas"  # we own spec.replicas
     HPA_FLOOR = "hpa_floor"  # minReplicas of the HPA that owns them
     EXTERNAL_METRIC = "external_metric"  # a number that KEDA asks for; nothing in the cluster is written
+    REVISION = "revision"  # the pod template of an earlier revision
+    REQUESTS = "requests"  # what the pods ask for
 
 
 class AutoscalerKind(StrEnum):
@@ -147,6 +150,32 @@ claims = Table(
     schema="scaler",
 )
 Index("ix_claims_cluster_id", claims.c.cluster_id)
+
+# What pods were made to ask for without rolling them: new pods come from the template, and are brought to it as well.
+held_requests = Table(
+    "held_requests",
+    metadata,
+    Column("workload_id", BigInteger, primary_key=True),
+    Column("cluster_id", UUID, nullable=False),
+    Column("decision_id", UUID, nullable=False),
+    Column("wanted", JSONB, nullable=False),  # {container: {requests: {cpu, memory}, limits: {...}}}
+    Column("original", JSONB, nullable=False),  # the same, as the template has it
+    at_column("held_at"),
+    schema="scaler",
+)
+Index("ix_held_requests_cluster_id", held_requests.c.cluster_id)
+
+# How old a cluster's newest sample is when its workloads are decided about, as it was lately.
+metric_lags = Table(
+    "metric_lags",
+    metadata,
+    Column("cluster_id", UUID, primary_key=True),
+    Column("median_seconds", Double, nullable=False),
+    Column("p95_seconds", Double, nullable=False),
+    Column("ages_seconds", JSONB, nullable=False),  # of the last cycles, the oldest first
+    at_column("measured_at"),
+    schema="scaler",
+)
 
 # When somebody else sets what we set: noticed, told, and backed off from.
 fights = Table(

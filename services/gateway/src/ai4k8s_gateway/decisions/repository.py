@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import func, or_, select
 
 from ai4k8s_common.store.collector import workloads
 from ai4k8s_common.store.gateway import clusters
-from ai4k8s_common.store.scaler import DecisionAction, decisions
+from ai4k8s_common.store.scaler import Actuator, DecisionAction, decisions
 from ai4k8s_gateway.clusters.repository import visible_to
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ def _conditions(wanted: DecisionFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.since is not None:
         yield decisions.c.decided_at >= wanted.since
     if wanted.changes_only:
-        yield decisions.c.action != DecisionAction.MAINTAIN.value
+        yield or_(
+            decisions.c.action != DecisionAction.MAINTAIN.value,
+            decisions.c.actuator.in_([Actuator.REVISION.value, Actuator.REQUESTS.value]),
+        )
     if wanted.outcome is not None:
         yield decisions.c.outcome == wanted.outcome.value
     if wanted.engine is not None:
@@ -84,7 +87,10 @@ def _query(principal: Principal) -> Select[Any]:
             decisions,
             workloads.c.namespace,
             workloads.c.name,
-            exists().where(later.c.undo_of == decisions.c.id, later.c.outcome == "applied").label("undone"),
+            select(func.max(later.c.engine))
+            .where(later.c.undo_of == decisions.c.id, later.c.outcome == "applied")
+            .scalar_subquery()
+            .label("undone_by"),
         )
         .join(clusters, clusters.c.id == decisions.c.cluster_id)
         .outerjoin(workloads, workloads.c.id == decisions.c.workload_id)

@@ -33,11 +33,14 @@ ENGINE_WORDS = {
     Engine.HPA: "by the HPA",
     Engine.VPA: "by the VPA",
     Engine.MANUAL: "by a person",
+    Engine.ROLLBACK: "because it had got worse",
 }
 ACTUATOR_WORDS = {
     Actuator.REPLICAS: "",
     Actuator.HPA_FLOOR: " as a floor under its HPA",
     Actuator.EXTERNAL_METRIC: " as a metric",
+    Actuator.REVISION: "",
+    Actuator.REQUESTS: "",
 }
 OUTCOME_WORDS = {
     DecisionOutcome.PLANNED: "on its way",
@@ -127,7 +130,7 @@ def brief(row: Row[Any]) -> DecisionView:
         engine=row.engine,
         actuator=row.actuator,
         undo_of=row.undo_of,
-        may_undo=row.outcome == DecisionOutcome.APPLIED.value and changed and not row.undone,
+        may_undo=row.outcome == DecisionOutcome.APPLIED.value and changed and row.undone_by is None,
         sentence=_sentence(row, workload),
         judgement=row.judgement,
     )
@@ -136,12 +139,15 @@ def brief(row: Row[Any]) -> DecisionView:
 def _sentence(row: Row[Any], workload: str) -> str:
     """What was decided, by whom, and what became of it."""
     what = f"{row.from_replicas} -> {row.to_replicas}"
-    if row.from_replicas == row.to_replicas:
+    if row.actuator == Actuator.REVISION.value:
+        what = f"from revision {row.plan['from_revision']} to {row.plan['to_revision']}"
+    elif row.from_replicas == row.to_replicas:
         what = f"stays at {row.to_replicas}"
     by = ENGINE_WORDS[Engine(row.engine)]
     where = ACTUATOR_WORDS[Actuator(row.actuator)]
     end = OUTCOME_WORDS[DecisionOutcome(row.outcome)]
     verdict = (row.judgement or {}).get("verdict")
     judged = f", {str(verdict).replace('_', ' ')}" if verdict else ""
-    undone = ", undone by a person" if row.undone else ""
+    by_us = row.undone_by == Engine.ROLLBACK.value
+    undone = "" if row.undone_by is None else ", taken back" if by_us else ", undone by a person"
     return f"{workload} {what}{where} {by}: {end}{judged}{undone}. {row.reason}"

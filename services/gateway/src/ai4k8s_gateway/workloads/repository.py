@@ -228,6 +228,7 @@ def _query(principal: Principal) -> Select[Any]:
             policies.c.max_step_down,
             policies.c.cooldown_up_seconds,
             policies.c.cooldown_down_seconds,
+            policies.c.rolls_back_rollouts,
             policies.c.updated_at.label("policy_updated_at"),
             workload_states.c.evaluated_at,
             workload_states.c.wanted_replicas,

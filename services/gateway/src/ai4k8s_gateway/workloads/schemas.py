@@ -42,6 +42,12 @@ class NewPolicy(BaseModel):
         " pods run fuller",
     )
 
+    rolls_back_rollouts: bool = Field(
+        default=False,
+        description="in mode auto, a new revision of a Deployment after which it is short beyond its SLO is rolled"
+        " back; otherwise that is only recommended",
+    )
+
     @model_validator(mode="after")
     def _bounds(self) -> Self:
         if self.max_replicas < self.min_replicas:
@@ -64,6 +70,7 @@ class PolicyView(BaseModel):
     max_step_down: int | None = None
     cooldown_up_seconds: int = 0
     cooldown_down_seconds: int = 0
+    rolls_back_rollouts: bool = False
 
 
 class OutlookView(BaseModel):

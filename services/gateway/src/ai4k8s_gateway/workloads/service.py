@@ -109,6 +109,7 @@ def set_policy(
         "max_step_down": policy.max_step_down,
         "cooldown_up_seconds": policy.cooldown_up_seconds,
         "cooldown_down_seconds": policy.cooldown_down_seconds,
+        "rolls_back_rollouts": policy.rolls_back_rollouts,
         "updated_by": principal.user_id,
     }
     key = repository.PolicyKey(row.cluster_id, row.namespace, row.kind, row.name)
@@ -260,6 +261,7 @@ def _policy(row: Row[Any]) -> PolicyView:
         max_step_down=row.max_step_down,
         cooldown_up_seconds=row.cooldown_up_seconds,
         cooldown_down_seconds=row.cooldown_down_seconds,
+        rolls_back_rollouts=row.rolls_back_rollouts,
     )
 
 

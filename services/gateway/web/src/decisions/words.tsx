@@ -23,6 +23,7 @@ export function Outcome({ decision }: { decision: Decision }) {
 }
 
 export function Change({ decision }: { decision: Decision }) {
+  if (decision.actuator === "revision" || decision.actuator === "requests") return <span className="change">{decision.actuator}</span>;
   const arrow = decision.action === "scale_up" ? "▲" : decision.action === "scale_down" ? "▼" : "–";
   return (
     <span className={`change change-${decision.action}`}>

@@ -19,6 +19,7 @@ const ENGINES: { value: Engine | ""; label: string }[] = [
   { value: "predictive", label: "prediction" },
   { value: "reactive", label: "usage" },
   { value: "scheduled", label: "schedules" },
+  { value: "rollback", label: "taken back" },
   { value: "manual", label: "people" },
 ];
 const EVERYTHING: Ledger = { text: "", engine: "", changesOnly: true };

@@ -78,6 +78,15 @@ export function PolicyPanel({ workload }: { workload: Workload }) {
             The SLO leads <span className="muted">cheaper: pods run fuller than {workload.policy.target_utilization} % while a forecast carries the headroom</span>
           </span>
         </label>
+        {draft.mode === "auto" && workload.kind === "Deployment" && (
+          <label className="policy-lead">
+            <input type="checkbox" checked={draft.rollsBack} disabled={fixed} onChange={(event) => edit({ rollsBack: event.target.checked })} />
+            <span>
+              Roll bad revisions back{" "}
+              <span className="muted">a new revision after which it is short beyond its SLO; otherwise that is only recommended</span>
+            </span>
+          </label>
+        )}
         <p className="policy-meaning">{meaning(workload.name, draft)}</p>
         <Budget workload={workload} />
         {changed && <PolicyPreview workload={workload} draft={draft} />}

@@ -14,6 +14,7 @@ const policy = {
   cooldown_up_seconds: 0,
   cooldown_down_seconds: 60,
   slo_leads: false,
+  rolls_back_rollouts: true,
   updated_at: null,
 } as const;
 

@@ -8,6 +8,7 @@ export interface Draft {
   max: string;
   shortPercent: string;
   sloLeads: boolean;
+  rollsBack: boolean;
 }
 
 export const draftOf = (policy: Workload["policy"]): Draft => ({
@@ -16,10 +17,11 @@ export const draftOf = (policy: Workload["policy"]): Draft => ({
   max: String(policy.max_replicas),
   shortPercent: String(Number((policy.slo_short_share * 100).toPrecision(6))),
   sloLeads: policy.slo_leads,
+  rollsBack: policy.rolls_back_rollouts,
 });
 
 export const same = (one: Draft, other: Draft): boolean =>
-  one.mode === other.mode && one.min === other.min && one.max === other.max && one.shortPercent === other.shortPercent && one.sloLeads === other.sloLeads;
+  (Object.keys(one) as (keyof Draft)[]).every((field) => one[field] === other[field]);
 
 /** What is stored. What the form does not show stays as it is. */
 export const policyOf = (draft: Draft, before: Omit<Workload["policy"], "updated_at">): Policy => ({
@@ -34,6 +36,7 @@ export const policyOf = (draft: Draft, before: Omit<Workload["policy"], "updated
   cooldown_up_seconds: before.cooldown_up_seconds,
   cooldown_down_seconds: before.cooldown_down_seconds,
   slo_leads: draft.sloLeads,
+  rolls_back_rollouts: draft.rollsBack,
 });
 
 /** Whether it can be asked about: whole numbers in order, and a share that the gateway takes. */

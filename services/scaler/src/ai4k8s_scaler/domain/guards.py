@@ -50,6 +50,8 @@ class GuardName(Enum):
     QUOTA = "quota"
     NODE_CAPACITY = "node_capacity"
     DISRUPTION_BUDGET = "disruption_budget"
+    ROLLBACK = "rollback"
+    ROLLED_BACK = "rolled_back"
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,13 @@ def kept_available(plan: Plan, room: Room | None) -> Plan:
     if room is None or plan.replicas >= min(room.replicas, plan.current):
         return plan
     return plan.changed(room.name, min(room.replicas, plan.current), room.detail)
+
+
+def restored(plan: Plan, room: Room | None) -> Plan:
+    """What our own change took away comes back whole: the way back is no step into the unknown."""
+    if room is None or plan.replicas >= room.replicas:
+        return plan
+    return plan.changed(room.name, room.replicas, room.detail)
 
 
 def step_limit(plan: Plan, most_up: int | None = None, most_down: int | None = None) -> Plan:

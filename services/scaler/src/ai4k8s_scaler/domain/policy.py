@@ -39,6 +39,7 @@ class Source(Enum):
     PREDICTIVE = "predictive"
     REACTIVE = "reactive"
     SCHEDULED = "scheduled"
+    ROLLBACK = "rollback"  # a change of ours is taken back
     BASELINE = "baseline"  # what was there before us
 
 
@@ -113,6 +114,11 @@ class Observed:
     rollout_in_progress: bool = False
     reachable: bool = True
     paused_reason: str = ""
+
+    @property
+    def short(self) -> bool:
+        """Whether more is used than the ready pods have."""
+        return self.usage.total_millicores > self.usage.request_millicores * self.ready
 
 
 @dataclass(frozen=True)
@@ -281,12 +287,16 @@ def _guarded(
         plan = guards.scheduled(plan, around.schedule.minimum, around.schedule.maximum, around.schedule.names)
     plan = guards.step_limit(plan, limits.max_step_up, limits.max_step_down)
     plan = guards.kept_available(plan, around.keep)
+    plan = guards.kept_available(plan, around.rest)
+    plan = guards.restored(plan, around.restore)
     plan = guards.bounds(plan, limits.min_replicas, limits.max_replicas)
     return guards.rooms(plan, around.rooms)
 
 
 def _source(view: _View, plan: guards.Plan) -> Source:
     """Which engine the outcome comes from."""
+    if any(verdict.name is GuardName.ROLLBACK for verdict in plan.verdicts):
+        return Source.ROLLBACK
     if any(verdict.name is GuardName.SCHEDULE for verdict in plan.verdicts):
         return Source.SCHEDULED
     if view.floor is not None and view.floor.replicas > (view.reactive or 0):
@@ -357,6 +367,8 @@ def _tail(
     if source is Source.PREDICTIVE:
         due = (now + timedelta(seconds=foresight.horizon_seconds)).strftime("%H:%M")
         return f"Scaling to {plan.replicas} before {due}."
+    if source is Source.ROLLBACK:
+        return f"Back to {plan.replicas}."
     if source is Source.REACTIVE:
         return f"Scaling to {plan.replicas}: usage is above {limits.target_percent} % now."
     return f"Scaling to {plan.replicas}."

@@ -34,6 +34,8 @@ class Situation:
         baseline: replicas when no engine wants any: what was there before us.
         rooms: what budgets, quotas and nodes leave room for.
         keep: what a disruption budget keeps.
+        rest: what was restored after a change of ours that went wrong, and is kept for a while.
+        restore: what a change of ours took away and must come back now.
         since_up_seconds, since_down_seconds: since our latest change in each direction; None: none is known.
     """
 
@@ -44,6 +46,8 @@ class Situation:
     baseline: int | None = None
     rooms: tuple[Room, ...] = ()
     keep: Room | None = None
+    rest: Room | None = None
+    restore: Room | None = None
     since_up_seconds: float | None = None
     since_down_seconds: float | None = None
 
