@@ -13,4 +13,5 @@ pytest_plugins = [
     "tests.support.collector",
     "tests.support.gateway",
     "tests.support.browser",
+    "tests.support.models",
 ]

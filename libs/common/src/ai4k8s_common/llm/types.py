@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
+# `on_text` hears this when a provider failed after it had begun: what was heard is void, another begins.
+TEXT_BEGINS_ANEW = "\x1e"
+
+
 class Use(StrEnum):
     """What a model is used for; each use has its own chain of providers, budget and metrics."""
 
@@ -64,7 +68,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked. With a `schema` the answer is one JSON object of that form; with `tools` it may call them."""
+    """What is asked. With a `schema` the answer is one JSON object of that form; with `tools` it may call them.
+
+    Credentials in messages are taken out on the way (`llm/redaction.py`); text from clusters belongs into a
+    `llm.fence.Fence`, which is the caller's to put.
+    """
 
     use: Use
     messages: tuple[Message, ...]
@@ -75,6 +83,7 @@ class Question:
     top_p: float = 0.95
     top_k: int = 40
     user_id: UUID | None = None  # whose daily budget it is counted on; None: the installation's alone
+    timeout_seconds: float | None = None  # for all providers together; None: what the settings say
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +120,11 @@ class Model(Protocol):
         on_text: Callable[[str], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Answer:
-        """Answer a question; `on_text` hears the text as it comes, `cancelled` is looked at between its pieces."""
+        """Answer a question.
+
+        `on_text` hears the text as it comes, a preview: `Answer.text` is what counts, and TEXT_BEGINS_ANEW voids what
+        was heard. `cancelled` is looked at several times a second, also while nothing comes.
+        """
         ...
 
 

@@ -1,0 +1,179 @@
+"""Takes secrets out of text before it leaves for a model, and keeps what names things.
+
+Three nets, from sure to guessing: forms that only credentials have, values of fields that are called like one, and
+words too random to be a name. A false alarm costs a model one word; a miss costs a credential. So the last net errs on
+the side of taking out, except for what Kubernetes itself makes up: pod names, UUIDs, image digests, container ids.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MARK = "[redacted:{}]"
+_NAMES = (
+    r"(?:pass(?:word|wd|phrase|code)?|pwd|secrets?|token|credentials?|api[-_]?key|access[-_]?key(?:[-_]?id)?|"
+    r"secret[-_]?key|account[-_]?key|private[-_]?key|signing[-_]?key|encryption[-_]?key|shared[-_]?key|auth[-_]?key|"
+    r"client[-_]?secret|conn(?:ection)?[-_]?str(?:ing)?|dsn|sas|cookie|session[-_]?id|otp)"
+)
+
+_MAKERS = "hf|npm|dop_v1|doo_v1|shpat|shpss|hvs|hvb|pul|lin_api|tskey|pypi|SG|xai|nvapi"
+# Quotes may be escaped: JSON within JSON is what `kubectl.kubernetes.io/last-applied-configuration` holds.
+_QUOTE = r"\\*[\"']?"
+_IS = rf"{_QUOTE}\s*[:=]\s*{_QUOTE}"
+
+# (kind, pattern, replacement): forms that only credentials have. Groups 1 and 2 are kept around the mark.
+_FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("pem", re.compile(r"()-----BEGIN [A-Z0-9 ]{2,40}-----.*?(?:-----END [A-Z0-9 ]{2,40}-----|\Z)()", re.DOTALL)),
+    ("jwt", re.compile(r"()\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*){0,3}()")),
+    ("url", re.compile(r"(\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://)[^\s/@'\"<>]{1,512}(?<![\s/])(@)")),
+    ("auth", re.compile(rf"(?i)(\bauthorization{_IS}(?:(?:bearer|basic|token|digest)\s+)?)[^\s\"',]+()")),
+    ("auth", re.compile(r"(?i)(\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}()")),
+    ("aws", re.compile(r"()\b(?:AKIA|ASIA|ABIA|ACCA|AGPA|AIDA|AROA|ANPA)[A-Z0-9]{12,}\b()")),
+    ("gcp", re.compile(r"()\bAIza[\w-]{20,}|\bya29\.[\w.-]{10,}|\bGOCSPX-[\w-]{10,}()")),
+    ("github", re.compile(r"()\bgh[pousr]_\w{16,}|\bgithub_pat_\w{16,}()")),
+    ("gitlab", re.compile(r"()\bgl(?:pat|ptt|dt|rt|cbt|agent|soat)-[\w-]{12,}()")),
+    ("slack", re.compile(r"()\bxox[a-z]-[\w-]{8,}|\bxapp-[\w-]{8,}|https://hooks\.slack\.com/[\w/-]+()")),
+    ("key", re.compile(r"()\b(?:sk|pk|rk)[-_](?:ant|live|test|proj|or|svcacct)?[-_]?[\w-]{16,}|\bgsk_\w{16,}()")),
+    ("key", re.compile(rf"()\b(?:{_MAKERS})[-_.][\w.-]{{16,}}()")),
+    ("bootstrap", re.compile(r"()\b(?=[a-z0-9]{6}\.[a-z0-9]*\d)[a-z0-9]{6}\.[a-z0-9]{16}\b()")),
+)  # fmt: skip
+
+_VALUE = r"\\*\"(?:[^\"\\\n]|\\(?!\"[,}\s]).)*\\*\"|'[^'\n]*'|[^\s,;}\]\"'&]+"
+# A field called like a secret: `password: x`, `"apiKey": "x"`, `DB_PASSWORD=x`, `--token x`.
+_FIELD = re.compile(rf"(?i)((?:[\w./-]*[-_./])?[a-z]*{_NAMES}\\*[\"']?[ \t]*(?:=|:(?!//)|=>)[ \t]*)({_VALUE})")
+_FLAG = re.compile(rf"(?i)(--[\w-]*{_NAMES}[ \t]+)({_VALUE})")
+_BLOCK = re.compile(
+    rf"(?im)^([ \t]*)((?:- )?[\"']?[\w./-]*{_NAMES}[\"']?:[ \t]*[|>][-+0-9]*)[ \t]*\n"
+    r"((?:\1[ \t]+.*\n?|[ \t]*\n)+)"
+)
+_PAIR = re.compile(
+    rf"(?i)({_QUOTE}name{_IS}[\w./-]*{_NAMES}[\w./-]*{_QUOTE}\s*,?\s*{_QUOTE}value{_QUOTE}\s*:\s*)({_VALUE})"
+)
+_KUBECONFIG = re.compile(
+    r"(?i)((?:client-key-data|client-certificate-data|certificate-authority-data|id-token|refresh-token|access-token|"
+    r"caBundle|tls\.key|tls\.crt|\.dockerconfigjson|\.dockercfg|ssh-privatekey|ssh-auth)\\*[\"']?\s*:\s*)"
+    rf"({_VALUE})"
+)
+# No secret, though it stands where one would.
+_HARMLESS = re.compile(
+    r"(?i)^\\*[\"']?(?:true|false|null|none|nil|~|yes|no|required|optional|\{|\[|\||>|<none>|<set>|<unset>|"
+    r"\[redacted:[a-z]+\]?|\$\(?\{?[\w.]+\}?\)?|\*+)\\*[\"']?$"
+)
+_SECRET_KIND = re.compile(r"\bkind\\*[\"']?\s*:\s*\\*[\"']?Secret\b")
+_SECRET_MAP_JSON = re.compile(r"(\\*\"(?:data|stringData)\\*\"\s*:\s*\{)([^{}]*)(\})")
+_SECRET_MAP_YAML = re.compile(r"(?m)^([ \t]*)((?:- )?(?:data|stringData):[ \t]*\n)((?:\1[ \t]+\S.*\n?|[ \t]*\n)+)")
+_MAP_VALUE_JSON = re.compile(r"(:\s*)(\\*\"(?:[^\"\\]|\\(?!\").)*\\*\")")
+_MAP_VALUE_YAML = re.compile(r"(?m)^([ \t]*[^\s:#]+:[ \t]*)(\S.*)$|^([ \t]*)([^\s:]\S*)$")
+
+_WORD = re.compile(r"(?<![\w+/=.:@-])(?:sha256:|[a-z-]+://)?[A-Za-z0-9+/_=.-]{20,}(?![\w+/=-])")
+_GIVEN_BY_KUBERNETES = re.compile(
+    r"^(?:sha256:[0-9a-f]{64}|(?:docker|containerd|cri-o)://[0-9a-f]{64}|"
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$"
+)
+_DIGITS_INSIDE = 3
+_LONGEST_PIECE_OF_A_NAME = 16
+_RANDOM_BITS = 3.3  # per character; words and names of 20 letters have less than their share of different ones
+_RANDOM_LENGTH = 20
+
+
+def redact(text: str) -> str:
+    """Return the text without credentials. Twice is the same as once."""
+    if _SECRET_KIND.search(text):
+        text = _without_secret_data(text)
+    for kind, pattern in _FORMS:
+        text = pattern.sub(_keeping_ends(kind), text)
+    text = _BLOCK.sub(lambda m: f"{m[1]}{m[2]}\n{m[1]}  {_MARK.format('field')}\n", text)
+    for pattern in (_KUBECONFIG, _PAIR, _FIELD, _FLAG):
+        text = pattern.sub(_field, text)
+    return _WORD.sub(_random, text)
+
+
+def redact_value(value: Any) -> Any:
+    """Return JSON-like data with its strings redacted, those under a secret's name altogether."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        secret = value.get("kind") == "Secret"
+        return {key: _entry(str(key), item, of_secret=secret) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [redact_value(item) for item in value]
+    return value
+
+
+def _entry(key: str, item: Any, *, of_secret: bool) -> Any:
+    if of_secret and key in {"data", "stringData"} and isinstance(item, dict):
+        return {name: _MARK.format("secret") for name in item}
+    if isinstance(item, str) and item and redact(f"{key}: x{'x' * 8}").endswith("field]"):
+        return item if _HARMLESS.match(item) else _MARK.format("field")
+    return redact_value(item)
+
+
+def _keeping_ends(kind: str) -> Callable[[re.Match[str]], str]:
+    def replace(found: re.Match[str]) -> str:
+        return f"{found[1] or ''}{_MARK.format(kind)}{found[2] or ''}"
+
+    return replace
+
+
+def _field(found: re.Match[str]) -> str:
+    name, value = found[1], found[2]
+    if _HARMLESS.match(value) or "[redacted:" in value:
+        return found[0]
+    quote = re.match(r"\\*[\"']", value)
+    mark = _MARK.format("field")
+    return f"{name}{quote[0]}{mark}{quote[0]}" if quote else f"{name}{mark}"
+
+
+def _without_secret_data(text: str) -> str:
+    """Take every value out of `data` and `stringData`: also short ones, which no other net would catch."""
+    mark = _MARK.format("secret")
+
+    def in_json(found: re.Match[str]) -> str:
+        def one(value: re.Match[str]) -> str:
+            quote = re.match(r"\\*\"", value[2])
+            return f"{value[1]}{quote[0]}{mark}{quote[0]}" if quote else value[0]
+
+        return f"{found[1]}{_MAP_VALUE_JSON.sub(one, found[2])}{found[3]}"
+
+    def in_yaml(found: re.Match[str]) -> str:
+        return f"{found[1]}{found[2]}{_MAP_VALUE_YAML.sub(line, found[3])}"
+
+    def line(found: re.Match[str]) -> str:
+        if "[redacted:" in found[0]:
+            return found[0]
+        return f"{found[1]}{mark}" if found[1] else f"{found[3]}{mark}"
+
+    return _SECRET_MAP_YAML.sub(in_yaml, _SECRET_MAP_JSON.sub(in_json, text))
+
+
+def _random(found: re.Match[str]) -> str:
+    word = found[0]
+    if _GIVEN_BY_KUBERNETES.match(word) or not _looks_random(word):
+        return word
+    return _MARK.format("random")
+
+
+def _looks_random(word: str) -> bool:
+    pieces = re.split(r"[/.:_=-]+", word)
+    if all(_is_name_like(piece) for piece in pieces):
+        return False
+    core = "".join(piece for piece in pieces if not _is_name_like(piece) or len(piece) > 4)
+    return len(core) >= _RANDOM_LENGTH - 4 and _bits(core) >= _RANDOM_BITS
+
+
+def _is_name_like(piece: str) -> bool:
+    if len(piece) <= _LONGEST_PIECE_OF_A_NAME and (piece.islower() or piece.isdigit() or not piece):
+        return True
+    letters = piece.strip("0123456789")
+    return letters.isalpha() and sum(c.isdigit() for c in piece) <= _DIGITS_INSIDE
+
+
+def _bits(word: str) -> float:
+    counts = Counter(word)
+    return -sum(n / len(word) * math.log2(n / len(word)) for n in counts.values())
