@@ -47,6 +47,8 @@ Examples:
   ai4k8s sim                         a simulated cluster alone; prints its kubeconfig
   ai4k8s cluster add                 add a cluster by a kubeconfig of this machine
   ai4k8s keys rotate                 another key for stored credentials
+  ai4k8s manifest "deployment for nginx with 3 replicas"   write a manifest
+  ai4k8s manifest check deploy/      check manifests; exit code and SARIF for CI
 
 \b
 The data folder is, in this order:
@@ -61,7 +63,7 @@ ones; the first must name the owner of a Postgres database who may create roles.
 
 
 # Groups that are only imported when they are wanted: a whole cluster hangs on `sim`, and `status` is quick.
-_LATER = {"sim": "sim", "cluster": "clusters", "keys": "keys"}
+_LATER = {"sim": "sim", "cluster": "clusters", "keys": "keys", "manifest": "manifests"}
 
 
 class Commands(TyperGroup):

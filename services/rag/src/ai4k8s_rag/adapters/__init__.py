@@ -1,0 +1,1 @@
+"""The outside world of rag: published schemas, models, embeddings."""
