@@ -13,8 +13,9 @@ from sqlalchemy import create_engine
 
 from ai4k8s_common.bus.handlers import Handlers
 from ai4k8s_common.bus.worker import build_worker_app
-from ai4k8s_common.contracts.base import Command, Event
+from ai4k8s_common.contracts.base import Command, Event, JobCommand
 from ai4k8s_common.contracts.catalogue import BEATS, BY_NAME, CATALOGUE, heard_by
+from ai4k8s_common.rights import Permission
 from ai4k8s_common.services import QueueKind, Service
 from ai4k8s_common.store.engine import store_url
 from ai4k8s_common.store.tables import metadata, owner_may, owner_of, readers_of
@@ -116,3 +117,8 @@ def test_grants_are_what_ownership_says(database: Database) -> None:
 def test_neither_gateway_nor_advisor_is_among_those_who_can_open_credentials() -> None:
     assert Service.ADVISOR not in readers_of("gateway.cluster_credentials")
     assert Service.FORECASTER not in readers_of("gateway.cluster_credentials")
+
+
+@pytest.mark.parametrize("contract", [c for c in CATALOGUE if issubclass(c, JobCommand)], ids=lambda c: c.name)
+def test_work_for_a_person_says_which_right_it_takes(contract: type[JobCommand]) -> None:
+    assert isinstance(vars(contract).get("permission"), Permission)

@@ -10,6 +10,7 @@ import pytest
 from ai4k8s_common.bus.relay import Relay
 from ai4k8s_common.contracts.rag import GenerateManifest
 from ai4k8s_common.errors import ConflictError
+from ai4k8s_common.rights import Rights, Role
 from ai4k8s_common.services import Service
 from ai4k8s_common.store.gateway import UserRole, Verdict
 from ai4k8s_gateway.accounts.service import Principal
@@ -27,7 +28,25 @@ if TYPE_CHECKING:
     from tests.support.processes import Processes
     from tests.support.stores import Database, OwnValkey
 
-ADA = Principal(user_id=uuid.uuid4(), username="ada", role=UserRole.ADMIN, csrf_token="")
+ADA_ID = uuid.uuid4()
+ADA = Principal(
+    user_id=ADA_ID,
+    username="ada",
+    role=UserRole.ADMIN,
+    csrf_token="",
+    rights=Rights(ADA_ID, Role.ADMIN),
+)
+
+
+@pytest.fixture(autouse=True)
+def ada(database: Database) -> None:
+    """Workers ask again what she may."""
+    with database.connect() as connection:
+        connection.execute(
+            "INSERT INTO gateway.users (id, username, email, password_hash, role) "
+            "VALUES (%s, 'ada', 'ada@example.test', 'x', 'admin')",
+            [ADA_ID],
+        )
 
 
 def start(bench: BusBench, request: str) -> uuid.UUID:

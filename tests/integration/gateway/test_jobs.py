@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from ai4k8s_common.bus.jobs import JobReport
+from ai4k8s_common.rights import Permission
 from ai4k8s_common.services import Service
 from ai4k8s_common.store.base import JobStatus
 from tests.support.bus import open_bus
@@ -84,7 +85,7 @@ def test_the_owner_hears_progress_and_the_end_in_the_promised_form(gateway: Runn
     eventually(lambda: follower.joined)
     collector = open_bus(gateway.database, valkey.url_of(1), Service.COLLECTOR)
 
-    collector.begin_job(uuid.UUID(job), KIND)
+    collector.begin_job(uuid.UUID(job), KIND, Permission.CLUSTER_MANAGE)
     collector.report_job(JobReport(uuid.UUID(job), KIND, JobStatus.PROCESSING, 40, "reading nodes"))
     collector.report_job(JobReport(uuid.UUID(job), KIND, JobStatus.COMPLETED, 100, "done", {"nodes": 3}))
 

@@ -1,12 +1,14 @@
 """Who may do what: the one table that every route, socket room, tool and task asks.
 
-A person acts on a cluster with their own rights, never with the service's. Rights are given per team and may be
-narrowed or widened per cluster and per namespace; an administrator of the installation has them all.
+A person acts on a cluster with their own rights, never with the service's. A cluster belongs to a team; a member's
+role in the team holds in all its clusters, unless another role is given for one cluster, or for one namespace of it:
+the most specific one counts. An administrator of the installation may everything, a viewer of it only looks anywhere.
+`store.rights.read_rights` reads all of this in one query.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Role(StrEnum):
-    """What a person is at most: in the installation, a team, a cluster or a namespace."""
+    """What a person is: in the installation, a team, a cluster or a namespace."""
 
     VIEWER = "viewer"
     OPERATOR = "operator"
@@ -24,7 +26,10 @@ class Role(StrEnum):
     @property
     def rank(self) -> int:
         """Higher may more."""
-        return list(Role).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {role: rank for rank, role in enumerate(Role)}
 
 
 class Permission(StrEnum):
@@ -67,6 +72,14 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
+class TeamGrant:
+    """A role in a team."""
+
+    team_id: UUID
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
 class Rights:
     """All that one person (or one token of theirs) may do, as read in one query."""
 
@@ -74,23 +87,78 @@ class Rights:
     installation_role: Role
     grants: tuple[Grant, ...] = ()
     scopes: frozenset[Permission] | None = None  # None: a person; else what the token was made for
+    teams: tuple[TeamGrant, ...] = ()
+    bound_to: frozenset[UUID] | None = None  # the only clusters that a token is for; None: all of its owner's
+    _roles: dict[tuple[UUID, str | None], Role] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the grants: lists of clusters ask for each of them."""
+        object.__setattr__(self, "_roles", {(grant.cluster_id, grant.namespace): grant.role for grant in self.grants})
 
     @property
     def is_admin(self) -> bool:
-        """Whether this is an administrator of the installation."""
-        return self.installation_role is Role.ADMIN
+        """Whether this may manage the installation: an administrator, and not a token made for less."""
+        return self.may(Permission.INSTALLATION_MANAGE)
+
+    @property
+    def clusters(self) -> frozenset[UUID] | None:
+        """The clusters that may be seen; None: all there are."""
+        if self.installation_role is Role.ADMIN:
+            return self.bound_to
+        seen = frozenset(cluster_id for cluster_id, namespace in self._roles if namespace is None)
+        return seen if self.bound_to is None else seen & self.bound_to
+
+    def has_scope(self, permission: Permission) -> bool:
+        """Whether a token was made for this; a person's own session is for everything."""
+        return self.scopes is None or permission in self.scopes
+
+    def role_in(self, cluster_id: UUID, namespace: str | None = None) -> Role | None:
+        """The role in a place, by the most specific grant; None: the cluster is not there for them."""
+        if self.bound_to is not None and cluster_id not in self.bound_to:
+            return None
+        if self.installation_role is Role.ADMIN:
+            return Role.ADMIN
+        whole = self._roles.get((cluster_id, None))
+        role = self._roles.get((cluster_id, namespace), whole)
+        return None if role is None else self._capped(role)
 
     def may(self, permission: Permission, cluster_id: UUID | None = None, namespace: str | None = None) -> bool:
-        """Whether this is allowed; in a namespace its grant or its cluster's suffices, whichever is the higher."""
-        if self.scopes is not None and permission not in self.scopes:
+        """Whether this is allowed in a place; without a cluster, in the installation itself."""
+        if not self.has_scope(permission):
             return False
-        if self.is_admin:
-            return True
         if cluster_id is None:
-            return False
-        least = LEAST_ROLE[permission].rank
-        return any(
-            grant.role.rank >= least
-            for grant in self.grants
-            if grant.cluster_id == cluster_id and grant.namespace in {None, namespace}
+            return self.installation_role is Role.ADMIN and self.bound_to is None
+        role = self.role_in(cluster_id, namespace)
+        return role is not None and role.rank >= LEAST_ROLE[permission].rank
+
+    def team_role(self, team_id: UUID) -> Role | None:
+        """The role in a team; None for who is no member."""
+        if self.installation_role is Role.ADMIN:
+            return Role.ADMIN
+        role = next((team.role for team in self.teams if team.team_id == team_id), None)
+        return None if role is None else self._capped(role)
+
+    def may_in_team(self, permission: Permission, team_id: UUID) -> bool:
+        """Whether this is allowed in a team itself, such as connecting a cluster for it."""
+        role = self.team_role(team_id)
+        return (
+            self.has_scope(permission)
+            and self.bound_to is None
+            and role is not None
+            and role.rank >= LEAST_ROLE[permission].rank
         )
+
+    @property
+    def highest(self) -> Role:
+        """The highest role held anywhere."""
+        if self.installation_role is Role.ADMIN:
+            return Role.ADMIN
+        held = (*(team.role for team in self.teams), *self._roles.values())
+        return self._capped(max(held, key=lambda role: role.rank, default=Role.VIEWER))
+
+    def may_somewhere(self, permission: Permission) -> bool:
+        """Whether there is any cluster, namespace or team in which this is allowed."""
+        return self.has_scope(permission) and self.highest.rank >= LEAST_ROLE[permission].rank
+
+    def _capped(self, role: Role) -> Role:
+        return Role.VIEWER if self.installation_role is Role.VIEWER else role

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ai4k8s_gateway import pages
+from ai4k8s_gateway.access import rules
 from ai4k8s_gateway.http.guards import BodyLimit, OriginGuard
 from ai4k8s_gateway.http.headers import SecurityHeaders
 from ai4k8s_gateway.http.problems import install_problem_handlers
@@ -117,6 +118,7 @@ def create_api(lifespan: object = None) -> FastAPI:
         api.include_router(module.router)
     app.include_router(api)
     app.include_router(operations.router)
+    list(rules.table(app.routes))  # a route without a rule is not served
     return app
 
 

@@ -29,6 +29,7 @@ from ai4k8s_common.telemetry.logs import configure_logs
 from ai4k8s_gateway.accounts import repository as accounts
 from ai4k8s_gateway.accounts.passwords import Passwords
 from ai4k8s_gateway.clusters import repository as clusters
+from ai4k8s_gateway.teams import repository as teams
 from ai4k8s_gateway.workloads import repository as workloads
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def ensure_demo(
         clusters.ClusterValues(
             id=cluster_id,
             owner_id=owner_id,
+            team_id=teams.personal_of(connection, owner_id) or teams.add_personal(connection, owner_id, ADMIN_NAME),
             name=DEMO_NAME,
             api_url=parsed.credential.server,
             prometheus_url=demo.prometheus_url,

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Annotated, cast
 
 from fastapi import Depends, Request, Response
-from fastapi.security import APIKeyCookie
+from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.requests import HTTPConnection
 
 from ai4k8s_common.bus.transaction import Transaction
 from ai4k8s_common.clock import utc_now
 from ai4k8s_common.errors import Ai4k8sError
+from ai4k8s_gateway.access.identity import identify
 from ai4k8s_gateway.accounts import service as accounts
 from ai4k8s_gateway.accounts import sessions
 from ai4k8s_gateway.audit.hook import client_of, record_done, record_refused, remember_actor
@@ -38,6 +39,8 @@ session_cookie = SessionCookie(
     auto_error=False,
     description=f"set by POST /auth/login; over https it is named {transport.SECURE_COOKIE}",
 )
+# Here for the OpenAPI document; what it holds is read by access.identity.
+api_token = HTTPBearer(auto_error=False, description="an API token, made under Tokens; needs no CSRF token")
 
 
 def get_wiring(request: Request) -> Wiring:
@@ -66,11 +69,13 @@ def get_principal(
     wiring: Wired,
     tx: Tx,
     cookie: Annotated[str | None, Depends(session_cookie)],
+    _token: Annotated[object, Depends(api_token)],
 ) -> accounts.Principal:
-    """Return who is asking; unsafe requests must also carry the session's CSRF token."""
-    principal = accounts.authenticate(tx.connection, wiring.sessions, cookie)
-    remember_actor(request, principal.user_id, principal.username)
-    if request.method not in SAFE_METHODS:
+    """Return who is asking; unsafe requests of a session must also carry its CSRF token."""
+    authorization = request.headers.get("Authorization")
+    principal = identify(tx.connection, wiring.sessions, cookie, authorization, client_of(request))
+    remember_actor(request, principal.user_id, principal.username, str(principal.token_id or ""))
+    if principal.token_id is None and request.method not in SAFE_METHODS:
         accounts.check_csrf(principal, request.headers.get(CSRF_HEADER))
     if principal.session is not None and cookie:
         following = sessions.due_token(tx.connection, wiring.sessions, principal.session, cookie)

@@ -18,7 +18,7 @@ from opentelemetry.trace import SpanKind
 from pydantic import ValidationError
 
 from ai4k8s_common.bus import inbox
-from ai4k8s_common.bus.jobs import JobCancelledError, JobReport, write_job_report
+from ai4k8s_common.bus.jobs import JobCancelledError, JobRefusedError, JobReport, write_job_report
 from ai4k8s_common.clock import utc_now
 from ai4k8s_common.contracts.base import Contract, Envelope, JobCommand, Tick
 from ai4k8s_common.errors import Ai4k8sError, PoisonMessageError
@@ -69,6 +69,7 @@ class Outcome(StrEnum):
     FAILED = "failed"  # will be tried again
     BURIED = "buried"  # among the dead letters
     CANCELLED = "cancelled"  # a job that its owner does not want any more
+    REFUSED = "refused"  # a job that its owner may not ask for any more
 
 
 @dataclass
@@ -138,7 +139,10 @@ class Runner(Generic[C]):
         try:
             return self._attempt(contract, envelope, attempt)
         except JobCancelledError:
-            return self._cancelled(contract, envelope)
+            return self._ended(contract, envelope)
+        except JobRefusedError as error:
+            log.warning("job_refused", reason=error.detail)
+            return self._ended(contract, envelope, error.detail)
         except Ai4k8sError as error:
             detail = f"{error.detail} {error.hint}".strip()
             final = not error.retryable
@@ -160,7 +164,7 @@ class Runner(Generic[C]):
                 attempt.number = inbox.count_attempt(counting, self.bus.service, envelope)
             message = self._decode(contract, envelope, attempt.number)
             if isinstance(message, JobCommand):
-                self.bus.begin_job(message.job_id, contract.name)
+                self.bus.begin_job(message.job_id, contract.name, message.permission)
             self.handlers.by_contract[contract](message, tx, self.context)
             inbox.complete(tx.connection, self.bus.service, envelope)
         return Outcome.DONE
@@ -192,21 +196,22 @@ class Runner(Generic[C]):
             return Outcome.FAILED
         return Outcome.BURIED if final else Outcome.FAILED
 
-    def _cancelled(self, contract: type[Contract], envelope: Envelope) -> Outcome:
+    def _ended(self, contract: type[Contract], envelope: Envelope, refusal: str | None = None) -> Outcome:
         """The handler's transaction is rolled back; say so, and never deliver the message again."""
+        job_id = UUID(str(envelope.payload["job_id"]))
+        report = JobReport.cancelled(job_id, contract.name)
+        if refusal is not None:
+            report = JobReport(job_id, contract.name, JobStatus.FAILED, 0, "refused", error=refusal)
         try:
             with self.bus.transaction() as tx:
-                job_id = UUID(str(envelope.payload["job_id"]))
-                for event in write_job_report(
-                    tx.connection, self.bus.service, JobReport.cancelled(job_id, contract.name)
-                ):
+                for event in write_job_report(tx.connection, self.bus.service, report):
                     tx.emit(event)
                 inbox.complete(tx.connection, self.bus.service, envelope)
         except Ai4k8sError as store_error:
             log.warning("cancellation_not_recorded", error=store_error.detail)
             return Outcome.FAILED
-        log.info("job_cancelled", job_id=str(job_id))
-        return Outcome.CANCELLED
+        log.info("job_ended", job_id=str(job_id), refused=refusal is not None)
+        return Outcome.CANCELLED if refusal is None else Outcome.REFUSED
 
     def _fail_job(self, contract: type[JobCommand], envelope: Envelope, error: str) -> None:
         try:

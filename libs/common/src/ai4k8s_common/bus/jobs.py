@@ -14,9 +14,10 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_common.bus.live import LiveEvent, LiveEventName, user_room
-from ai4k8s_common.errors import Ai4k8sError
+from ai4k8s_common.errors import Ai4k8sError, ForbiddenError, UnauthenticatedError
 from ai4k8s_common.store.base import FRAME, JobStatus
 from ai4k8s_common.store.gateway import jobs
+from ai4k8s_common.store.rights import read_rights, require_for_job
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
     from sqlalchemy import Connection
 
+    from ai4k8s_common.rights import Permission
     from ai4k8s_common.services import Service
 
 STARTED = "started"
@@ -61,10 +63,35 @@ def lock_job(connection: Connection, job_id: UUID) -> None:
     connection.execute(select(func.pg_advisory_xact_lock(job_id.int & ((1 << 63) - 1))))
 
 
-def begin_job(connection: Connection, service: Service, job_id: UUID, kind: str) -> list[LiveEvent]:
-    """Take a job up. Raises JobCancelledError when its owner was quicker."""
+class JobRefusedError(Ai4k8sError):
+    """Whoever asked for the job may not do that any more."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "job_refused"
+
+
+def begin_job(
+    connection: Connection, service: Service, job_id: UUID, kind: str, permission: Permission
+) -> list[LiveEvent]:
+    """Take a job up, by the rights that its owner has now.
+
+    Raises JobCancelledError when its owner was quicker, JobRefusedError when they may not do that any more.
+    """
     lock_job(connection, job_id)
+    _check_owner(connection, job_id, permission)
     return write_job_report(connection, service, JobReport(job_id, kind, JobStatus.PROCESSING, 0, STARTED))
+
+
+def _check_owner(connection: Connection, job_id: UUID, permission: Permission) -> None:
+    names = ("user_id", "token_id", "cluster_id", "namespace")
+    wish = connection.execute(select(*(jobs.c[name] for name in names)).where(jobs.c.id == job_id)).one_or_none()
+    if wish is None or wish.user_id is None:
+        return  # nobody's: a service asked for it
+    try:
+        rights = read_rights(connection, wish.user_id, wish.token_id)
+        require_for_job(rights, permission, wish.cluster_id, wish.namespace)
+    except (ForbiddenError, UnauthenticatedError) as error:
+        raise JobRefusedError(f"whoever asked for this may not do it any more: {error.detail}") from error
 
 
 def write_job_report(connection: Connection, service: Service, report: JobReport) -> list[LiveEvent]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
     from sqlalchemy import Connection, Engine
 
+    from ai4k8s_common.rights import Permission
     from ai4k8s_common.services import Service
     from ai4k8s_common.settings import BusSettings, StoreSettings
 
@@ -139,10 +140,10 @@ class Bus:
             raise
         self._publish(tx)
 
-    def begin_job(self, job_id: UUID, kind: str) -> None:
-        """Take a job up, for everybody to see. Raises JobCancelledError when its owner was quicker."""
+    def begin_job(self, job_id: UUID, kind: str, permission: Permission) -> None:
+        """Take a job up, for everybody to see. Raises JobCancelledError, JobRefusedError."""
         with self.transaction() as tx:
-            for event in begin_job(tx.connection, self.service, job_id, kind):
+            for event in begin_job(tx.connection, self.service, job_id, kind, permission):
                 tx.emit(event)
 
     def report_job(self, report: JobReport) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from ai4k8s_common.rights import Permission
 from ai4k8s_common.services import QueueKind, Service, queue_name
 
 
@@ -41,9 +42,13 @@ class Command(Contract):
 
 
 class JobCommand(Command):
-    """Work that a person waits for; its state is kept under `job_id` by the worker."""
+    """Work that a person waits for; its state is kept under `job_id` by the worker.
+
+    `permission` is what that person must still have, where the job is done, when it begins.
+    """
 
     kind: ClassVar[QueueKind] = QueueKind.JOBS
+    permission: ClassVar[Permission]
 
     job_id: UUID
 

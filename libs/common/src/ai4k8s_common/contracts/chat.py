@@ -6,6 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from ai4k8s_common.contracts.base import JobCommand
+from ai4k8s_common.rights import Permission
 from ai4k8s_common.services import Service
 
 
@@ -14,6 +15,7 @@ class AnswerMessage(JobCommand):
 
     name: ClassVar[str] = "chat.answer_message.v1"
     consumer: ClassVar[Service] = Service.CHAT
+    permission: ClassVar[Permission] = Permission.CHAT_USE
 
     cluster_id: UUID
     user_id: UUID

@@ -6,6 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from ai4k8s_common.contracts.base import JobCommand, Tick
+from ai4k8s_common.rights import Permission
 from ai4k8s_common.services import Service
 
 
@@ -35,6 +36,7 @@ class BackfillCluster(JobCommand):
 
     name: ClassVar[str] = "collector.backfill_cluster.v1"
     consumer: ClassVar[Service] = Service.COLLECTOR
+    permission: ClassVar[Permission] = Permission.CLUSTER_MANAGE
 
     cluster_id: UUID
 
@@ -44,6 +46,7 @@ class CheckConnection(JobCommand):
 
     name: ClassVar[str] = "collector.check_connection.v1"
     consumer: ClassVar[Service] = Service.COLLECTOR
+    permission: ClassVar[Permission] = Permission.CLUSTER_MANAGE
 
     cluster_id: UUID
 
@@ -53,6 +56,7 @@ class ReadHostKey(JobCommand):
 
     name: ClassVar[str] = "collector.read_host_key.v1"
     consumer: ClassVar[Service] = Service.COLLECTOR
+    permission: ClassVar[Permission] = Permission.CLUSTER_MANAGE
 
     host: str
     port: int

@@ -6,6 +6,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from ai4k8s_common.contracts.base import JobCommand
+from ai4k8s_common.rights import Permission
 from ai4k8s_common.services import Service
 
 
@@ -14,6 +15,7 @@ class GenerateManifest(JobCommand):
 
     name: ClassVar[str] = "rag.generate_manifest.v1"
     consumer: ClassVar[Service] = Service.RAG
+    permission: ClassVar[Permission] = Permission.MANIFEST_USE
 
     user_id: UUID
     request: str

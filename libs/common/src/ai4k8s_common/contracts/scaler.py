@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from ai4k8s_common.contracts.advisor import Advice
 from ai4k8s_common.contracts.base import Command, Event, JobCommand, Tick
+from ai4k8s_common.rights import Permission
 from ai4k8s_common.services import Service
 
 
@@ -93,6 +94,7 @@ class ScaleWorkload(JobCommand):
 
     name: ClassVar[str] = "scaler.scale_workload.v1"
     consumer: ClassVar[Service] = Service.SCALER
+    permission: ClassVar[Permission] = Permission.WORKLOAD_SCALE
 
     cluster_id: UUID
     workload_id: int
@@ -112,6 +114,7 @@ class SettleRecommendation(JobCommand):
 
     name: ClassVar[str] = "scaler.settle_recommendation.v1"
     consumer: ClassVar[Service] = Service.SCALER
+    permission: ClassVar[Permission] = Permission.WORKLOAD_SCALE
 
     decision_id: UUID
     settlement: Settlement
@@ -123,6 +126,7 @@ class UndoDecision(JobCommand):
 
     name: ClassVar[str] = "scaler.undo_decision.v1"
     consumer: ClassVar[Service] = Service.SCALER
+    permission: ClassVar[Permission] = Permission.WORKLOAD_SCALE
 
     decision_id: UUID
     requested_by: UUID
@@ -133,6 +137,7 @@ class EnablePredictive(JobCommand):
 
     name: ClassVar[str] = "scaler.enable_predictive.v1"
     consumer: ClassVar[Service] = Service.SCALER
+    permission: ClassVar[Permission] = Permission.WORKLOAD_SCALE
 
     cluster_id: UUID
     workload_id: int
@@ -144,6 +149,7 @@ class ReleaseWorkload(JobCommand):
 
     name: ClassVar[str] = "scaler.release_workload.v1"
     consumer: ClassVar[Service] = Service.SCALER
+    permission: ClassVar[Permission] = Permission.WORKLOAD_SCALE
 
     cluster_id: UUID
     workload_id: int
@@ -155,6 +161,7 @@ class WriteAutoscaler(JobCommand):
 
     name: ClassVar[str] = "scaler.write_autoscaler.v1"
     consumer: ClassVar[Service] = Service.SCALER
+    permission: ClassVar[Permission] = Permission.WORKLOAD_SCALE
 
     cluster_id: UUID
     autoscaler: Literal["hpa", "vpa"]
@@ -170,6 +177,7 @@ class DeleteAutoscaler(JobCommand):
 
     name: ClassVar[str] = "scaler.delete_autoscaler.v1"
     consumer: ClassVar[Service] = Service.SCALER
+    permission: ClassVar[Permission] = Permission.WORKLOAD_SCALE
 
     cluster_id: UUID
     autoscaler: Literal["hpa", "vpa"]
@@ -184,6 +192,7 @@ class BacktestWorkload(JobCommand):
 
     name: ClassVar[str] = "scaler.backtest_workload.v1"
     consumer: ClassVar[Service] = Service.SCALER
+    permission: ClassVar[Permission] = Permission.WORKLOAD_SCALE
 
     cluster_id: UUID
     workload_id: int
@@ -197,6 +206,7 @@ class ReplayBacktest(JobCommand):
 
     name: ClassVar[str] = "scaler.replay_backtest.v1"
     consumer: ClassVar[Service] = Service.SCALER
+    permission: ClassVar[Permission] = Permission.WORKLOAD_SCALE
 
     cluster_id: UUID
     workload_id: int

@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from ai4k8s_common.store.base import at_column, metadata
+from ai4k8s_common.store.teams import teams
 
 
 class UserRole(StrEnum):
@@ -96,6 +97,8 @@ users = Table(
     Column("disabled", Boolean, nullable=False, server_default=text("false")),
     at_column("created_at", default_now=True),
     at_column("last_login_at", nullable=True),
+    # A program that acts for a team, with API tokens; nobody logs in as it.
+    Column("service_of", UUID, ForeignKey(teams.c.id, ondelete="CASCADE")),
     schema="gateway",
 )
 Index("uq_users_username", func.lower(users.c.username), unique=True)
@@ -144,6 +147,8 @@ clusters = Table(
     metadata,
     Column("id", UUID, primary_key=True, server_default=func.gen_random_uuid()),
     Column("owner_id", UUID, ForeignKey("gateway.users.id"), nullable=False),
+    # NULL: its owner's alone, as releases before teams wrote it.
+    Column("team_id", UUID, ForeignKey(teams.c.id)),
     Column("name", Text, nullable=False),
     Column("api_url", Text, nullable=False),
     Column("prometheus_url", Text),
@@ -160,7 +165,7 @@ clusters = Table(
     Column("labels", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     # NULL until somebody starts monitoring.
     at_column("started_at", nullable=True, default_now=True),
-    UniqueConstraint("owner_id", "name"),
+    UniqueConstraint("team_id", "name"),
     CheckConstraint("interval_seconds IS NULL OR interval_seconds BETWEEN 5 AND 3600", name="interval"),
     schema="gateway",
 )
@@ -318,6 +323,9 @@ jobs = Table(
     Column("kind", Text, nullable=False),
     Column("consumer", Text, nullable=False),
     Column("user_id", UUID),
+    # What it was asked for with, and where: the worker asks for that person's rights again when it begins.
+    Column("token_id", UUID),
+    Column("namespace", Text),
     Column("cluster_id", UUID),
     Column("request", JSONB, nullable=False),
     Column("attempt", Integer, nullable=False, server_default=text("1")),
@@ -388,4 +396,11 @@ PRIVATE_READERS: dict[str, frozenset[str]] = {
     **{f"gateway.{table}": frozenset({"gateway"}) for table in PEOPLES_SECRETS},
     "gateway.cluster_credentials": frozenset({"gateway", "collector", "scaler", "chat"}),
     "gateway.metric_tokens": frozenset({"gateway"}),
+    "gateway.api_tokens": frozenset({"gateway"}),
+}
+
+# Who acts for a person must know what that person may do, and no more of them.
+PUBLIC_COLUMNS: dict[str, tuple[str, ...]] = {
+    "gateway.users": ("id", "username", "role", "disabled"),
+    "gateway.api_tokens": ("id", "user_id", "scopes", "cluster_ids", "expires_at", "revoked_at"),
 }

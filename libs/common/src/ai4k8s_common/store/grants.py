@@ -1,6 +1,7 @@
 """Postgres roles and grants, derived from who owns which table: the house rule, held by the database.
 
-A service may write its own schema and read the others', except for the few tables that hold secrets.
+A service may write its own schema and read the others', except for the few tables that hold secrets; of
+those it sees at most the columns that say what a person may do.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from sqlalchemy import text
 
 from ai4k8s_common.services import Service
 from ai4k8s_common.store.audit import AUDIT
+from ai4k8s_common.store.gateway import PUBLIC_COLUMNS
 from ai4k8s_common.store.tables import metadata, owner_may, owner_of, readers_of
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ def _statements(service: Service) -> Iterator[str]:
             yield f"GRANT {', '.join(owner_may(key))} ON {key} TO {role}"
         elif service in readers_of(key):
             yield f"GRANT SELECT ON {key} TO {role}"
+        elif key in PUBLIC_COLUMNS:
+            yield f"GRANT SELECT ({', '.join(PUBLIC_COLUMNS[key])}) ON {key} TO {role}"
     if service in AUDIT:
         yield f"GRANT EXECUTE ON FUNCTION {service.value}.prune_audit(bigint) TO {role}"
     if service is Service.COLLECTOR:

@@ -14,6 +14,7 @@ from ai4k8s_common.store import (
     optimising,
     people,
     scaler,
+    teams,
 )
 from ai4k8s_common.store.base import metadata
 
@@ -32,6 +33,7 @@ __all__ = [
     "people",
     "readers_of",
     "scaler",
+    "teams",
 ]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_common.store.gateway import UserRole, login_failures, users
+from ai4k8s_gateway.teams.repository import add_personal
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -75,14 +76,17 @@ def first_admin(connection: Connection) -> UserRow | None:
 def add_user(
     connection: Connection, username: str, email: str | None, password_hash: str | None, role: UserRole
 ) -> UUID | None:
-    """Insert; None when the name or the address is taken."""
+    """Insert, with a team of their own; None when the name or the address is taken."""
     statement = (
         insert(users)
         .values(username=username, email=email, password_hash=password_hash, role=role.value)
         .on_conflict_do_nothing()
         .returning(users.c.id)
     )
-    return connection.execute(statement).scalar_one_or_none()
+    user_id: UUID | None = connection.execute(statement).scalar_one_or_none()
+    if user_id is not None:
+        add_personal(connection, user_id, username)
+    return user_id
 
 
 def set_password_hash(connection: Connection, user_id: UUID, password_hash: str) -> None:

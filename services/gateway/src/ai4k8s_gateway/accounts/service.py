@@ -9,20 +9,20 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import structlog
 
 from ai4k8s_common.audit import Actor, Entry
 from ai4k8s_common.clock import utc_now
 from ai4k8s_common.errors import ConflictError, ForbiddenError, TooManyRequestsError, UnauthenticatedError
+from ai4k8s_common.rights import Rights, Role
 from ai4k8s_common.store.gateway import SessionMethod, UserRole
 from ai4k8s_gateway.accounts import repository, sessions
 from ai4k8s_gateway.accounts import session_repository as rows
 from ai4k8s_gateway.domain import throttle
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from sqlalchemy import Connection
 
     from ai4k8s_common.bus.transaction import Bus
@@ -64,6 +64,10 @@ class RegistrationClosedError(ForbiddenError):
     code = "registration_closed"
 
 
+# Until they are read, nothing is allowed.
+NO_RIGHTS = Rights(UUID(int=0), Role.VIEWER)
+
+
 @dataclass(frozen=True)
 class Principal:
     """Who is asking."""
@@ -73,11 +77,13 @@ class Principal:
     role: UserRole
     csrf_token: str
     session: SessionRow | None = None  # None: not by a browser's session
+    rights: Rights = NO_RIGHTS
+    token_id: UUID | None = None  # by which API token they came
 
     @property
     def is_admin(self) -> bool:
-        """Administrators see everything."""
-        return self.role is UserRole.ADMIN
+        """Administrators may everything, unless they come by a token that was made for less."""
+        return self.rights.is_admin
 
     @property
     def may_write(self) -> bool:

@@ -53,7 +53,7 @@ def enable(tx: Transaction, principal: Principal, workload_id: int, body: Enable
     command = EnablePredictive(
         job_id=uuid.uuid4(), cluster_id=row.cluster_id, workload_id=row.id, requested_by=principal.user_id
     )
-    return jobs.start(tx, principal, command, row.cluster_id)
+    return jobs.start(tx, principal, command, row.cluster_id, namespace=row.namespace)
 
 
 def disable(tx: Transaction, principal: Principal, workload_id: int) -> JobView:
@@ -71,7 +71,7 @@ def disable(tx: Transaction, principal: Principal, workload_id: int) -> JobView:
     command = ReleaseWorkload(
         job_id=uuid.uuid4(), cluster_id=row.cluster_id, workload_id=row.id, requested_by=principal.user_id
     )
-    return jobs.start(tx, principal, command, row.cluster_id)
+    return jobs.start(tx, principal, command, row.cluster_id, namespace=row.namespace)
 
 
 def set_target(tx: Transaction, principal: Principal, workload_id: int, replicas: int) -> JobView:
@@ -84,14 +84,14 @@ def set_target(tx: Transaction, principal: Principal, workload_id: int, replicas
         replicas=replicas,
         requested_by=principal.user_id,
     )
-    return jobs.start(tx, principal, command, row.cluster_id)
+    return jobs.start(tx, principal, command, row.cluster_id, namespace=row.namespace)
 
 
 def undo(tx: Transaction, principal: Principal, decision_id: UUID) -> JobView:
     """Go back to what was there before a decision."""
     row = _decision(tx.connection, principal, decision_id)
     command = UndoDecision(job_id=uuid.uuid4(), decision_id=decision_id, requested_by=principal.user_id)
-    return jobs.start(tx, principal, command, row.cluster_id)
+    return jobs.start(tx, principal, command, row.cluster_id, namespace=row.namespace)
 
 
 def settle(tx: Transaction, principal: Principal, decision_id: UUID, settlement: Settlement) -> JobView:
@@ -100,7 +100,7 @@ def settle(tx: Transaction, principal: Principal, decision_id: UUID, settlement:
     command = SettleRecommendation(
         job_id=uuid.uuid4(), decision_id=decision_id, settlement=settlement, requested_by=principal.user_id
     )
-    return jobs.start(tx, principal, command, row.cluster_id)
+    return jobs.start(tx, principal, command, row.cluster_id, namespace=row.namespace)
 
 
 def create(
@@ -112,7 +112,7 @@ def create(
     body: HpaBody | VpaBody,
 ) -> JobView:
     """Create an HPA or VPA; `key` is its namespace and name."""
-    service.require_change(tx.connection, principal, cluster_id)
+    service.require_change(tx.connection, principal, cluster_id, key[0])
     return _write(tx, principal, cluster_id, kind, key, body, seen=None)
 
 
@@ -125,14 +125,14 @@ def change(
     body: HpaBody | VpaBody,
 ) -> JobView:
     """Replace the spec of one that was seen. Raises NotFoundError."""
-    service.require_change(tx.connection, principal, cluster_id)
+    service.require_change(tx.connection, principal, cluster_id, key[0])
     seen = _autoscaler(tx.connection, cluster_id, kind, key)
     return _write(tx, principal, cluster_id, kind, key, body, seen=dict(seen.spec))
 
 
 def delete(tx: Transaction, principal: Principal, cluster_id: UUID, kind: Kind, key: tuple[str, str]) -> JobView:
     """Delete one that was seen. Raises NotFoundError."""
-    service.require_change(tx.connection, principal, cluster_id)
+    service.require_change(tx.connection, principal, cluster_id, key[0])
     seen = _autoscaler(tx.connection, cluster_id, kind, key)
     command = DeleteAutoscaler(
         job_id=uuid.uuid4(),
@@ -143,7 +143,7 @@ def delete(tx: Transaction, principal: Principal, cluster_id: UUID, kind: Kind, 
         uid=seen.uid,
         requested_by=principal.user_id,
     )
-    return jobs.start(tx, principal, command, cluster_id)
+    return jobs.start(tx, principal, command, cluster_id, namespace=key[0])
 
 
 def _write(
@@ -166,7 +166,7 @@ def _write(
         seen_spec=seen,
         requested_by=principal.user_id,
     )
-    return jobs.start(tx, principal, command, cluster_id)
+    return jobs.start(tx, principal, command, cluster_id, namespace=key[0])
 
 
 def _autoscaler(connection: Connection, cluster_id: UUID, kind: Kind, key: tuple[str, str]) -> Row[Any]:
@@ -180,5 +180,5 @@ def _decision(connection: Connection, principal: Principal, decision_id: UUID) -
     row = decision_repository.one(connection, principal, decision_id)
     if row is None:
         raise NotFoundError("there is no such decision")
-    service.require_change(connection, principal, row.cluster_id)
+    service.require_change(connection, principal, row.cluster_id, row.namespace)
     return row

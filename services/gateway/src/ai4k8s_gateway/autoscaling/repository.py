@@ -68,7 +68,7 @@ _INSIDE = text(
 def freezes_seen(connection: Connection, principal: Principal, now: datetime) -> list[Row[Any]]:
     """Return the switches that are on: those on everything, and those of clusters that somebody may see."""
     query = (
-        select(freezes, clusters.c.name.label("cluster_name"), clusters.c.owner_id, clusters.c.demo)
+        select(freezes, clusters.c.name.label("cluster_name"))
         .outerjoin(clusters, clusters.c.id == freezes.c.cluster_id)
         .where(
             or_(freezes.c.until.is_(None), freezes.c.until > now),

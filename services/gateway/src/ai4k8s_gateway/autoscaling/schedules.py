@@ -50,7 +50,7 @@ def add(tx: Transaction, principal: Principal, workload_id: int, new: NewSchedul
 
 def add_window(tx: Transaction, principal: Principal, cluster_id: UUID, new: NewWindow, now: datetime) -> ScheduleView:
     """Set a maintenance window."""
-    service.require_change(tx.connection, principal, cluster_id)
+    service.require_change(tx.connection, principal, cluster_id, new.namespace)
     values = {
         **new.model_dump(),
         "cluster_id": cluster_id,
@@ -79,7 +79,7 @@ def _find(connection: Connection, principal: Principal, schedule_id: UUID) -> Ro
     row = repository.schedule(connection, schedule_id)
     if row is None:
         raise NotFoundError("there is no such schedule")
-    service.require_change(connection, principal, row.cluster_id)
+    service.require_change(connection, principal, row.cluster_id, row.namespace)
     return row
 
 

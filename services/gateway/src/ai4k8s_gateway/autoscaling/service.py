@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ai4k8s_common.errors import ForbiddenError, NotFoundError, UnauthenticatedError
+from ai4k8s_common.rights import Permission
 from ai4k8s_common.store.gateway import PolicyMode, ScheduleEffect
 from ai4k8s_common.store.scaler import AutoscalerKind
 from ai4k8s_gateway.autoscaling import repository, views
@@ -54,13 +55,15 @@ def find_workload(connection: Connection, principal: Principal, workload_id: int
 def workload_to_change(connection: Connection, principal: Principal, workload_id: int) -> Row[Any]:
     """Return a workload that somebody may change. Raises NotFoundError, ForbiddenError."""
     row = find_workload(connection, principal, workload_id)
-    require_change(connection, principal, row.cluster_id)
+    require_change(connection, principal, row.cluster_id, row.namespace)
     return row
 
 
-def require_change(connection: Connection, principal: Principal, cluster_id: UUID) -> None:
-    """Refuse whoever may not see or not change a cluster."""
-    cluster_service.require_change(principal, cluster_service.get(connection, principal, cluster_id))
+def require_change(
+    connection: Connection, principal: Principal, cluster_id: UUID, namespace: str | None = None
+) -> None:
+    """Refuse whoever may not see a cluster, or not scale there. Raises NotFoundError, ForbiddenError."""
+    cluster_service.require_scale(connection, principal, cluster_id, namespace)
 
 
 def status(connection: Connection, principal: Principal, cluster_id: UUID, now: datetime) -> AutoscalingStatus:
@@ -143,7 +146,13 @@ def _freezes(connection: Connection, principal: Principal, now: datetime) -> lis
 
 def list_freezes(connection: Connection, principal: Principal, now: datetime) -> FreezeList:
     """Return the switches that are on."""
-    return FreezeList(items=_freezes(connection, principal, now), may_freeze_everything=principal.is_admin)
+    return FreezeList(
+        items=_freezes(connection, principal, now), may_freeze_everything=_may_freeze_everything(principal)
+    )
+
+
+def _may_freeze_everything(principal: Principal) -> bool:
+    return principal.rights.may(Permission.WORKLOAD_SCALE)
 
 
 def freeze(tx: Transaction, principal: Principal, new: NewFreeze, now: datetime) -> FreezeView:
@@ -153,8 +162,8 @@ def freeze(tx: Transaction, principal: Principal, new: NewFreeze, now: datetime)
         row = workload_to_change(tx.connection, principal, new.workload_id)
         values = {"cluster_id": row.cluster_id, "namespace": row.namespace, "kind": row.kind, "name": row.name}
     elif new.cluster_id is not None:
-        require_change(tx.connection, principal, new.cluster_id)
-    elif not principal.is_admin:
+        require_change(tx.connection, principal, new.cluster_id, new.namespace)
+    elif not _may_freeze_everything(principal):
         raise ForbiddenError("only an administrator can freeze everything", hint="Freeze your own clusters.")
     more = {"reason": new.reason, "until": new.until, "created_by": principal.user_id}
     freeze_id = repository.put_freeze(tx.connection, {**values, **more})
@@ -165,7 +174,7 @@ def freeze(tx: Transaction, principal: Principal, new: NewFreeze, now: datetime)
 def lift(tx: Transaction, principal: Principal, freeze_id: UUID, now: datetime) -> None:
     """Switch off. Raises NotFoundError, ForbiddenError."""
     if not _freeze(tx.connection, principal, freeze_id, now).may_lift:
-        raise ForbiddenError("you may not lift this freeze", hint="Ask the cluster's owner or an administrator.")
+        raise ForbiddenError("you may not lift this freeze", hint="Ask an administrator of the team.")
     repository.lift_freeze(tx.connection, freeze_id)
     log.info("freeze_lifted", freeze_id=str(freeze_id), user_id=str(principal.user_id))
 
@@ -179,7 +188,7 @@ def _freeze(connection: Connection, principal: Principal, freeze_id: UUID, now: 
 
 def set_budget(tx: Transaction, principal: Principal, cluster_id: UUID, namespace: str, most: int) -> BudgetView:
     """Set a namespace's budget. The scaler obeys from its next cycle on; what is there already stays."""
-    require_change(tx.connection, principal, cluster_id)
+    require_change(tx.connection, principal, cluster_id, namespace)
     repository.put_budget(tx.connection, cluster_id, namespace, most, principal.user_id)
     rows = repository.budgets_of(tx.connection, cluster_id)
     return next(views.budget_view(row) for row in rows if row.namespace == namespace)
@@ -187,7 +196,7 @@ def set_budget(tx: Transaction, principal: Principal, cluster_id: UUID, namespac
 
 def remove_budget(tx: Transaction, principal: Principal, cluster_id: UUID, namespace: str) -> None:
     """Forget a budget. Raises NotFoundError."""
-    require_change(tx.connection, principal, cluster_id)
+    require_change(tx.connection, principal, cluster_id, namespace)
     if not repository.delete_budget(tx.connection, cluster_id, namespace):
         raise NotFoundError("this namespace has no budget")
 

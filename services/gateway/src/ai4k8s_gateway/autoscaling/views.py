@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ai4k8s_common.rights import Permission
 from ai4k8s_common.schedule import Bounded, Rule
 from ai4k8s_common.store.scaler import Actuator
 from ai4k8s_gateway.autoscaling.schemas import (
@@ -31,7 +32,6 @@ def freeze_view(row: Row[Any], principal: Principal) -> FreezeView:
     """A switch that is on."""
     names = ("cluster_id", "namespace", "name")
     depth = sum(getattr(row, name) is not None for name in names)
-    own = row.cluster_id is not None and (row.owner_id == principal.user_id or row.demo)
     return FreezeView(
         id=row.id,
         scope=("everything", "cluster", "namespace", "workload")[depth],
@@ -43,7 +43,7 @@ def freeze_view(row: Row[Any], principal: Principal) -> FreezeView:
         reason=row.reason,
         created_at=row.created_at,
         until=row.until,
-        may_lift=principal.may_write and (principal.is_admin or own),
+        may_lift=principal.rights.may(Permission.WORKLOAD_SCALE, row.cluster_id, row.namespace),
     )
 
 

@@ -6,9 +6,10 @@ import uuid
 from typing import TYPE_CHECKING
 
 from ai4k8s_common.contracts.scaler import BacktestWorkload
-from ai4k8s_common.errors import ForbiddenError, NotFoundError
+from ai4k8s_common.errors import NotFoundError
 from ai4k8s_gateway.backtests import repository
 from ai4k8s_gateway.backtests.schemas import BacktestView
+from ai4k8s_gateway.clusters import service as cluster_service
 from ai4k8s_gateway.costs import service as costs
 from ai4k8s_gateway.jobs import service as jobs
 from ai4k8s_gateway.workloads import repository as workloads
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
 def start(tx: Transaction, principal: Principal, workload_id: int, new: NewBacktest) -> JobView:
     """Ask for a replay. It changes nothing, but it is work. Raises NotFoundError, ForbiddenError."""
     row = _row(tx.connection, principal, workload_id)
-    if not principal.may_write:
-        raise ForbiddenError("viewers cannot start jobs", hint="Ask an administrator for the operator role.")
+    cluster_service.require_scale(tx.connection, principal, row.cluster_id, row.namespace)
     command = BacktestWorkload(
         job_id=uuid.uuid4(),
         cluster_id=row.cluster_id,
@@ -37,7 +37,7 @@ def start(tx: Transaction, principal: Principal, workload_id: int, new: NewBackt
         slo_short_share=new.slo_short_share,
         requested_by=principal.user_id,
     )
-    return jobs.start(tx, principal, command, row.cluster_id)
+    return jobs.start(tx, principal, command, row.cluster_id, namespace=row.namespace)
 
 
 def newest(connection: Connection, principal: Principal, workload_id: int) -> BacktestView:

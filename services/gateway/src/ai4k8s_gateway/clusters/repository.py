@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
+from typing import cast as typed
 
-from sqlalchemy import Row, delete, func, or_, select, true, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, Uuid, any_, cast, delete, func, select, true, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import IntegrityError
 
 from ai4k8s_common.store.collector import cluster_states, connection_checks, cycles, workloads
@@ -28,7 +29,6 @@ class ClusterRow:
     """The wish alone, as far as rights need it."""
 
     id: UUID
-    owner_id: UUID
     name: str
     demo: bool
     created_at: datetime
@@ -42,6 +42,7 @@ class ClusterValues:
 
     id: UUID
     owner_id: UUID
+    team_id: UUID
     name: str
     api_url: str
     prometheus_url: str | None
@@ -57,17 +58,15 @@ class ClusterValues:
 
 
 def visible_to(principal: Principal) -> ColumnElement[bool]:
-    """Which clusters somebody may see: administrators all, others their own and the demo's."""
-    if principal.is_admin:
-        return true()
-    return or_(clusters.c.owner_id == principal.user_id, clusters.c.demo)
+    """Which clusters somebody may see: administrators all, others those of their teams and the demo's."""
+    seen = principal.rights.clusters
+    return true() if seen is None else clusters.c.id == any_(cast(list(seen), ARRAY(Uuid)))
 
 
 def find(connection: Connection, principal: Principal, cluster_id: UUID) -> ClusterRow | None:
     """Find a cluster that somebody may see."""
     query = select(
         clusters.c.id,
-        clusters.c.owner_id,
         clusters.c.name,
         clusters.c.demo,
         clusters.c.created_at,
@@ -79,10 +78,10 @@ def find(connection: Connection, principal: Principal, cluster_id: UUID) -> Clus
 
 
 def add(connection: Connection, values: ClusterValues) -> bool:
-    """Insert a cluster and its sealed credential; False when the owner has one of that name."""
+    """Insert a cluster and its sealed credential; False when its team has one of that name."""
     started_at = func.now() if values.started else None
     statement = insert(clusters).values(
-        id=values.id, owner_id=values.owner_id, started_at=started_at, **_wishes(values)
+        id=values.id, owner_id=values.owner_id, team_id=values.team_id, started_at=started_at, **_wishes(values)
     )
     if connection.execute(statement.on_conflict_do_nothing().returning(clusters.c.id)).scalar_one_or_none() is None:
         return False
@@ -97,7 +96,9 @@ def find_demo(connection: Connection) -> UUID | None:
 
 def put_demo(connection: Connection, values: ClusterValues) -> None:
     """Insert the demo's cluster, or bring its address and credential up to date."""
-    statement = insert(clusters).values(id=values.id, owner_id=values.owner_id, **_wishes(values))
+    statement = insert(clusters).values(
+        id=values.id, owner_id=values.owner_id, team_id=values.team_id, **_wishes(values)
+    )
     connection.execute(statement.on_conflict_do_update(index_elements=[clusters.c.id], set_=_wishes(values)))
     _put_credential(connection, values)
 
@@ -118,7 +119,7 @@ def _wishes(values: ClusterValues) -> dict[str, Any]:
 
 
 def change(connection: Connection, cluster_id: UUID, values: dict[str, Any]) -> bool:
-    """Change settings; False when the owner has another cluster of that name."""
+    """Change settings; False when its team has another cluster of that name."""
     try:
         with connection.begin_nested():
             connection.execute(update(clusters).where(clusters.c.id == cluster_id).values(**values))
@@ -154,7 +155,7 @@ def connection_of(connection: Connection, cluster_id: UUID) -> Row[Any]:
         )
         .where(clusters.c.id == cluster_id)
     )
-    return cast("Row[Any]", connection.execute(query).one())
+    return typed("Row[Any]", connection.execute(query).one())
 
 
 def _put_credential(connection: Connection, values: ClusterValues) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from ai4k8s_common.rights import Role
 from ai4k8s_common.store.collector import BackfillStatus, ClusterStatus, CycleStatus
 from ai4k8s_common.store.gateway import ConnectionKind
 from ai4k8s_gateway.clusters.access_schemas import NewAccess, Taken
@@ -33,6 +34,7 @@ class NewCluster(NewAccess):
     interval_seconds: int | None = Field(
         default=None, ge=5, le=3600, description="how often it is observed; default: the installation's"
     )
+    team_id: UUID | None = Field(default=None, description="whose it shall be; null: your own team's")
     start_monitoring: bool = Field(default=True, description="false: test the connection first and start it later")
 
 
@@ -115,7 +117,10 @@ class ClusterView(BaseModel):
     paused: bool
     demo: bool
     created_at: datetime
-    may_change: bool
+    team_id: UUID | None = Field(description="whose it is; null: its owner's, connected before there were teams")
+    role: Role = Field(description="yours in this cluster")
+    may_change: bool = Field(description="whether you may change how it is scaled")
+    may_manage: bool = Field(description="whether you may change its connection, settings and prices")
     may_delete: bool
     status: ClusterStatus
     status_since: datetime | None

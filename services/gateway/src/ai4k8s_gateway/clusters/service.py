@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ai4k8s_common.contracts.collector import CheckConnection
-from ai4k8s_common.errors import ConflictError, ForbiddenError, NotFoundError, NotReadyError
+from ai4k8s_common.errors import ConflictError, InvalidInputError, NotFoundError, NotReadyError
 from ai4k8s_common.kube.addresses import AccessPolicy, parse_endpoint
+from ai4k8s_common.rights import LEAST_ROLE, Permission, Role
 from ai4k8s_common.security.sealed import seal
 from ai4k8s_common.store.collector import ClusterStatus
+from ai4k8s_common.store.rights import refusal
+from ai4k8s_common.store.rights import require as require_right
 from ai4k8s_gateway.clusters import repository
 from ai4k8s_gateway.clusters.access import check_access
 from ai4k8s_gateway.clusters.schemas import (
@@ -25,6 +28,7 @@ from ai4k8s_gateway.clusters.schemas import (
 )
 from ai4k8s_gateway.domain import attention
 from ai4k8s_gateway.jobs import service as jobs
+from ai4k8s_gateway.teams import repository as teams
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -76,23 +80,29 @@ def get_started(connection: Connection, principal: Principal, cluster_id: UUID) 
     return cluster
 
 
-def may_change(principal: Principal, cluster: repository.ClusterRow) -> bool:
-    """Whether somebody may change a cluster, its policies and its incidents."""
-    return principal.may_write and (principal.is_admin or cluster.demo or cluster.owner_id == principal.user_id)
+def may_scale(principal: Principal, cluster_id: UUID, namespace: str | None = None) -> bool:
+    """Whether somebody may change how things are scaled there: policies, schedules, incidents, orders."""
+    return principal.rights.may(Permission.WORKLOAD_SCALE, cluster_id, namespace)
 
 
-def require_change(principal: Principal, cluster: repository.ClusterRow) -> None:
-    """Refuse whoever may only look. The demo's cluster may be changed by every operator: that is what it is for."""
-    if not may_change(principal, cluster):
-        raise ForbiddenError(
-            "you may look at this cluster and not change it", hint="Ask its owner or an administrator."
-        )
+def require_scale(
+    connection: Connection, principal: Principal, cluster_id: UUID, namespace: str | None = None
+) -> repository.ClusterRow:
+    """Refuse whoever may not see a cluster, or only look there. Raises NotFoundError, ForbiddenError."""
+    return _require(connection, principal, Permission.WORKLOAD_SCALE, cluster_id, namespace)
 
 
-def require_delete(principal: Principal, cluster: repository.ClusterRow) -> None:
-    """Only the owner and administrators."""
-    if not principal.may_write or not (principal.is_admin or cluster.owner_id == principal.user_id):
-        raise ForbiddenError("only a cluster's owner can remove it", hint="Ask its owner or an administrator.")
+def require_manage(connection: Connection, principal: Principal, cluster_id: UUID) -> repository.ClusterRow:
+    """Refuse whoever may not change how a cluster is connected and watched. Raises NotFoundError, ForbiddenError."""
+    return _require(connection, principal, Permission.CLUSTER_MANAGE, cluster_id, None)
+
+
+def _require(
+    connection: Connection, principal: Principal, permission: Permission, cluster_id: UUID, namespace: str | None
+) -> repository.ClusterRow:
+    cluster = get(connection, principal, cluster_id)
+    require_right(principal.rights, permission, cluster_id, namespace)
+    return cluster
 
 
 def add(tx: Transaction, rules: ClusterRules, principal: Principal, new: NewCluster, *, demo: bool = False) -> UUID:
@@ -100,14 +110,14 @@ def add(tx: Transaction, rules: ClusterRules, principal: Principal, new: NewClus
 
     Raises InvalidInputError for what is unsafe or unreadable, ConflictError for a taken name.
     """
-    if not principal.may_write:
-        raise ForbiddenError("viewers cannot add clusters", hint="Ask an administrator for the operator role.")
+    team_id = _team_for(tx.connection, principal, new.team_id)
     checked = check_access(tx.connection, principal, rules.access, new)
     _check_prometheus(new.prometheus_url, rules)
     cluster_id = uuid.uuid4()
     values = repository.ClusterValues(
         id=cluster_id,
         owner_id=principal.user_id,
+        team_id=team_id,
         name=new.name,
         api_url=checked.api_url,
         prometheus_url=new.prometheus_url or None,
@@ -127,6 +137,19 @@ def add(tx: Transaction, rules: ClusterRules, principal: Principal, new: NewClus
     return cluster_id
 
 
+def _team_for(connection: Connection, principal: Principal, wanted: UUID | None) -> UUID:
+    """The team that a new cluster shall belong to: one's own, unless said otherwise."""
+    team_id = wanted or teams.personal_of(connection, principal.user_id)
+    if team_id is None:
+        raise InvalidInputError("say which team it shall belong to", hint="Give team_id; see GET /teams.")
+    role = principal.rights.team_role(team_id)
+    if role is None:
+        raise NotFoundError("there is no such team", hint="Choose one of your teams.")
+    if not principal.rights.may_in_team(Permission.CLUSTER_MANAGE, team_id):
+        raise refusal(principal.rights, Permission.CLUSTER_MANAGE, role, LEAST_ROLE[Permission.CLUSTER_MANAGE])
+    return team_id
+
+
 def _check_prometheus(url: str | None, rules: ClusterRules) -> None:
     if url:
         parse_endpoint(url, "the Prometheus address", rules.access)
@@ -140,8 +163,7 @@ def change_settings(
     tx: Transaction, rules: ClusterRules, principal: Principal, cluster_id: UUID, settings: ClusterSettings
 ) -> None:
     """Change what is given and leave the rest. Raises InvalidInputError, ConflictError."""
-    cluster = get(tx.connection, principal, cluster_id)
-    require_change(principal, cluster)
+    require_manage(tx.connection, principal, cluster_id)
     values = settings.model_dump(exclude_unset=True)
     if "prometheus_url" in values:
         values["prometheus_url"] = values["prometheus_url"] or None
@@ -155,8 +177,7 @@ def change_settings(
 
 def set_monitoring(tx: Transaction, principal: Principal, cluster_id: UUID, act: MonitoringAct, now: datetime) -> None:
     """Start, pause or resume. Doing it twice does nothing. Raises NotReadyError for what was never started."""
-    cluster = get(tx.connection, principal, cluster_id)
-    require_change(principal, cluster)
+    cluster = require_manage(tx.connection, principal, cluster_id)
     if act is MonitoringAct.START:
         values: dict[str, Any] = {"started_at": cluster.started_at or now, "paused": False}
     else:
@@ -168,16 +189,14 @@ def set_monitoring(tx: Transaction, principal: Principal, cluster_id: UUID, act:
 
 def remove(tx: Transaction, principal: Principal, cluster_id: UUID) -> None:
     """Forget a cluster, its credential and its policies. Nothing in the cluster itself changes."""
-    cluster = get(tx.connection, principal, cluster_id)
-    require_delete(principal, cluster)
+    require_manage(tx.connection, principal, cluster_id)
     repository.remove(tx.connection, cluster_id)
     log.info("cluster_removed", cluster_id=str(cluster_id))
 
 
 def check_connection(tx: Transaction, principal: Principal, cluster_id: UUID) -> JobView:
     """Ask the collector to try the connection, step by step."""
-    cluster = get(tx.connection, principal, cluster_id)
-    require_change(principal, cluster)
+    require_manage(tx.connection, principal, cluster_id)
     command = CheckConnection(job_id=uuid.uuid4(), cluster_id=cluster_id)
     return jobs.start(tx, principal, command, cluster_id=cluster_id)
 
@@ -197,7 +216,8 @@ def view(
 
 def _view(row: Row[Any], rules: ClusterRules, principal: Principal, now: datetime) -> ClusterView:
     interval_seconds = row.interval_seconds or rules.cycle_seconds
-    owns = principal.is_admin or row.owner_id == principal.user_id
+    rights = principal.rights
+    manages = rights.may(Permission.CLUSTER_MANAGE, row.id)
     health = attention.ClusterHealth(
         status=row.status,
         status_since=row.status_since,
@@ -228,8 +248,11 @@ def _view(row: Row[Any], rules: ClusterRules, principal: Principal, now: datetim
         paused=row.paused,
         demo=row.demo,
         created_at=row.created_at,
-        may_change=principal.may_write and (owns or row.demo),
-        may_delete=principal.may_write and owns,
+        team_id=row.team_id,
+        role=rights.role_in(row.id) or Role.VIEWER,
+        may_change=rights.may(Permission.WORKLOAD_SCALE, row.id),
+        may_manage=manages,
+        may_delete=manages,
         status=row.status or ClusterStatus.PENDING,
         status_since=row.status_since,
         server_version=row.server_version,

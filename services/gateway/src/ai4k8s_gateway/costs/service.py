@@ -48,7 +48,7 @@ def set_installation(tx: Transaction, principal: Principal, new: NewPrices) -> P
 
 def set_cluster(tx: Transaction, principal: Principal, cluster_id: UUID, new: NewPrices | None) -> PriceList:
     """Give a cluster prices of its own, or take them away. Raises NotFoundError, ForbiddenError."""
-    cluster_service.require_change(principal, cluster_service.get(tx.connection, principal, cluster_id))
+    cluster_service.require_manage(tx.connection, principal, cluster_id)
     if new is None:
         repository.drop(tx.connection, cluster_id)
     else:

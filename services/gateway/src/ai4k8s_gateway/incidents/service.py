@@ -49,9 +49,8 @@ def list_incidents(
     if cluster_id is not None:
         cluster_service.get(connection, principal, cluster_id)
     rows = repository.incidents_of(connection, principal, cluster_id, open_only=open_only, limit=limit)
-    may_change = _who_may_change(connection, principal, {row.cluster_id for row in rows})
     return IncidentList(
-        items=[_incident(row, may_change[row.cluster_id]) for row in rows],
+        items=[_incident(row, principal) for row in rows],
         watching=[_watching(row) for row in repository.watching(connection, principal, cluster_id)],
     )
 
@@ -59,15 +58,14 @@ def list_incidents(
 def show_incident(connection: Connection, principal: Principal, incident_id: int) -> IncidentDetail:
     """Return one incident with its anomalies. Raises NotFoundError."""
     row = _row(connection, principal, incident_id)
-    may_change = _who_may_change(connection, principal, {row.cluster_id})[row.cluster_id]
     members = [anomaly_view(member) for member in repository.members(connection, principal, incident_id)]
-    return IncidentDetail(**_incident(row, may_change).model_dump(), members=members)
+    return IncidentDetail(**_incident(row, principal).model_dump(), members=members)
 
 
 def acknowledge(tx: Transaction, principal: Principal, incident_id: int, body: NewAcknowledgement) -> IncidentDetail:
     """Say that somebody cares for an incident. Raises NotFoundError, ForbiddenError."""
     row = _row(tx.connection, principal, incident_id)
-    cluster_service.require_change(principal, cluster_service.get(tx.connection, principal, row.cluster_id))
+    cluster_service.require_scale(tx.connection, principal, row.cluster_id, row.namespace)
     values = {"acknowledged_by": principal.user_id, "note": body.note}
     repository.acknowledge(tx.connection, incident_id, values)
     log.info("incident_acknowledged", incident_id=incident_id, user_id=str(principal.user_id))
@@ -77,7 +75,7 @@ def acknowledge(tx: Transaction, principal: Principal, incident_id: int, body: N
 def take_back_acknowledgement(tx: Transaction, principal: Principal, incident_id: int) -> IncidentDetail:
     """Leave an incident to others again. Raises NotFoundError, ForbiddenError."""
     row = _row(tx.connection, principal, incident_id)
-    cluster_service.require_change(principal, cluster_service.get(tx.connection, principal, row.cluster_id))
+    cluster_service.require_scale(tx.connection, principal, row.cluster_id, row.namespace)
     repository.take_back_acknowledgement(tx.connection, incident_id)
     return show_incident(tx.connection, principal, incident_id)
 
@@ -114,7 +112,7 @@ def list_mutes(connection: Connection, principal: Principal, cluster_id: UUID) -
 
 def mute(tx: Transaction, principal: Principal, cluster_id: UUID, body: NewMute, now: datetime) -> MuteList:
     """Hear no more of a subject. Raises NotFoundError, ForbiddenError, InvalidInputError."""
-    cluster_service.require_change(principal, cluster_service.get(tx.connection, principal, cluster_id))
+    cluster_service.require_scale(tx.connection, principal, cluster_id, body.namespace or None)
     if body.until is not None and body.until <= now:
         raise InvalidInputError("'until' lies in the past", hint="Choose a later moment, or none.")
     key = {
@@ -132,8 +130,10 @@ def mute(tx: Transaction, principal: Principal, cluster_id: UUID, body: NewMute,
 
 def unmute(tx: Transaction, principal: Principal, cluster_id: UUID, mute_id: int) -> None:
     """Hear of a subject again. Raises NotFoundError, ForbiddenError."""
-    cluster_service.require_change(principal, cluster_service.get(tx.connection, principal, cluster_id))
-    if not repository.drop_mute(tx.connection, cluster_id, mute_id):
+    cluster_service.get(tx.connection, principal, cluster_id)
+    row = next((row for row in repository.mutes(tx.connection, cluster_id) if row.id == mute_id), None)
+    cluster_service.require_scale(tx.connection, principal, cluster_id, None if row is None else row.namespace or None)
+    if row is None or not repository.drop_mute(tx.connection, cluster_id, mute_id):
         raise NotFoundError("there is no such mute", hint="It may have been taken back already.")
 
 
@@ -185,7 +185,7 @@ def _row(connection: Connection, principal: Principal, incident_id: int) -> Row[
     return row
 
 
-def _incident(row: Row[Any], may_change: bool) -> IncidentView:
+def _incident(row: Row[Any], principal: Principal) -> IncidentView:
     acknowledgement = None
     if row.acknowledged_at is not None:
         by = row.acknowledged_by or "somebody who is gone"
@@ -203,15 +203,8 @@ def _incident(row: Row[Any], may_change: bool) -> IncidentView:
         anomalies=row.anomalies,
         muted=row.anomalies > 0 and row.loud == 0,
         acknowledgement=acknowledgement,
-        may_change=may_change,
+        may_change=cluster_service.may_scale(principal, row.cluster_id, row.namespace),
     )
-
-
-def _who_may_change(connection: Connection, principal: Principal, cluster_ids: set[UUID]) -> dict[UUID, bool]:
-    return {
-        cluster_id: cluster_service.may_change(principal, cluster_service.get(connection, principal, cluster_id))
-        for cluster_id in cluster_ids
-    }
 
 
 def _watching(row: Row[Any]) -> Watching:

@@ -11,8 +11,10 @@ from pydantic import ValidationError
 from ai4k8s_common.bus.jobs import JobReport, job_events, lock_job
 from ai4k8s_common.contracts.base import JobCommand
 from ai4k8s_common.contracts.catalogue import BY_NAME
-from ai4k8s_common.errors import ConflictError, ForbiddenError, InvalidInputError
+from ai4k8s_common.errors import ConflictError, InvalidInputError
+from ai4k8s_common.rights import LEAST_ROLE
 from ai4k8s_common.store.base import JobStatus
+from ai4k8s_common.store.rights import refusal, require_for_job
 from ai4k8s_gateway.clusters import service as clusters
 from ai4k8s_gateway.jobs import repository, service
 
@@ -36,6 +38,13 @@ def cancel(tx: Transaction, principal: Principal, job_id: UUID) -> JobView:
     """
     lock_job(tx.connection, job_id)
     row = service.find(tx.connection, principal, job_id)
+    contract = BY_NAME.get(row.kind)
+    if (
+        contract is not None
+        and issubclass(contract, JobCommand)
+        and not principal.rights.has_scope(contract.permission)
+    ):
+        raise refusal(principal.rights, contract.permission, None, LEAST_ROLE[contract.permission])
     if service.status_of(row) is not JobStatus.PROCESSING:
         raise ConflictError("this job is over already", hint="Only work that is not done can be cancelled.")
     repository.request_cancel(tx.connection, job_id)
@@ -58,13 +67,12 @@ def retry(tx: Transaction, principal: Principal, job_id: UUID) -> JobView:
         raise ConflictError("this job did not fail", hint="Only what failed or was cancelled can be tried again.")
     if row.retried:
         raise ConflictError("this job was tried again already", hint="Follow the later attempt in the list of jobs.")
-    if not principal.may_write:
-        raise ForbiddenError("viewers cannot start jobs", hint="Ask an administrator for the operator role.")
+    command = _command(row)
     if row.cluster_id is not None:
-        cluster = clusters.get(tx.connection, principal, row.cluster_id)
-        clusters.require_change(principal, cluster)
+        clusters.get(tx.connection, principal, row.cluster_id)
+    require_for_job(principal.rights, command.permission, row.cluster_id, row.namespace)
     attempt = repository.Attempt(row.attempt + 1, job_id)
-    return service.start(tx, principal, _command(row), row.cluster_id, attempt)
+    return service.start(tx, principal, command, row.cluster_id, attempt, namespace=row.namespace)
 
 
 def _command(row: Row[Any]) -> JobCommand:

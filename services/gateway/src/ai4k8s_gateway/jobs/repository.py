@@ -30,17 +30,27 @@ class Attempt:
     retry_of: UUID | None = None
 
 
-def add(
-    connection: Connection, command: JobCommand, user_id: UUID | None, cluster_id: UUID | None, attempt: Attempt
-) -> None:
+@dataclass(frozen=True)
+class Asked:
+    """Who asked for a job, with which token if any, and where."""
+
+    user_id: UUID | None
+    token_id: UUID | None
+    cluster_id: UUID | None
+    namespace: str | None
+
+
+def add(connection: Connection, command: JobCommand, asked: Asked, attempt: Attempt) -> None:
     """Record that somebody asked for this."""
     connection.execute(
         insert(jobs).values(
             id=command.job_id,
             kind=command.name,
             consumer=command.consumer.value,
-            user_id=user_id,
-            cluster_id=cluster_id,
+            user_id=asked.user_id,
+            token_id=asked.token_id,
+            cluster_id=asked.cluster_id,
+            namespace=asked.namespace,
             request=command.model_dump(mode="json", exclude={"job_id"}),
             attempt=attempt.number,
             retry_of=attempt.retry_of,
@@ -87,6 +97,7 @@ def _query() -> Any:
         jobs.c.id,
         jobs.c.kind,
         jobs.c.cluster_id,
+        jobs.c.namespace,
         jobs.c.created_at,
         jobs.c.request,
         jobs.c.attempt,

@@ -31,9 +31,12 @@ def start(
     command: JobCommand,
     cluster_id: UUID | None,
     attempt: repository.Attempt = FIRST,
+    *,
+    namespace: str | None = None,
 ) -> JobView:
-    """Record a job and send its command; both or neither."""
-    repository.add(tx.connection, command, principal.user_id, cluster_id, attempt)
+    """Record a job and send its command; both or neither. Whoever does it asks again whether its owner still may."""
+    asked = repository.Asked(principal.user_id, principal.token_id, cluster_id, namespace)
+    repository.add(tx.connection, command, asked, attempt)
     tx.send(command)
     now = utc_now()
     return JobView(

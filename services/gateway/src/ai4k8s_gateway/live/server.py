@@ -8,7 +8,7 @@ missed since. The latest numbers are told every few seconds, so that a page whos
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -18,7 +18,12 @@ import structlog
 
 from ai4k8s_common.bus.live import CHANNEL, cluster_room, user_room
 from ai4k8s_common.clock import utc_now
-from ai4k8s_common.errors import Ai4k8sError
+from ai4k8s_common.errors import Ai4k8sError, UnauthenticatedError
+from ai4k8s_common.rights import Permission
+from ai4k8s_common.store.rights import read_rights
+from ai4k8s_common.store.rights import require as require_right
+from ai4k8s_gateway.access.identity import identify, refreshed
+from ai4k8s_gateway.access.rooms import may_hear
 from ai4k8s_gateway.accounts import service as accounts
 from ai4k8s_gateway.accounts import session_repository
 from ai4k8s_gateway.clusters import service as clusters
@@ -28,6 +33,9 @@ from ai4k8s_gateway.live.rooms import Position, RoomLogs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sqlalchemy import Connection
+
+    from ai4k8s_common.rights import Rights
     from ai4k8s_gateway.wiring import Wiring
 
 RECHECK_SECONDS = 3.0
@@ -88,7 +96,7 @@ class Live:
 
     async def tell_heads(self) -> None:
         """Tell the rooms' latest numbers where they changed since last told, to the sockets of this process."""
-        rooms = {room for sid in self._principals for room in self.server.rooms(sid) if room != sid}
+        rooms = {room for sid in self._principals for room in self._rooms(sid)}
         try:
             heads = await self._logs.heads(rooms) if rooms else {}
         except Ai4k8sError as error:
@@ -101,7 +109,7 @@ class Live:
         self._told = heads
 
     async def recheck(self) -> None:
-        """Close the sockets of sessions that ended and of people who were disabled or given another role.
+        """Close the sockets of who is logged out, disabled or given another role, or hears what they may not any more.
 
         While the store is away sockets stay: they carry nothing new then.
         """
@@ -109,35 +117,54 @@ class Live:
         if not held:
             return
         try:
-            living = await anyio.to_thread.run_sync(self._living, [_session_id(item) for item in held.values()])
+            known = await anyio.to_thread.run_sync(self._as_now, held)
         except Ai4k8sError:
             return
         for sid, principal in held.items():
-            if living.get(_session_id(principal)) != (principal.user_id, principal.role):
-                log.info(
-                    "live_connection_ended", user_id=str(principal.user_id), reason="session ended or role changed"
-                )
+            if sid not in self._principals:
+                continue  # it left in between
+            now = known.get(sid)
+            if now is not None and all(may_hear(now.rights, room) for room in self._rooms(sid)):
+                self._principals[sid] = now
+            else:
+                log.info("live_connection_ended", user_id=str(principal.user_id), reason="the right to it ended")
                 await self.server.disconnect(sid)
 
-    def _living(self, session_ids: list[UUID | None]) -> Mapping[UUID | None, Any]:
-        ids = [session_id for session_id in session_ids if session_id is not None]
+    def _rooms(self, sid: str) -> list[str]:
+        return [room for room in self.server.rooms(sid) if room != sid]
+
+    def _as_now(self, held: Mapping[str, accounts.Principal]) -> dict[str, accounts.Principal]:
+        """Return those who may stay, with their rights as they are now; what is the same for many is read once."""
+        sessions = [item.session.id for item in held.values() if item.session is not None]
+        seen: dict[tuple[UUID, UUID | None], Rights | None] = {}
         with self._wiring.bus.transaction() as tx:
-            living = session_repository.living(tx.connection, ids, utc_now(), self._wiring.sessions.idle)
-        return dict(living.items())
+            living = session_repository.living(tx.connection, sessions, utc_now(), self._wiring.sessions.idle)
+            for item in held.values():
+                if (key := (item.user_id, item.token_id)) not in seen:
+                    seen[key] = _rights(tx.connection, *key)
+        staying = {}
+        for sid, item in held.items():
+            rights = seen[item.user_id, item.token_id]
+            alive = item.session is None or item.session.id in living
+            if alive and rights is not None and rights.installation_role is item.rights.installation_role:
+                staying[sid] = replace(item, rights=rights)
+        return staying
 
     async def _connect(self, sid: str, environ: Mapping[str, Any], _auth: object = None) -> None:
-        token = transport.session_token(environ["asgi.scope"])
+        cookie = transport.session_token(environ["asgi.scope"])
+        authorization = environ.get("HTTP_AUTHORIZATION")
         try:
-            principal = await anyio.to_thread.run_sync(self._authenticate, token)
+            client = str(environ.get("REMOTE_ADDR") or "unknown")
+            principal = await anyio.to_thread.run_sync(self._authenticate, cookie, authorization, client)
         except Ai4k8sError as error:
             raise socketio.exceptions.ConnectionRefusedError({"code": error.code, "detail": error.detail}) from error
         self._principals[sid] = principal
         self._wiring.metrics.live_connections.set(len(self._principals))
         await self.server.enter_room(sid, user_room(principal.user_id))
 
-    def _authenticate(self, token: str | None) -> accounts.Principal:
+    def _authenticate(self, cookie: str | None, authorization: str | None, client: str) -> accounts.Principal:
         with self._wiring.bus.transaction() as tx:
-            return accounts.authenticate(tx.connection, self._wiring.sessions, token)
+            return identify(tx.connection, self._wiring.sessions, cookie, authorization, client)
 
     async def _disconnect(self, sid: str, *_: object) -> None:
         self._principals.pop(sid, None)
@@ -170,7 +197,9 @@ class Live:
 
     def _check_right(self, principal: accounts.Principal, cluster_id: UUID) -> None:
         with self._wiring.bus.transaction() as tx:
-            clusters.get(tx.connection, principal, cluster_id)
+            now = refreshed(tx.connection, principal)
+            clusters.get(tx.connection, now, cluster_id)
+            require_right(now.rights, Permission.CLUSTER_READ, cluster_id)
 
     async def _unsubscribe(self, sid: str, request: object) -> dict[str, Any]:
         cluster_id = _cluster_id(request)
@@ -179,8 +208,11 @@ class Live:
         return {"ok": True}
 
 
-def _session_id(principal: accounts.Principal) -> UUID | None:
-    return None if principal.session is None else principal.session.id
+def _rights(connection: Connection, user_id: UUID, token_id: UUID | None) -> Rights | None:
+    try:
+        return read_rights(connection, user_id, token_id)
+    except UnauthenticatedError:
+        return None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from ai4k8s_common.clock import utc_now
 from ai4k8s_common.store.gateway import UserRole
+from ai4k8s_gateway.access.rules import caller, person, public
 from ai4k8s_gateway.accounts import service
 from ai4k8s_gateway.accounts.schemas import Credentials, Registration, SessionView, UserView
 from ai4k8s_gateway.dependencies import Tx, User, Wired, origin_of
@@ -20,6 +21,7 @@ router = APIRouter(prefix="/auth", tags=["accounts"])
     "/register",
     status_code=HTTPStatus.CREATED,
     responses=responses_for(HTTPStatus.CONFLICT, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY),
+    dependencies=[public("without an account there is nobody yet; closed by a setting")],
 )
 def register(body: Registration, wiring: Wired, request: Request, response: Response) -> SessionView:
     """Make an account and log it in. New accounts are operators: they see their own clusters and the demo's."""
@@ -39,6 +41,7 @@ def register(body: Registration, wiring: Wired, request: Request, response: Resp
     responses=responses_for(
         HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.UNPROCESSABLE_ENTITY
     ),
+    dependencies=[public("it is how to become somebody; throttled")],
 )
 def log_in(body: Credentials, wiring: Wired, request: Request, response: Response) -> SessionView:
     """Log in. An unknown user and a wrong password are told alike and take the same time."""
@@ -55,6 +58,7 @@ def log_in(body: Credentials, wiring: Wired, request: Request, response: Respons
     "/logout",
     status_code=HTTPStatus.NO_CONTENT,
     responses=responses_for(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN),
+    dependencies=[person("ends this session")],
 )
 def log_out(user: User, tx: Tx, request: Request, response: Response) -> None:
     """End this session, its live connection included."""
@@ -62,7 +66,7 @@ def log_out(user: User, tx: Tx, request: Request, response: Response) -> None:
     transport.delete_session_cookie(response, request.scope)
 
 
-@router.get("/session", responses=responses_for(HTTPStatus.UNAUTHORIZED))
+@router.get("/session", responses=responses_for(HTTPStatus.UNAUTHORIZED), dependencies=[caller("who am I")])
 def get_session(user: User) -> SessionView:
     """Who is logged in, and the token that unsafe requests need."""
     return _view(user)

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from ai4k8s_common.rights import Permission
+from ai4k8s_gateway.access.rules import require
 from ai4k8s_gateway.capacity import service, supposing
 from ai4k8s_gateway.capacity.schemas import Capacity, WhatIf, WhatIfAnswer
 from ai4k8s_gateway.dependencies import Tx, User
@@ -17,7 +19,11 @@ from ai4k8s_gateway.sizing.schemas import FindingName, SizeList, WorkloadSizes
 router = APIRouter(tags=["capacity"], responses=responses_for(HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND))
 
 
-@router.get("/clusters/{cluster_id}/recommendations", responses=responses_for(HTTPStatus.UNPROCESSABLE_ENTITY))
+@router.get(
+    "/clusters/{cluster_id}/recommendations",
+    responses=responses_for(HTTPStatus.UNPROCESSABLE_ENTITY),
+    dependencies=[require(Permission.CLUSTER_READ)],
+)
 def list_recommendations(
     cluster_id: UUID,
     user: User,
@@ -28,13 +34,13 @@ def list_recommendations(
     return sizing.list_sizes(tx.connection, user, cluster_id, finding)
 
 
-@router.get("/workloads/{workload_id}/recommendations")
+@router.get("/workloads/{workload_id}/recommendations", dependencies=[require(Permission.CLUSTER_READ)])
 def show_recommendations(workload_id: WorkloadId, user: User, tx: Tx) -> WorkloadSizes:
     """The same for one workload."""
     return sizing.show_sizes(tx.connection, user, workload_id)
 
 
-@router.get("/clusters/{cluster_id}/capacity")
+@router.get("/clusters/{cluster_id}/capacity", dependencies=[require(Permission.CLUSTER_READ)])
 def show_capacity(cluster_id: UUID, user: User, tx: Tx) -> Capacity:
     """When the cluster, its node pools, quotas and volume claims run out, and how many nodes that takes."""
     return service.show_capacity(tx.connection, user, cluster_id)
@@ -43,6 +49,7 @@ def show_capacity(cluster_id: UUID, user: User, tx: Tx) -> Capacity:
 @router.post(
     "/clusters/{cluster_id}/capacity/what-if",
     responses=responses_for(HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
+    dependencies=[require(Permission.CLUSTER_READ)],
 )
 def what_if(cluster_id: UUID, body: WhatIf, user: User, tx: Tx) -> WhatIfAnswer:
     """Whether everything would still fit without some nodes, or with larger workloads. Nothing is stored or changed."""

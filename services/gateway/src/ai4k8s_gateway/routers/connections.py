@@ -7,6 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from ai4k8s_common.kube.rights import Access
+from ai4k8s_common.rights import Permission
+from ai4k8s_gateway.access.rules import Scope, caller, require
 from ai4k8s_gateway.clusters import connections
 from ai4k8s_gateway.clusters.access_schemas import (
     AccountCommands,
@@ -25,19 +27,23 @@ from ai4k8s_gateway.jobs.schemas import JobView
 router = APIRouter(prefix="/clusters", tags=["clusters"], responses=responses_for(HTTPStatus.UNAUTHORIZED))
 
 
-@router.post("/kubeconfig-contexts", responses=responses_for(HTTPStatus.UNPROCESSABLE_ENTITY))
+@router.post(
+    "/kubeconfig-contexts",
+    responses=responses_for(HTTPStatus.UNPROCESSABLE_ENTITY),
+    dependencies=[require(Permission.CLUSTER_MANAGE, Scope.BODY)],
+)
 def list_kubeconfig_contexts(body: KubeconfigText, user: User, wiring: Wired) -> ContextList:  # noqa: ARG001
     """Look into a kubeconfig: its contexts, and why some cannot be used. Nothing of it is kept."""
     return connections.contexts(wiring.clusters, body)
 
 
-@router.get("/offers")
+@router.get("/offers", dependencies=[require(Permission.CLUSTER_READ, Scope.SEEN)])
 def list_offers(user: User, tx: Tx) -> OfferList:
     """Clusters that an administrator can add without giving a credential; empty for everybody else."""
     return connections.offered(tx.connection, user)
 
 
-@router.get("/account-commands")
+@router.get("/account-commands", dependencies=[caller("commands to read; nothing of any cluster")])
 def get_account_commands(
     user: User,  # noqa: ARG001  # whoever is logged in
     access: Access = Access.SCALE,
@@ -55,13 +61,18 @@ def get_account_commands(
     "/bastion-host-key",
     status_code=HTTPStatus.ACCEPTED,
     responses=responses_for(HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY),
+    dependencies=[require(Permission.CLUSTER_MANAGE, Scope.BODY)],
 )
 def read_bastion_host_key(body: BastionAddress, user: User, tx: Tx, wiring: Wired) -> JobView:
     """Read a bastion's host key; the job's result has it with its fingerprint, to be confirmed by a person."""
     return connections.read_host_key(tx, wiring.clusters, user, body)
 
 
-@router.get("/{cluster_id}/connection", responses=responses_for(HTTPStatus.NOT_FOUND))
+@router.get(
+    "/{cluster_id}/connection",
+    responses=responses_for(HTTPStatus.NOT_FOUND),
+    dependencies=[require(Permission.CLUSTER_READ)],
+)
 def get_connection(cluster_id: UUID, user: User, tx: Tx) -> ConnectionView:
     """How a cluster is connected, and what its latest test found, line by line."""
     return connections.view(tx.connection, user, cluster_id)
@@ -71,6 +82,7 @@ def get_connection(cluster_id: UUID, user: User, tx: Tx) -> ConnectionView:
     "/{cluster_id}/credential",
     status_code=HTTPStatus.ACCEPTED,
     responses=responses_for(HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY),
+    dependencies=[require(Permission.CLUSTER_MANAGE)],
 )
 def replace_credential(cluster_id: UUID, body: NewAccess, user: User, tx: Tx, wiring: Wired) -> JobView:
     """Give a cluster another credential, with the bastion's key that was confirmed. Its history stays; it is tested."""

@@ -7,7 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime
 
+from ai4k8s_common.rights import Permission
 from ai4k8s_common.store.scaler import DecisionOutcome, Engine
+from ai4k8s_gateway.access.rules import Scope, require
 from ai4k8s_gateway.decisions import service
 from ai4k8s_gateway.decisions.schemas import DecisionDetail, DecisionFilter, DecisionList
 from ai4k8s_gateway.dependencies import Tx, User
@@ -45,13 +47,22 @@ def wanted_decisions(
 Wanted = Annotated[DecisionFilter, Depends(wanted_decisions)]
 
 
-@router.get("", responses=responses_for(HTTPStatus.UNPROCESSABLE_ENTITY))
+@router.get(
+    "",
+    responses=responses_for(HTTPStatus.UNPROCESSABLE_ENTITY),
+    dependencies=[require(Permission.CLUSTER_READ, Scope.SEEN)],
+)
 def list_decisions(user: User, tx: Tx, wanted: Wanted, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> DecisionList:
     """Decisions on the workloads you may see, newest first."""
     return service.list_views(tx.connection, user, wanted, limit)
 
 
-@router.get("/export", responses=responses_for(HTTPStatus.UNPROCESSABLE_ENTITY), response_class=Response)
+@router.get(
+    "/export",
+    responses=responses_for(HTTPStatus.UNPROCESSABLE_ENTITY),
+    response_class=Response,
+    dependencies=[require(Permission.CLUSTER_READ, Scope.SEEN)],
+)
 def export_decisions(user: User, tx: Tx, wanted: Wanted, form: Literal["csv", "jsonl"] = "csv") -> Response:
     """The same as a file: up to 10,000 of the newest, as a table (csv) or whole, one JSON object a line (jsonl)."""
     if form == "csv":
@@ -62,7 +73,9 @@ def export_decisions(user: User, tx: Tx, wanted: Wanted, form: Literal["csv", "j
     return Response(body, media_type=kind, headers=disposition)
 
 
-@router.get("/{decision_id}", responses=responses_for(HTTPStatus.NOT_FOUND))
+@router.get(
+    "/{decision_id}", responses=responses_for(HTTPStatus.NOT_FOUND), dependencies=[require(Permission.CLUSTER_READ)]
+)
 def get_decision(decision_id: UUID, user: User, tx: Tx) -> DecisionDetail:
     """One decision with its inputs, forecast, alternatives, guards, outcome, advice and judgement."""
     return service.detail(tx.connection, user, decision_id)

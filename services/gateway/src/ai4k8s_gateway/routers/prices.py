@@ -5,6 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from ai4k8s_common.rights import Permission
+from ai4k8s_gateway.access.rules import Scope, require
 from ai4k8s_gateway.costs import service
 from ai4k8s_gateway.costs.schemas import NewPrices, PriceList
 from ai4k8s_gateway.dependencies import Tx, User
@@ -14,25 +16,33 @@ router = APIRouter(prefix="/prices", tags=["prices"], responses=responses_for(HT
 REFUSED = responses_for(HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-@router.get("")
+@router.get("", dependencies=[require(Permission.CLUSTER_READ, Scope.SEEN)])
 def list_prices(user: User, tx: Tx) -> PriceList:
     """The prices that are set."""
     return service.list_prices(tx.connection, user)
 
 
-@router.put("", responses=REFUSED)
+@router.put("", responses=REFUSED, dependencies=[require(Permission.INSTALLATION_MANAGE, Scope.INSTALLATION)])
 def set_prices(body: NewPrices, user: User, tx: Tx) -> PriceList:
     """Set the installation's prices, for clusters without their own. For administrators."""
     return service.set_installation(tx, user, body)
 
 
-@router.put("/clusters/{cluster_id}", responses={**REFUSED, **responses_for(HTTPStatus.NOT_FOUND)})
+@router.put(
+    "/clusters/{cluster_id}",
+    responses={**REFUSED, **responses_for(HTTPStatus.NOT_FOUND)},
+    dependencies=[require(Permission.CLUSTER_MANAGE)],
+)
 def set_cluster_prices(cluster_id: UUID, body: NewPrices, user: User, tx: Tx) -> PriceList:
     """Give a cluster prices of its own."""
     return service.set_cluster(tx, user, cluster_id, body)
 
 
-@router.delete("/clusters/{cluster_id}", responses=responses_for(HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND))
+@router.delete(
+    "/clusters/{cluster_id}",
+    responses=responses_for(HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND),
+    dependencies=[require(Permission.CLUSTER_MANAGE)],
+)
 def drop_cluster_prices(cluster_id: UUID, user: User, tx: Tx) -> PriceList:
     """Let a cluster follow the installation's prices again."""
     return service.set_cluster(tx, user, cluster_id, None)

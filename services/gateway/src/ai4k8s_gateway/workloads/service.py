@@ -71,7 +71,7 @@ def list_views(
     """Return a cluster's workloads. Raises NotFoundError, NotReadyError."""
     cluster_service.get_started(connection, principal, cluster_id)
     cluster = cluster_service.view(connection, rules, principal, cluster_id, now)
-    return [_view(row, cluster, now) for row in repository.of_cluster(connection, principal, cluster_id)]
+    return [_view(row, cluster, principal, now) for row in repository.of_cluster(connection, principal, cluster_id)]
 
 
 def view(
@@ -79,7 +79,7 @@ def view(
 ) -> WorkloadView:
     """Return one workload. Raises NotFoundError."""
     row = _row(connection, principal, workload_id)
-    return _view(row, cluster_service.view(connection, rules, principal, row.cluster_id, now), now)
+    return _view(row, cluster_service.view(connection, rules, principal, row.cluster_id, now), principal, now)
 
 
 def cluster_of(connection: Connection, principal: Principal, workload_id: int) -> UUID:
@@ -93,8 +93,7 @@ def set_policy(
 ) -> WorkloadView:
     """Store how a workload shall be scaled; the scaler obeys from its next cycle on."""
     row = _row(tx.connection, principal, workload_id)
-    cluster = cluster_service.get(tx.connection, principal, row.cluster_id)
-    cluster_service.require_change(principal, cluster)
+    cluster_service.require_scale(tx.connection, principal, row.cluster_id, row.namespace)
     if not row.scalable:
         raise InvalidInputError(f"a {row.kind} has no replicas to set", hint="Choose a workload that can be scaled.")
     values = {
@@ -165,7 +164,7 @@ def show_timeline(
     decisions = decision_repository.in_range(connection, principal, workload_id, start, end, MAX_DECISIONS)
     anomalies = incident_repository.anomalies_in_range(connection, principal, workload_id, start, end)
     return Timeline(
-        workload=_view(row, cluster, now),
+        workload=_view(row, cluster, principal, now),
         now=now,
         step_seconds=seconds,
         history=_history(timeline.with_gaps(bins, timedelta(seconds=seconds), end)),
@@ -185,7 +184,7 @@ def _row(connection: Connection, principal: Principal, workload_id: int) -> Row[
     return row
 
 
-def _view(row: Row[Any], cluster: ClusterView, now: datetime) -> WorkloadView:
+def _view(row: Row[Any], cluster: ClusterView, principal: Principal, now: datetime) -> WorkloadView:
     policy = _policy(row)
     return WorkloadView(
         id=row.id,
@@ -207,7 +206,7 @@ def _view(row: Row[Any], cluster: ClusterView, now: datetime) -> WorkloadView:
         startup_p95_seconds=row.startup_p95_seconds,
         last_seen_at=row.last_seen_at,
         gone_at=row.gone_at,
-        may_change=cluster.may_change,
+        may_change=cluster_service.may_scale(principal, row.cluster_id, row.namespace),
         policy=policy,
         outlook=_outlook(row, policy, cluster, _fresh_wish(row, cluster, now), now),
         scaling=_scaling(row, policy),
