@@ -68,12 +68,12 @@ def test_an_administrator_may_everything_and_their_token_only_its_scopes_in_its_
     assert not bound.may(Permission.CLUSTER_READ, THERE)
     assert not bound.is_admin
     assert not bound.may_in_team(Permission.CLUSTER_MANAGE, TEAM)
-    assert bound.clusters == {HERE}
+    assert bound.clusters == frozenset({HERE})
 
 
 def test_a_token_may_never_more_than_its_owner() -> None:
     token = rights(Role.VIEWER, scopes=frozenset(Permission), bound_to=frozenset({HERE, THERE}))
-    assert token.clusters == {HERE}
+    assert token.clusters == frozenset({HERE})
     assert token.may(Permission.CLUSTER_READ, HERE)
     assert not token.may(Permission.WORKLOAD_SCALE, HERE)
     assert not token.may(Permission.CLUSTER_READ, THERE)
