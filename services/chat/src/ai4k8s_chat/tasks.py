@@ -5,18 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ai4k8s_chat.plans.applying import on_apply
+from ai4k8s_chat.plans.following import on_follow
+from ai4k8s_chat.plans.preparing import on_prepare, on_undo
 from ai4k8s_chat.service import run
 from ai4k8s_common.bus.handlers import Handlers
-from ai4k8s_common.contracts.chat import AnswerMessage
+from ai4k8s_common.contracts.chat import AnswerMessage, ApplyPlan, FollowPlan, ForgetCluster, PreparePlan, UndoPlan
 from ai4k8s_common.services import Service
+from ai4k8s_common.store.forget import forget_cluster
 
 if TYPE_CHECKING:
+    from ai4k8s_chat.plans.context import PlanContext
     from ai4k8s_common.bus.transaction import Transaction
 
 
 @dataclass(frozen=True)
 class Context:
-    """Nothing yet: the model's provider comes here."""
+    """Wiring of one worker process."""
+
+    plans: PlanContext
 
 
 handlers: Handlers[Context] = Handlers(Service.CHAT)
@@ -26,3 +33,33 @@ handlers: Handlers[Context] = Handlers(Service.CHAT)
 def on_message(message: AnswerMessage, tx: Transaction, _: Context) -> None:
     """Do what a person asked for."""
     run(tx, message)
+
+
+@handlers.handles(PreparePlan)
+def on_prepare_plan(message: PreparePlan, tx: Transaction, context: Context) -> None:
+    """Make a plan; nothing is changed."""
+    on_prepare(tx, context.plans, message)
+
+
+@handlers.handles(ApplyPlan)
+def on_apply_plan(message: ApplyPlan, tx: Transaction, context: Context) -> None:
+    """Do what was approved, once."""
+    on_apply(tx, context.plans, message)
+
+
+@handlers.handles(UndoPlan)
+def on_undo_plan(message: UndoPlan, tx: Transaction, context: Context) -> None:
+    """Make a plan of the way back."""
+    on_undo(tx, context.plans, message)
+
+
+@handlers.handles(FollowPlan)
+def on_follow_plan(message: FollowPlan, tx: Transaction, context: Context) -> None:
+    """See how far the cluster is."""
+    on_follow(tx, context.plans, message)
+
+
+@handlers.handles(ForgetCluster)
+def on_forget_cluster(message: ForgetCluster, tx: Transaction, _: Context) -> None:
+    """Remove what is known of a cluster that was removed."""
+    forget_cluster(tx.connection, Service.CHAT, message.cluster_id)

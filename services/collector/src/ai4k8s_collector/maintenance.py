@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ai4k8s_collector import repository, rollups
-from ai4k8s_common.contracts import forecaster, scaler
+from ai4k8s_common.contracts import chat, forecaster, scaler
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -40,6 +40,7 @@ def maintain(tx: Transaction, context: Context) -> None:
         # By now no cycle of it is under way that could write after the others have forgotten.
         tx.send(forecaster.ForgetCluster(cluster_id=cluster_id))
         tx.send(scaler.ForgetCluster(cluster_id=cluster_id))
+        tx.send(chat.ForgetCluster(cluster_id=cluster_id))
     dropped = _drop(connection, context)
     if made or dropped or removed:
         log.info(

@@ -44,6 +44,11 @@ CATALOGUE: tuple[type[Contract], ...] = (
     scaler.ReplayBacktest,
     advisor.Advise,
     chat.AnswerMessage,
+    chat.PreparePlan,
+    chat.ApplyPlan,
+    chat.UndoPlan,
+    chat.FollowPlan,
+    chat.ForgetCluster,
     rag.GenerateManifest,
 )
 

@@ -13,6 +13,7 @@ from ai4k8s_common.kube.errors import KubeForbiddenError, KubeNotFoundError
 from ai4k8s_common.kube.objects import NodeSummary
 from ai4k8s_common.kube.transport import AsyncTransport, SyncTransport, Target, Timeouts
 from ai4k8s_common.kube.types import Struct
+from ai4k8s_common.kube.writes import call_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ai4k8s_common.kube.credentials import ClusterCredential
     from ai4k8s_common.kube.discovery import ScalableKind
     from ai4k8s_common.kube.types import ObjectMeta, Resource, Scale, ServerVersion, Table, WorkloadRef
+    from ai4k8s_common.plans import ApiCall
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -204,6 +206,11 @@ class KubeClient:
     def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Merge-patch an object of any kind; with metadata.resourceVersion only if it is still at it."""
         return self._write(path, HTTPMethod.PATCH, body)
+
+    def make(self, call: ApiCall, *, dry_run: bool = False) -> dict[str, Any]:
+        """Make one call of a plan, or let the server only try it; returns the object as it is then."""
+        request = call_request(call, self._field_manager, dry_run=dry_run)
+        return wire.read_object(request, self._transport.send(request))
 
     def delete(self, path: str, *, uid: str) -> None:
         """Delete the very object that was read, not a namesake made since."""

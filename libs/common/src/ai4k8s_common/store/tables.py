@@ -13,6 +13,7 @@ from ai4k8s_common.store import (
     observed,
     optimising,
     people,
+    plans,
     scaler,
     teams,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "owner_may",
     "owner_of",
     "people",
+    "plans",
     "readers_of",
     "scaler",
     "teams",

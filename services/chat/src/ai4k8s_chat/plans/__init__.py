@@ -1,0 +1,1 @@
+"""Plans: prepared with a dry-run, applied once after a person approved them, followed, undone."""
