@@ -183,13 +183,13 @@ def plan_bench(sim: SimCluster, database: Database, broker_url: str) -> Iterator
     """Connect the simulated cluster as the gateway would."""
     public, private = generate_key_pair()
     cluster = ObservedCluster.create(database, sealed=b"to be sealed")
-    sealed = seal(public, sim.credential.to_json(), str(cluster.cluster_id))
-    cluster.execute("UPDATE gateway.cluster_credentials SET sealed = %s", sealed)
+    stored = seal(public, sim.credential.to_json(), str(cluster.cluster_id))
+    cluster.execute("UPDATE gateway.cluster_credentials SET sealed = %s", stored)
     bus = open_bus(database, broker_url, Service.CHAT)
 
     @contextmanager
-    def open_cluster(cluster_id: uuid.UUID, box: bytes | None) -> Iterator[KubeClient]:
-        assert (cluster_id, box) == (cluster.cluster_id, sealed)
+    def open_cluster(cluster_id: uuid.UUID, sealed: bytes | None) -> Iterator[KubeClient]:
+        assert (cluster_id, sealed) == (cluster.cluster_id, stored)
         with KubeClient(sim.credential, LOOPBACK, field_manager=FIELD_MANAGER) as kube:
             yield kube
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ai4k8s_chat.plans import applying, making
+from ai4k8s_chat.plans import making
 from ai4k8s_chat.plans.preparing import inverse_calls, on_undo
 from ai4k8s_common import audit
 from ai4k8s_common.contracts.chat import UndoPlan
@@ -269,7 +269,7 @@ def test_guarantee_9_a_worker_that_dies_around_a_call_is_followed_by_one_that_do
         return answer
 
     died: set[CallKind] = set()
-    monkeypatch.setattr(applying.making, "make", dying)
+    monkeypatch.setattr(making, "make", dying)
     for _ in range(3):
         with pytest.raises(DiedError):
             bench.apply(message)
@@ -297,7 +297,7 @@ def test_a_cluster_that_does_not_answer_is_asked_again_and_a_refusal_of_one_call
             raise error
         return real(cluster, call)
 
-    monkeypatch.setattr(applying.making, "make", failing)
+    monkeypatch.setattr(making, "make", failing)
     with pytest.raises(KubeUnavailableError):
         bench.apply(message)
     ended = bench.apply(message)

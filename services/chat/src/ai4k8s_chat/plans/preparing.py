@@ -254,7 +254,14 @@ def on_undo(tx: Transaction, context: PlanContext, message: UndoPlan) -> None:
             raise ConflictError("there is nothing of this plan to undo", hint=done.undo_problem)
         title = f"Undo: {done.title}"
         return PlanAsk(
-            message.plan_id, done.cluster_id, message.user_id, PlanOrigin.UNDO, title, calls, undo_of=done.id, token_id=message.token_id
+            message.plan_id,
+            done.cluster_id,
+            message.user_id,
+            PlanOrigin.UNDO,
+            title,
+            calls,
+            undo_of=done.id,
+            token_id=message.token_id,
         )
 
     _prepare_for(tx, context, message, ask)
