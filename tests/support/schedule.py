@@ -22,6 +22,8 @@ TOGETHER = (
     "tests/integration/simcluster/test_prometheus.py",
     "tests/integration/collector/test_simulated_cluster.py",
     "tests/integration/collector/test_connection_kinds.py",
+    "tests/unit/llm/test_providers.py",
+    "tests/unit/llm/test_small_model.py",
 )
 
 _LEAST_KNOWN = 2

@@ -99,6 +99,11 @@ class Chain:
             telemetry.NO_ANSWER.labels(question.use.value, error.code).inc()
             raise
 
+    def ask_one(self, rung: Rung, question: Question, call: Call) -> Answer:
+        """Ask one model, whatever the breaker says: to test it. Raises ModelError."""
+        self.ledger.check(question.user_id)
+        return self._try(rung, without_secrets(question), call, None, (), patient=False)
+
     def _ask(
         self, question: Question, on_text: Callable[[str], None] | None, cancelled: Callable[[], bool] | None
     ) -> Answer:
@@ -115,6 +120,7 @@ class Chain:
             listener = Listener(on_text) if on_text is not None else None
             try:
                 whole.check()
+                self._pass_breaker(rung)
                 last = all(later.provider_key in lost for later in self.rungs[place + 1 :])
                 return self._try(rung, asked, whole, listener, _words(failures), patient=last)
             except ModelCancelledError:
@@ -143,7 +149,7 @@ class Chain:
     ) -> Answer:
         """Ask one model. Raises ModelError."""
         endpoint = rung.endpoint
-        self._pass_breaker(rung)
+        endpoint.prepare()
         call = whole.at_most(endpoint.timeout_seconds)
         began, spent, outcome = time.monotonic(), Spent(), "answered"
         with telemetry.asking(endpoint, question) as current:

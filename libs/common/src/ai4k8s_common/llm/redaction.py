@@ -69,7 +69,7 @@ _SECRET_KIND = re.compile(r"\bkind\\*[\"']?\s*:\s*\\*[\"']?Secret\b")
 _SECRET_MAP_JSON = re.compile(r"(\\*\"(?:data|stringData)\\*\"\s*:\s*\{)([^{}]*)(\})")
 _SECRET_MAP_YAML = re.compile(r"(?m)^([ \t]*)((?:- )?(?:data|stringData):[ \t]*\n)((?:\1[ \t]+\S.*\n?|[ \t]*\n)+)")
 _MAP_VALUE_JSON = re.compile(r"(:\s*)(\\*\"(?:[^\"\\]|\\(?!\").)*\\*\")")
-_MAP_VALUE_YAML = re.compile(r"(?m)^([ \t]*[^\s:#]+:[ \t]*)(\S.*)$|^([ \t]*)([^\s:]\S*)$")
+_MAP_VALUE_YAML = re.compile(r"(?m)^([ \t]*(?:[\w./-]+:[ \t]*)?)(\S.*)$")
 
 _WORD = re.compile(r"(?<![\w+/=.:@-])(?:sha256:|[a-z-]+://)?[A-Za-z0-9+/_=.-]{20,}(?![\w+/=-])")
 _GIVEN_BY_KUBERNETES = re.compile(
@@ -145,9 +145,7 @@ def _without_secret_data(text: str) -> str:
         return f"{found[1]}{found[2]}{_MAP_VALUE_YAML.sub(line, found[3])}"
 
     def line(found: re.Match[str]) -> str:
-        if "[redacted:" in found[0]:
-            return found[0]
-        return f"{found[1]}{mark}" if found[1] else f"{found[3]}{mark}"
+        return f"{found[1]}{mark}"
 
     return _SECRET_MAP_YAML.sub(in_yaml, _SECRET_MAP_JSON.sub(in_json, text))
 

@@ -53,6 +53,10 @@ class AnthropicMessages:
         """Where it is."""
         return self.base_url or DEFAULT_ADDRESS
 
+    def prepare(self) -> None:
+        """Import the package and make its client."""
+        self._open()
+
     def tool_way(self, call: Call) -> ToolWay:  # noqa: ARG002 - it need not ask
         """All of its models know tools."""
         return ToolWay.NATIVE

@@ -70,6 +70,10 @@ class Endpoint(Protocol):
         """Where it is, for traces."""
         ...
 
+    def prepare(self) -> None:
+        """Import the provider's package, which takes seconds once, before the time of a call begins."""
+        ...
+
     def tool_way(self, call: Call) -> ToolWay:
         """How it is told of tools: NATIVE or SCHEMA."""
         ...

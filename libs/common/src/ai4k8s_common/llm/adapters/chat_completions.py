@@ -60,6 +60,10 @@ class ChatCompletions:
         """Where it is."""
         return self.base_url or "https://api.groq.com"
 
+    def prepare(self) -> None:
+        """Import the package and make its client."""
+        self._open()
+
     def tool_way(self, call: Call) -> ToolWay:
         """As set; else what the server says, once; NATIVE where it does not say."""
         if self.tools is ToolWay.AUTO:
