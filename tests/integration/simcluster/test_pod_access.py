@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -175,3 +176,33 @@ def test_a_pod_is_bound_once(http: httpx.Client) -> None:
     again = http.post(f"{pods}/mine/binding", json=binding)
     assert (again.status_code, again.json()["reason"]) == (409, "Conflict")
     http.delete(f"{pods}/mine?gracePeriodSeconds=0")
+
+
+def test_a_running_pod_is_resized_in_place_and_nothing_else_of_it_changes(ctl: Kubectl, pod: str) -> None:
+    def patch(body: str) -> Any:
+        return ctl.run("patch", "pod", pod, "-n", "shop", "--subresource", "resize", "-p", body)
+
+    before = ctl.json("get", "pod", pod, "-n", "shop")
+    assert patch(_resources("100m")).returncode == 0
+    after = eventually(
+        lambda: next(
+            (
+                found
+                for found in [ctl.json("get", "pod", pod, "-n", "shop")]
+                if found["status"]["containerStatuses"][0].get("allocatedResources", {}).get("cpu") == "100m"
+            ),
+            None,
+        )
+    )
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert after["status"]["containerStatuses"][0]["restartCount"] == 0
+    assert after["spec"]["containers"][0]["resources"]["requests"]["cpu"] == "100m"
+    assert after["metadata"]["generation"] == before["metadata"].get("generation", 1) + 1
+    refused = patch('{"spec":{"containers":[{"name":"app","image":"other"}]}}')
+    assert "only cpu and memory resources for sidecar and regular containers are mutable" in refused.stderr
+    plain = ctl.run("patch", "pod", pod, "-n", "shop", "-p", _resources("200m"))
+    assert "pod updates may not change fields other than" in plain.stderr
+
+
+def _resources(cpu: str) -> str:
+    return json.dumps({"spec": {"containers": [{"name": "app", "resources": {"requests": {"cpu": cpu}}}]}})

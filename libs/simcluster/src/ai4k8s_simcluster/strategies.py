@@ -27,6 +27,7 @@ from ai4k8s_simcluster.defaults.pods import qos_class
 from ai4k8s_simcluster.defaults.workloads import JOB_LABELS
 from ai4k8s_simcluster.errors import Cause
 from ai4k8s_simcluster.registry import CUSTOM_RESOURCE_DEFINITIONS, JOBS, NAMESPACES, NODES, PODS, Custom, ResourceType
+from ai4k8s_simcluster.resizing import check_resize
 from ai4k8s_simcluster.types import Obj
 from ai4k8s_simcluster.validation import validate, validate_change
 from ai4k8s_simcluster.validation.metadata import check_metadata, check_metadata_change
@@ -134,8 +135,12 @@ def causes_of_new(resource: ResourceType, obj: Obj) -> list[Cause]:
     return causes + _by_rules(causes, resource.custom.schema, obj, None)
 
 
-def causes_of_change(resource: ResourceType, old: Obj, new: Obj, *, status_only: bool) -> list[Cause]:
+def causes_of_change(
+    resource: ResourceType, old: Obj, new: Obj, *, status_only: bool, resizing: bool = False
+) -> list[Cause]:
     """Return what is wrong with turning one object into another."""
+    if resizing:
+        return validate(resource.kind, new) + check_resize(old, new)
     custom = resource.custom
     if resource is CUSTOM_RESOURCE_DEFINITIONS:
         return definition_causes(new) + change_causes(old, new) + check_metadata_change(old, new)

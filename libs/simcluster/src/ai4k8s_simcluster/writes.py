@@ -19,6 +19,7 @@ from ai4k8s_simcluster.customresources.definitions import begin_termination
 from ai4k8s_simcluster.errors import Cause, already_exists, bad_request, conflict, invalid
 from ai4k8s_simcluster.generations import count_generation
 from ai4k8s_simcluster.registry import CUSTOM_RESOURCE_DEFINITIONS, PODS, SERVICES, ResourceType
+from ai4k8s_simcluster.resizing import RESIZE
 from ai4k8s_simcluster.services import Addresses, carry_over
 from ai4k8s_simcluster.store import Store, Stored
 from ai4k8s_simcluster.strategies import (
@@ -198,7 +199,8 @@ class Writer:
             carry_over(old.obj, new)
         if not status_only:
             begin(resource, new)
-        causes = causes_of_change(resource, old.obj, new, status_only=status_only)
+        resizing = author is not None and author.subresource == RESIZE
+        causes = causes_of_change(resource, old.obj, new, status_only=status_only, resizing=resizing)
         if resource is SERVICES and not causes:
             causes = self._addresses.allocate(new, old.obj)
         if causes:

@@ -32,6 +32,7 @@ from ai4k8s_simcluster.clock import rfc3339
 from ai4k8s_simcluster.conversion import from_storage, to_storage
 from ai4k8s_simcluster.errors import Cause
 from ai4k8s_simcluster.registry import GROUP_EVENTS, ResourceType
+from ai4k8s_simcluster.resizing import RESIZE, resized
 from ai4k8s_simcluster.selectors import compile_selectors
 from ai4k8s_simcluster.shelf import after, span
 from ai4k8s_simcluster.store import CompactedError, Store, Stored
@@ -271,6 +272,8 @@ class ResourceApi:
 
     def _update(self, call: Call, stored: Stored, value: Obj, author: Author) -> Response:
         resource, subresource = call.target.resource, call.target.subresource
+        if subresource == RESIZE:
+            value = resized(stored.obj, value)
         check_no_escalation(self._rbac, call.user, resource, value, stored.obj)
         updated = self._writer.update(
             resource.storage,

@@ -76,6 +76,7 @@ PODS = _CORE.resource(
         Subresource("eviction", "Eviction", (Verb.CREATE,), "policy", "v1"),
         Subresource("exec", "PodExecOptions", (Verb.CREATE, Verb.GET)),
         Subresource("log", "Pod", (Verb.GET,)),
+        Subresource("resize", "Pod"),
     ),
     status=True,
     generation=True,

@@ -84,6 +84,15 @@ def started(pod: Obj, container: Obj, before: Obj, now: float) -> Obj:
     }
 
 
+def allocated(pod: Obj, container: Obj, before: Obj) -> Obj:
+    """Return the status of a running container with what it has, once its pod was resized."""
+    resources = container.get("resources") or {}
+    # A pod's spec is changed by little else: its first generation is how it was made.
+    if pod["metadata"].get("generation", 1) <= 1 or "running" not in before["state"] or not resources:
+        return before
+    return {**before, "allocatedResources": resources.get("requests") or {}, "resources": resources}
+
+
 def ended(before: Obj, program: Program, reason: str, now: float) -> Obj:
     """Return the status of a container whose process is over."""
     running = (before.get("state") or {}).get("running") or {}

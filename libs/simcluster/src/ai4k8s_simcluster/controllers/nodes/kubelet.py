@@ -204,7 +204,7 @@ class Kubelet(Reconciler):
             if go:
                 status, wake = self._step(pod, container, status, known, program_of(pod, container), starts_in)
                 wakes.append(wake)
-            found.append(status)
+            found.append(life.allocated(pod, container, status))
         return found
 
     def _step(
