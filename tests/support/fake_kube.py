@@ -45,6 +45,7 @@ class FakeKube:
         self.failure: KubeError | None = None
         self.objects: dict[str, dict[str, Any]] = {}
         self.writes = 0
+        self.resizes = True  # whether running pods can be resized
 
     def add(self, ref: WorkloadRef, replicas: int) -> FakeWorkload:
         """Put a workload into the cluster."""
@@ -115,6 +116,8 @@ class FakeKube:
 
     def read(self, path: str) -> dict[str, Any]:
         self._fail()
+        if path == "/api/v1":
+            return {"resources": [{"name": "pods"}, *([{"name": "pods/resize"}] if self.resizes else [])]}
         if path in self.objects:
             return copy.deepcopy(self.objects[path])
         plural = path.rsplit("/", 1)[1]
@@ -138,6 +141,7 @@ class FakeKube:
 
     def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         self._fail()
+        path = path.removesuffix("/resize")
         found = self.read(path)
         version = body.get("metadata", {}).get("resourceVersion")
         if version is not None and version != found["metadata"]["resourceVersion"]:

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ai4k8s_common.contracts.scaler import SurveyCluster, WriteAutoscaler
+from ai4k8s_common.contracts.scaler import ResizeWorkload, SurveyCluster, UndoDecision, WriteAutoscaler
 from ai4k8s_common.errors import ConflictError
 from ai4k8s_common.kube.client import KubeClient
 from ai4k8s_common.kube.errors import KubeError
 from ai4k8s_common.kube.kubeconfig import parse_kubeconfig
+from ai4k8s_common.kube.types import WorkloadRef
 from ai4k8s_scaler.adapters.cluster import FIELD_MANAGER
 from ai4k8s_scaler.autoscalers import write_autoscaler
 from ai4k8s_scaler.janitor import withdraw_expired
+from ai4k8s_scaler.resizes import pods_of
 from ai4k8s_scaler.settings import ScalerSettings
+from ai4k8s_scaler.settling import undo_decision
+from ai4k8s_scaler.sizing import resize_workload
 from ai4k8s_scaler.survey import survey_cluster
 from ai4k8s_simcluster.testing import SimProcess
 from tests.support.collector import POLICY
@@ -126,3 +130,35 @@ def test_a_floor_is_followed_by_the_hpas_controller_told_on_the_workload_and_giv
     eventually(given_back, 20, every=0.5)
     assert cluster.read(HPA)["spec"]["minReplicas"] == 2
     assert not [name for name in cluster.read(HPA)["metadata"].get("annotations") or {} if "ai4k8s" in name]
+    sized_in_place_beside_the_hpa(bench, cluster)
+
+
+def sized_in_place_beside_the_hpa(bench: Bench, cluster: KubeClient) -> None:
+    """Memory of running pods, which the HPA does not measure, and back again; its CPU is refused."""
+    container = cluster.read(WEB)["spec"]["template"]["spec"]["containers"][0]
+    name, asked = container["name"], container["resources"]["requests"]["memory"]
+
+    def resize(resource: str, amount: str) -> None:
+        message = ResizeWorkload(
+            job_id=uuid.uuid4(),
+            cluster_id=bench.cluster.cluster_id,
+            workload_id=bench.workload_id,
+            changes={name: {"requests": {resource: amount}}},
+            requested_by=uuid.uuid4(),
+        )
+        with bench.bus.transaction() as tx:
+            resize_workload(tx, bench.context, message)
+
+    def memory() -> set[str]:
+        ref = WorkloadRef("Deployment", "shop", "web")
+        pods = pods_of(cluster, ref)
+        return {pod["spec"]["containers"][0]["resources"]["requests"]["memory"] for pod in pods}
+
+    with pytest.raises(ConflictError, match="HPA web is on cpu of Deployment web"):
+        resize("cpu", "90m")
+    resize("memory", "33Mi")
+    assert memory() == {"33Mi"}
+    undo = UndoDecision(job_id=uuid.uuid4(), decision_id=bench.decisions()[-1]["id"], requested_by=uuid.uuid4())
+    with bench.bus.transaction() as tx:
+        undo_decision(tx, bench.context, undo)
+    assert memory() == {asked}

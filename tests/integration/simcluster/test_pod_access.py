@@ -184,16 +184,13 @@ def test_a_running_pod_is_resized_in_place_and_nothing_else_of_it_changes(ctl: K
 
     before = ctl.json("get", "pod", pod, "-n", "shop")
     assert patch(_resources("100m")).returncode == 0
-    after = eventually(
-        lambda: next(
-            (
-                found
-                for found in [ctl.json("get", "pod", pod, "-n", "shop")]
-                if found["status"]["containerStatuses"][0].get("allocatedResources", {}).get("cpu") == "100m"
-            ),
-            None,
-        )
-    )
+
+    def allocated() -> bool:
+        statuses = ctl.json("get", "pod", pod, "-n", "shop")["status"]["containerStatuses"]
+        return bool(statuses[0].get("allocatedResources", {}).get("cpu") == "100m")
+
+    eventually(allocated)
+    after = ctl.json("get", "pod", pod, "-n", "shop")
     assert after["metadata"]["uid"] == before["metadata"]["uid"]
     assert after["status"]["containerStatuses"][0]["restartCount"] == 0
     assert after["spec"]["containers"][0]["resources"]["requests"]["cpu"] == "100m"

@@ -17,7 +17,7 @@ from ai4k8s_common.contracts.scaler import SurveyCluster
 from ai4k8s_common.errors import Ai4k8sError
 from ai4k8s_common.kube.errors import KubeConflictError
 from ai4k8s_common.store.scaler import Actuator, DecisionOutcome
-from ai4k8s_scaler import repository, revisions, surroundings
+from ai4k8s_scaler import repository, resizes, revisions, surroundings
 from ai4k8s_scaler.adapters.cluster import ref_of
 from ai4k8s_scaler.adapters.events import write_event
 from ai4k8s_scaler.adapters.hpa import hpa_of
@@ -63,7 +63,9 @@ def settle(tx: Transaction, context: Context, decision: Row[Any]) -> Result:
     repository.record_outcome(tx.connection, decision.id, result.outcome, result.detail, now, result.answer)
     if result.outcome is DecisionOutcome.APPLIED:
         repository.note_applied(tx.connection, decision.workload_id, now)
-        if decision.actuator != Actuator.REVISION.value:
+        if decision.actuator == Actuator.REQUESTS.value:
+            _note_requests(tx, decision, now)
+        elif decision.actuator != Actuator.REVISION.value:
             _claim(tx, context, decision, now)
     tx.send(Advise(decision_id=decision.id))
     tx.emit(
@@ -97,6 +99,8 @@ def _carry_out(tx: Transaction, context: Context, decision: Row[Any]) -> Result:
         with context.open_cluster(decision.cluster_id, decision.sealed) as cluster:
             if decision.actuator == Actuator.REVISION.value:
                 result = _with_revision(context, decision, cluster, ref)
+            elif decision.actuator == Actuator.REQUESTS.value:
+                result = _with_requests(decision, cluster, ref)
             else:
                 hand = hand_for(cluster, ref, decision, context)
                 result = _with_hand(tx, context, decision, cluster, ref, hand)
@@ -113,6 +117,8 @@ def _carry_out(tx: Transaction, context: Context, decision: Row[Any]) -> Result:
 def _change(decision: Row[Any]) -> str:
     if decision.actuator == Actuator.REVISION.value:
         return f"revision {decision.plan['from_revision']} -> {decision.plan['to_revision']}"
+    if decision.actuator == Actuator.REQUESTS.value:
+        return "requests"
     return f"{decision.from_replicas} -> {decision.to_replicas}"
 
 
@@ -124,6 +130,13 @@ def _with_revision(context: Context, decision: Row[Any], cluster: KubeScaler, re
     if answer is None:
         return Result(DecisionOutcome.APPLIED, "It was in place already.")
     return Result(DecisionOutcome.APPLIED, "", answer)
+
+
+def _with_requests(decision: Row[Any], cluster: KubeScaler, ref: WorkloadRef) -> Result:
+    answer = resizes.resize(cluster, ref, decision.plan)
+    refused = answer.get("refused") or {}
+    detail = "; ".join(f"{name} was not resized: {why}" for name, why in refused.items())
+    return Result(DecisionOutcome.APPLIED, detail, answer)
 
 
 def hand_for(cluster: KubeScaler, ref: WorkloadRef, decision: Row[Any], context: Context) -> Hand:
@@ -237,3 +250,19 @@ def _claim(tx: Transaction, context: Context, decision: Row[Any], now: Any) -> N
         "expires_at": expires_at,
     }
     surroundings.write_claim(tx.connection, decision.workload_id, values)
+
+
+def _note_requests(tx: Transaction, decision: Row[Any], now: Any) -> None:
+    """Remember what running pods were given, so that new ones are brought to it; or that they were given it back."""
+    plan = decision.plan
+    if plan["way"] != resizes.IN_PLACE or plan.get("undone"):
+        surroundings.drop_held_requests(tx.connection, decision.workload_id)
+        return
+    values = {
+        "cluster_id": decision.cluster_id,
+        "decision_id": decision.id,
+        "wanted": plan["wanted"],
+        "original": plan["original"],
+        "held_at": now,
+    }
+    surroundings.write_held_requests(tx.connection, decision.workload_id, values)

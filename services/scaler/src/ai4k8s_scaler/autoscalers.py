@@ -38,8 +38,8 @@ def write_autoscaler(tx: Transaction, context: Context, message: WriteAutoscaler
     claim = _claim(tx, message.cluster_id, message.namespace, message.object_name) if kind == "hpa" else None
     with context.open_cluster(message.cluster_id, _sealed(tx, message.cluster_id)) as cluster:
         others = [
-            *_specs(cluster, "hpa", message.namespace, except_name=message.object_name if kind == "hpa" else None),
-            *_specs(cluster, "vpa", message.namespace, except_name=message.object_name if kind == "vpa" else None),
+            *specs(cluster, "hpa", message.namespace, except_name=message.object_name if kind == "hpa" else None),
+            *specs(cluster, "vpa", message.namespace, except_name=message.object_name if kind == "vpa" else None),
         ]
         reason = conflict(kind, message.spec, others)
         if reason is not None:
@@ -114,9 +114,10 @@ def _changed(found: dict[str, Any], seen: dict[str, Any], *, floored: bool) -> b
     return any(found.get(name) != seen.get(name) for name in names)
 
 
-def _specs(
-    cluster: KubeScaler, kind: str, namespace: str, *, except_name: str | None
+def specs(
+    cluster: KubeScaler, kind: str, namespace: str, *, except_name: str | None = None
 ) -> list[tuple[str, str, dict[str, Any]]]:
+    """Kind, name and spec of a namespace's HPAs or VPAs, as far as they may be seen."""
     try:
         items = cluster.read(collection_path(kind, namespace)).get("items") or ()
     except (KubeNotFoundError, KubeForbiddenError):

@@ -104,7 +104,7 @@ def carry_out(tx: Transaction, context: Context, row: Row[Any], target: Target, 
         "plan": plan,
         "undo_of": ask.undo_of,
     }
-    return _at_once(tx, context, values, ask.job_id, ask.requested_by)
+    return at_once(tx, context, values, ask.job_id, ask.requested_by)
 
 
 def carry_out_plan(
@@ -115,6 +115,8 @@ def carry_out_plan(
     reason: str,
     job_id: UUID,
     requested_by: UUID,
+    *,
+    undo_of: UUID | None = None,
 ) -> Result:
     """Like ``carry_out``, for what leaves the replicas alone: a decision's plan, or one that undoes it."""
     values = {
@@ -128,11 +130,12 @@ def carry_out_plan(
         "inputs": {"requested_by": str(requested_by)},
         "actuator": decision.actuator,
         "plan": plan,
+        "undo_of": undo_of,
     }
-    return _at_once(tx, context, values, job_id, requested_by)
+    return at_once(tx, context, values, job_id, requested_by)
 
 
-def _at_once(tx: Transaction, context: Context, values: dict[str, Any], job_id: UUID, requested_by: UUID) -> Result:
+def at_once(tx: Transaction, context: Context, values: dict[str, Any], job_id: UUID, requested_by: UUID) -> Result:
     decision_id = uuid.uuid4()
     change = values["to_replicas"] - values["from_replicas"]
     action = DecisionAction.SCALE_UP if change > 0 else DecisionAction.SCALE_DOWN if change else DecisionAction.MAINTAIN

@@ -12,7 +12,7 @@ from ai4k8s_common.store.collector import cluster_states, workload_samples, work
 from ai4k8s_common.store.forecaster import forecasts, hindcasts
 from ai4k8s_common.store.gateway import cluster_credentials, clusters, policies
 from ai4k8s_common.store.observed import deploys
-from ai4k8s_common.store.scaler import Actuator, DecisionOutcome, cluster_holds, decisions, workload_states
+from ai4k8s_common.store.scaler import MOVES_PODS, Actuator, DecisionOutcome, cluster_holds, decisions, workload_states
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,7 +153,11 @@ def supersede(connection: Connection, workload_id: int, now: datetime, detail: s
     """Void what was planned for a workload and not carried out."""
     connection.execute(
         update(decisions)
-        .where(decisions.c.workload_id == workload_id, decisions.c.outcome == DecisionOutcome.PLANNED.value)
+        .where(
+            decisions.c.workload_id == workload_id,
+            decisions.c.outcome == DecisionOutcome.PLANNED.value,
+            decisions.c.actuator.in_(MOVES_PODS),
+        )
         .values(outcome=DecisionOutcome.SUPERSEDED.value, outcome_at=now, outcome_detail=detail)
     )
 
@@ -183,6 +187,7 @@ def applied_since(connection: Connection, workload_id: int, replicas: int, since
     query = select(decisions.c.id).where(
         decisions.c.workload_id == workload_id,
         decisions.c.outcome == DecisionOutcome.APPLIED.value,
+        decisions.c.actuator.in_(MOVES_PODS),
         decisions.c.to_replicas == replicas,
         decisions.c.outcome_at >= since,
     )
@@ -240,8 +245,8 @@ def unjudged(connection: Connection, applied_before: datetime, limit: int) -> li
             decisions.c.judged_at.is_(None),
             decisions.c.outcome == DecisionOutcome.APPLIED.value,
             decisions.c.outcome_at <= applied_before,
-            # Judged is how many pods there were; these changed what the pods are.
-            decisions.c.actuator.not_in([Actuator.REVISION.value, Actuator.REQUESTS.value]),
+            # Judged is how many pods there were, not what they are.
+            decisions.c.actuator.in_(MOVES_PODS),
         )
         .order_by(decisions.c.outcome_at)
         .limit(limit)

@@ -9,7 +9,8 @@ from ai4k8s_common.contracts.scaler import Settlement, SettleRecommendation, Und
 from ai4k8s_common.errors import ConflictError, NotFoundError
 from ai4k8s_common.store.base import JobStatus
 from ai4k8s_common.store.scaler import Actuator, DecisionOutcome
-from ai4k8s_scaler import commands, repository
+from ai4k8s_scaler import commands, repository, sizing
+from ai4k8s_scaler.domain import sizes
 from ai4k8s_scaler.ledger import decision_event
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ def undo_decision(tx: Transaction, context: Context, message: UndoDecision) -> N
             "a revision that was rolled back comes again by deploying it",
             hint="Deploy it again once it is mended: it made things worse.",
         )
+    if decision.actuator == Actuator.REQUESTS.value:
+        _give_requests_back(tx, context, message, decision)
+        return
     row = commands.workload(tx, decision.cluster_id, decision.workload_id)
     target = commands.present_target(tx, context, row)
     if target.actuator.value != decision.actuator or target.current != decision.to_replicas:
@@ -97,6 +101,15 @@ def undo_decision(tx: Transaction, context: Context, message: UndoDecision) -> N
     rest = context.settings.rest_after_undo_seconds / 60
     done = f"{_name(decision)} is back at {decision.from_replicas}, and left alone for {rest:.0f} min"
     _report(tx, message.job_id, UndoDecision.name, done, {"to_replicas": decision.from_replicas})
+
+
+def _give_requests_back(tx: Transaction, context: Context, message: UndoDecision, decision: Row[Any]) -> None:
+    plan = sizing.undone(decision.plan)
+    reason = f"A person undid it: {sizes.words(plan['wanted'], plan['original'])}, {sizing.WAYS[plan['way']]}."
+    who = (message.job_id, message.requested_by)
+    commands.carry_out_plan(tx, context, decision, plan, reason, *who, undo_of=decision.id)
+    done = f"{_name(decision)} asks for what it asked for before"
+    _report(tx, message.job_id, UndoDecision.name, done, {"way": plan["way"]})
 
 
 def _decision(tx: Transaction, decision_id: UUID) -> Row[Any]:

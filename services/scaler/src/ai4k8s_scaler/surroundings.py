@@ -14,6 +14,7 @@ from ai4k8s_common.schedule import Bounded, Rule
 from ai4k8s_common.store.collector import nodes, workloads
 from ai4k8s_common.store.gateway import ScheduleEffect, freezes, namespace_budgets, schedules
 from ai4k8s_common.store.scaler import (
+    MOVES_PODS,
     Actuator,
     AutoscalerKind,
     Engine,
@@ -21,6 +22,7 @@ from ai4k8s_common.store.scaler import (
     claims,
     decisions,
     fights,
+    held_requests,
     surroundings,
 )
 from ai4k8s_scaler.domain.rollback import WATCH_SECONDS
@@ -199,6 +201,7 @@ def _undone(connection: Connection, cluster_id: UUID, since: datetime) -> dict[i
             decisions.c.cluster_id == cluster_id,
             decisions.c.undo_of.is_not(None),
             decisions.c.engine != Engine.ROLLBACK.value,
+            decisions.c.actuator.in_(MOVES_PODS),
             decisions.c.decided_at > since,
         )
         .group_by(decisions.c.workload_id)
@@ -213,6 +216,7 @@ def _asked(connection: Connection, cluster_id: UUID, since: datetime) -> dict[in
         .where(
             decisions.c.cluster_id == cluster_id,
             decisions.c.engine == Engine.MANUAL.value,
+            decisions.c.actuator.in_(MOVES_PODS),
             decisions.c.outcome == "applied",
             decisions.c.undo_of.is_(None),
             decisions.c.decided_at > since,
@@ -277,7 +281,7 @@ def _taken_back(connection: Connection, cluster_id: UUID, since: datetime) -> di
         .where(
             d.cluster_id == cluster_id,
             d.engine == Engine.ROLLBACK.value,
-            d.actuator != Actuator.REVISION.value,
+            d.actuator.in_(MOVES_PODS),
             d.outcome == "applied",
             d.decided_at > since,
         )
@@ -292,7 +296,11 @@ def _taken_back(connection: Connection, cluster_id: UUID, since: datetime) -> di
 def _planned(connection: Connection, cluster_id: UUID) -> dict[int, Row[Any]]:
     query = (
         select(decisions.c.id, decisions.c.workload_id, decisions.c.to_replicas, decisions.c.decided_at)
-        .where(decisions.c.cluster_id == cluster_id, decisions.c.outcome == "planned")
+        .where(
+            decisions.c.cluster_id == cluster_id,
+            decisions.c.outcome == "planned",
+            decisions.c.actuator.in_(MOVES_PODS),
+        )
         .order_by(decisions.c.decided_at)
     )
     rows: Any = connection.execute(query)
@@ -395,3 +403,19 @@ def claim_on_hpa(connection: Connection, cluster_id: UUID, namespace: str, name:
 def set_original(connection: Connection, workload_id: int, original: dict[str, Any]) -> None:
     """The owner changed what we give back one day."""
     connection.execute(claims.update().where(claims.c.workload_id == workload_id).values(original=original))
+
+
+def held_requests_of(connection: Connection, cluster_id: UUID) -> Sequence[Row[Any]]:
+    """Return what running pods of a cluster were made to ask for."""
+    return connection.execute(select(held_requests).where(held_requests.c.cluster_id == cluster_id)).all()
+
+
+def write_held_requests(connection: Connection, workload_id: int, values: dict[str, Any]) -> None:
+    """Note what a workload's pods ask for; what its template had at first stays known."""
+    statement = insert(held_requests).values(workload_id=workload_id, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=[held_requests.c.workload_id], set_=values))
+
+
+def drop_held_requests(connection: Connection, workload_id: int) -> None:
+    """Its pods ask for what their template says."""
+    connection.execute(held_requests.delete().where(held_requests.c.workload_id == workload_id))

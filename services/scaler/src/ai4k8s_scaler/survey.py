@@ -14,6 +14,7 @@ from ai4k8s_scaler import repository, surroundings
 from ai4k8s_scaler.adapters.cluster import FIELD_MANAGER, ref_of
 from ai4k8s_scaler.adapters.hpa import collection_path, spec_managers
 from ai4k8s_scaler.domain.hpawords import amount, sentence
+from ai4k8s_scaler.sizing import hold_requests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +50,7 @@ def survey_cluster(tx: Transaction, context: Context, message: SurveyCluster) ->
             rows = [_hpa(message.cluster_id, item, now) for item in hpas or () if _usable(item)]
             rows += [_vpa(message.cluster_id, item, now) for item in vpas or () if _usable(item)]
             kept = _disruption_budgets(tx, cluster, message.cluster_id, budgets or [])
+            hold_requests(tx, cluster, message.cluster_id)
     except Ai4k8sError as error:
         log.warning("survey_failed", cluster_id=str(message.cluster_id), error=error.detail)
         return

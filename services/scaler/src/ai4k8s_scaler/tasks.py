@@ -17,6 +17,7 @@ from ai4k8s_common.contracts.scaler import (
     ReleaseWorkload,
     RenewFloor,
     ReplayBacktest,
+    ResizeWorkload,
     ScaleWorkload,
     SettleRecommendation,
     SurveyCluster,
@@ -36,6 +37,7 @@ from ai4k8s_scaler.hindsight import judge_decisions
 from ai4k8s_scaler.manual import scale_workload
 from ai4k8s_scaler.service import evaluate_policies, record_advice
 from ai4k8s_scaler.settling import settle_recommendation, undo_decision
+from ai4k8s_scaler.sizing import resize_workload
 from ai4k8s_scaler.survey import survey_cluster
 from ai4k8s_scaler.watching import watch_cycles
 
@@ -110,6 +112,12 @@ def on_settle_recommendation(message: SettleRecommendation, tx: Transaction, con
 def on_undo_decision(message: UndoDecision, tx: Transaction, context: Context) -> None:
     """Go back to what was there before."""
     undo_decision(tx, context, message)
+
+
+@handlers.handles(ResizeWorkload)
+def on_resize_workload(message: ResizeWorkload, tx: Transaction, context: Context) -> None:
+    """Give pods other requests."""
+    resize_workload(tx, context, message)
 
 
 @handlers.handles(EnablePredictive)

@@ -42,6 +42,7 @@ CATALOGUE: tuple[type[Contract], ...] = (
     scaler.DeleteAutoscaler,
     scaler.BacktestWorkload,
     scaler.ReplayBacktest,
+    scaler.ResizeWorkload,
     advisor.Advise,
     chat.AnswerMessage,
     chat.PreparePlan,

@@ -156,6 +156,24 @@ class ReleaseWorkload(JobCommand):
     requested_by: UUID
 
 
+class ResizeWorkload(JobCommand):
+    """A person applies recommended sizes.
+
+    `changes` are amounts in Kubernetes' notation by container, section and resource. `rolls` allows what rolls the
+    pods: a change of their template; without it running pods are resized in place, or nothing is done.
+    """
+
+    name: ClassVar[str] = "scaler.resize_workload.v1"
+    consumer: ClassVar[Service] = Service.SCALER
+    permission: ClassVar[Permission] = Permission.WORKLOAD_SCALE
+
+    cluster_id: UUID
+    workload_id: int
+    changes: dict[str, dict[Literal["requests", "limits"], dict[Literal["cpu", "memory"], str]]]
+    rolls: bool = False
+    requested_by: UUID
+
+
 class WriteAutoscaler(JobCommand):
     """Create an HPA or VPA, or change one's spec. `seen_spec` is what the person saw; None: a new one."""
 

@@ -26,8 +26,9 @@ class Feature(StrEnum):
     ROLLOUTS = "see Argo Rollouts as workloads"
     SCALE = "scale workloads before demand comes"
     FLOORS = "hold floors under HPAs, and edit HPAs and VPAs"
+    SIZES = "apply recommended sizes to running pods"
     TELL = "tell on the workload, as an event, what was done"
-    ANNOTATE = "note the last decision on the workload itself"
+    ANNOTATE = "note the last decision on the workload, size its template, and roll a revision back"
     NETWORK = "read network usage from kubelets"
 
 
@@ -171,6 +172,14 @@ RIGHTS: tuple[Right, ...] = (
         Access.SCALE,
     ),
     Right(
+        Feature.SIZES,
+        "",
+        "pods/resize",
+        ("patch",),
+        "recommended sizes are applied by the template only, which rolls the pods",
+        access=Access.SCALE,
+    ),
+    Right(
         Feature.TELL,
         "",
         "events",
@@ -184,7 +193,7 @@ RIGHTS: tuple[Right, ...] = (
             "apps",
             plural,
             ("patch",),
-            "kubectl describe does not tell the last decision; the page does",
+            "kubectl describe does not tell the last decision, and requests and revisions of it are only recommended",
             Need.OPT_IN,
             Access.SCALE,
         )

@@ -53,6 +53,10 @@ class Actuator(StrEnum):
     REQUESTS = "requests"  # what the pods ask for
 
 
+#: The hands that move a number of pods; the others change what the pods are.
+MOVES_PODS = (Actuator.REPLICAS.value, Actuator.HPA_FLOOR.value, Actuator.EXTERNAL_METRIC.value)
+
+
 class AutoscalerKind(StrEnum):
     """Objects in the cluster that scale."""
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 
 from ai4k8s_common.store.collector import workloads
 from ai4k8s_common.store.gateway import clusters
-from ai4k8s_common.store.scaler import Actuator, DecisionAction, decisions
+from ai4k8s_common.store.scaler import MOVES_PODS, DecisionAction, decisions
 from ai4k8s_gateway.clusters.repository import visible_to
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _conditions(wanted: DecisionFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.changes_only:
         yield or_(
             decisions.c.action != DecisionAction.MAINTAIN.value,
-            decisions.c.actuator.in_([Actuator.REVISION.value, Actuator.REQUESTS.value]),
+            decisions.c.actuator.not_in(MOVES_PODS),
         )
     if wanted.outcome is not None:
         yield decisions.c.outcome == wanted.outcome.value

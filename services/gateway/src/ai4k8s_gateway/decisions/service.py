@@ -112,7 +112,7 @@ def _detail(row: Row[Any]) -> DecisionDetail:
 def brief(row: Row[Any]) -> DecisionView:
     """Return what fits a table's line."""
     workload = f"{row.namespace}/{row.name}" if row.name else str(row.workload_id)
-    changed = row.from_replicas != row.to_replicas
+    changed = row.from_replicas != row.to_replicas or row.actuator == Actuator.REQUESTS.value
     return DecisionView(
         id=row.id,
         cluster_id=row.cluster_id,
@@ -141,6 +141,8 @@ def _sentence(row: Row[Any], workload: str) -> str:
     what = f"{row.from_replicas} -> {row.to_replicas}"
     if row.actuator == Actuator.REVISION.value:
         what = f"from revision {row.plan['from_revision']} to {row.plan['to_revision']}"
+    elif row.actuator == Actuator.REQUESTS.value:
+        what = "has other requests"
     elif row.from_replicas == row.to_replicas:
         what = f"stays at {row.to_replicas}"
     by = ENGINE_WORDS[Engine(row.engine)]

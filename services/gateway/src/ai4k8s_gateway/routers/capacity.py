@@ -12,9 +12,11 @@ from ai4k8s_gateway.capacity import service, supposing
 from ai4k8s_gateway.capacity.schemas import Capacity, WhatIf, WhatIfAnswer
 from ai4k8s_gateway.dependencies import Tx, User
 from ai4k8s_gateway.http.problems import responses_for
+from ai4k8s_gateway.jobs.schemas import JobView
 from ai4k8s_gateway.routers.workloads import WorkloadId
+from ai4k8s_gateway.sizing import applying
 from ai4k8s_gateway.sizing import service as sizing
-from ai4k8s_gateway.sizing.schemas import FindingName, SizeList, WorkloadSizes
+from ai4k8s_gateway.sizing.schemas import ApplySizes, FindingName, SizeList, WorkloadSizes
 
 router = APIRouter(tags=["capacity"], responses=responses_for(HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND))
 
@@ -38,6 +40,17 @@ def list_recommendations(
 def show_recommendations(workload_id: WorkloadId, user: User, tx: Tx) -> WorkloadSizes:
     """The same for one workload."""
     return sizing.show_sizes(tx.connection, user, workload_id)
+
+
+@router.post(
+    "/workloads/{workload_id}/recommendations/apply",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=responses_for(HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY),
+    dependencies=[require(Permission.WORKLOAD_SCALE)],
+)
+def apply_recommendations(workload_id: WorkloadId, body: ApplySizes, user: User, tx: Tx) -> JobView:
+    """Apply what is recommended, as a decision that can be undone. Refused where an HPA is on the same resource."""
+    return applying.apply_sizes(tx, user, workload_id, body)
 
 
 @router.get("/clusters/{cluster_id}/capacity", dependencies=[require(Permission.CLUSTER_READ)])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, true
 
-from ai4k8s_common.store.collector import workloads
+from ai4k8s_common.store.collector import cluster_states, workloads
 from ai4k8s_common.store.gateway import clusters, prices
 from ai4k8s_common.store.optimising import recommendations, reviews
 from ai4k8s_gateway.clusters.repository import visible_to
@@ -70,3 +70,9 @@ def price_of(connection: Connection, cluster_id: UUID) -> tuple[float, float, st
     )
     row = connection.execute(query).one()
     return None if row[0] is None else (row[0], row[1], row[2])
+
+
+def server_version(connection: Connection, cluster_id: UUID) -> str:
+    """Return a cluster's version as last seen, or nothing."""
+    query = select(cluster_states.c.server_version).where(cluster_states.c.cluster_id == cluster_id)
+    return connection.execute(query).scalar_one_or_none() or ""

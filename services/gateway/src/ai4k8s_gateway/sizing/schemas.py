@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 FindingName = Literal[
     "idle",
@@ -70,6 +70,26 @@ class PatchView(BaseModel):
     hpa_command: str | None = Field(description="to run together with it, where an HPA measures against the request")
 
 
+class ApplyView(BaseModel):
+    """How the sizes can be applied from here."""
+
+    in_place: bool = Field(description="whether this cluster resizes running pods, by its version")
+    conflict: str = Field(description="why CPU cannot be applied; empty where it can")
+    text: str = Field(examples=["Kubernetes 1.34 resizes running pods: none is restarted."])
+    may_apply: bool
+
+
+class ApplySizes(BaseModel):
+    """Which of what is recommended shall be applied, and how."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    resources: list[Literal["cpu", "memory"]] = Field(default=["cpu", "memory"], min_length=1, max_length=2)
+    rolls: bool = Field(
+        default=False, description="by the template, which rolls the pods; otherwise running pods are resized in place"
+    )
+
+
 class WorkloadSizes(BaseModel):
     """A workload's containers, and the one patch that sizes them."""
 
@@ -87,6 +107,7 @@ class WorkloadSizes(BaseModel):
     saving: Saving
     patch: PatchView | None
     patch_detail: str = Field(description="why there is no patch")
+    apply: ApplyView | None = Field(default=None, description="for one workload; null where there is nothing to apply")
 
 
 class SizeList(BaseModel):

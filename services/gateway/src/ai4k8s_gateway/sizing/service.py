@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,15 @@ from ai4k8s_common.errors import NotFoundError
 from ai4k8s_gateway.clusters import service as cluster_service
 from ai4k8s_gateway.domain.sizes import Amounts, command_of, hpa_command, patch_of, unpatchable, yaml_of
 from ai4k8s_gateway.sizing import repository
-from ai4k8s_gateway.sizing.schemas import ContainerSize, PatchView, ResourceSize, Saving, SizeList, WorkloadSizes
+from ai4k8s_gateway.sizing.schemas import (
+    ApplyView,
+    ContainerSize,
+    PatchView,
+    ResourceSize,
+    Saving,
+    SizeList,
+    WorkloadSizes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,6 +37,9 @@ GIB = 2.0**30
 # What hurts comes before what costs.
 URGENT: tuple[FindingName, ...] = ("oom_killed", "oom_risk", "throttled", "noisy_neighbour", "under_provisioned")
 FLEETING = frozenset({"Job", "CronJob"})
+#: Running pods are resized since Kubernetes 1.33; whether the cluster does is for the scaler to find out.
+RESIZES_SINCE = (1, 33)
+_VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 
 def list_sizes(connection: Connection, principal: Principal, cluster_id: UUID, finding: FindingName | None) -> SizeList:
@@ -58,7 +70,28 @@ def show_sizes(connection: Connection, principal: Principal, workload_id: int) -
     if row is None:
         raise NotFoundError("there is no such workload", hint="It may be of a cluster that you may not see.")
     rows = repository.of_workload(connection, workload_id)
-    return _view(row, rows, repository.price_of(connection, row.cluster_id), workload_id)
+    view = _view(row, rows, repository.price_of(connection, row.cluster_id), workload_id)
+    if view.patch is None:
+        return view
+    version = repository.server_version(connection, row.cluster_id)
+    may_apply = cluster_service.may_scale(principal, row.cluster_id, row.namespace)
+    return view.model_copy(update={"apply": _how(row, version, may_apply=may_apply)})
+
+
+def _how(row: Row[Any], version: str, *, may_apply: bool) -> ApplyView:
+    """How a workload's sizes can be applied."""
+    known = _VERSION.match(version)
+    in_place = known is not None and (int(known[1]), int(known[2])) >= RESIZES_SINCE
+    conflict = ""
+    if row.hpa_name and row.hpa_cpu_target_percent is not None:
+        conflict = (
+            f"HPA {row.hpa_name} measures CPU against the request: moving that here would move its pods."
+            " Apply memory alone, or run both commands below."
+        )
+    text = "This cluster cannot resize running pods: their template is changed, which rolls them."
+    if in_place and known is not None:
+        text = f"Kubernetes {known[1]}.{known[2]} resizes running pods: none is restarted, and new ones get the same."
+    return ApplyView(in_place=in_place, conflict=conflict, text=text, may_apply=may_apply)
 
 
 def _weight(item: WorkloadSizes) -> tuple[int, float, str]:

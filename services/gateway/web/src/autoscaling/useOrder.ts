@@ -8,7 +8,7 @@ type JobView = Schemas["JobView"];
 
 const POLL_MS = 400;
 const PATIENCE_MS = 60_000;
-const STALE = ["scaling", "autoscaling", "timeline", "decisions", "decision", "workloads", "overview", "freezes", "jobs"];
+const STALE = ["scaling", "autoscaling", "timeline", "decisions", "decision", "workloads", "overview", "freezes", "jobs", "sizes"];
 
 export function useOrder<T>(give: (input: T) => Promise<JobView>, onDone?: () => void) {
   const queries = useQueryClient();

@@ -13,7 +13,8 @@ export function DecisionActs({ decision }: { decision: DecisionDetail }) {
     if (what === "apply") return unwrap(http.POST("/api/v1/decisions/{decision_id}/apply", { params }));
     return unwrap(http.POST("/api/v1/decisions/{decision_id}/dismiss", { params }));
   });
-  const isOpen = decision.outcome === "observed" && decision.from_replicas !== decision.to_replicas;
+  const isRevision = decision.actuator === "revision";
+  const isOpen = decision.outcome === "observed" && (isRevision || decision.from_replicas !== decision.to_replicas);
   if (!decision.may_undo && !isOpen) return null;
   const button = (what: Act, label: string, weight: "primary" | "plain" = "plain") => (
     <Button weight={weight} disabled={act.isPending} onClick={() => act.mutate(what)}>
@@ -24,13 +25,19 @@ export function DecisionActs({ decision }: { decision: DecisionDetail }) {
     <div className="drawer-acts">
       {decision.may_undo && (
         <>
-          {button("undo", `Undo: back to ${decision.from_replicas}`)}
-          <span className="muted">The workload is then left alone for half an hour.</span>
+          {decision.actuator === "requests" ? (
+            button("undo", "Undo: back to the requests before")
+          ) : (
+            <>
+              {button("undo", `Undo: back to ${decision.from_replicas}`)}
+              <span className="muted">The workload is then left alone for half an hour.</span>
+            </>
+          )}
         </>
       )}
       {isOpen && (
         <>
-          {button("apply", `Apply: set ${decision.to_replicas}`, "primary")}
+          {button("apply", isRevision ? "Apply: roll the revision back" : `Apply: set ${decision.to_replicas}`, "primary")}
           {button("dismiss", "Dismiss")}
         </>
       )}

@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { Schemas } from "../api/client";
 import { Button, Segmented } from "../ui/controls";
 import { useToasts } from "../ui/toasts";
+import { ApplySizes } from "./ApplySizes";
 
 const FORMS = [
   { value: "command", label: "kubectl" },
@@ -23,6 +24,7 @@ export function SizePatch({ sizes }: { sizes: Schemas["WorkloadSizes"] }) {
     );
   return (
     <div className="size-patch">
+      <ApplySizes sizes={sizes} />
       <div className="size-patch-head">
         <Segmented legend="Form of the patch" choices={FORMS} value={form} onChange={setForm} />
         <Button onClick={() => void copy()}>Copy</Button>
@@ -31,7 +33,7 @@ export function SizePatch({ sizes }: { sizes: Schemas["WorkloadSizes"] }) {
         <code>{text}</code>
       </pre>
       {hpa && <p className="muted">Run both: the HPA measures against the request, so its target moves with it.</p>}
-      <p className="muted">Applying it restarts the pods as a roll-out does. To undo: kubectl rollout undo.</p>
+      <p className="muted">By hand: this restarts the pods as a roll-out does. To undo: kubectl rollout undo.</p>
     </div>
   );
 }
