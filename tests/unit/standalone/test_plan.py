@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from ai4k8s_common.services import Service
 from ai4k8s_standalone import plan as planning
 from ai4k8s_standalone.folder import DataFolder
+from ai4k8s_standalone.models import local_model_specs
 from ai4k8s_standalone.plan import Plan, Ports, Wishes, role_url
 from ai4k8s_standalone.specs import Stage
 from ai4k8s_standalone.up import FirstAdministrator, read_administrator
@@ -17,7 +19,7 @@ from ai4k8s_standalone.vault import open_vault
 if TYPE_CHECKING:
     from ai4k8s_standalone.process import Command
 
-PORTS = Ports(gateway=5003, postgres=20_001, valkey=20_002, simcluster=20_003, prometheus=20_004)
+PORTS = Ports(gateway=5003, postgres=20_001, valkey=20_002, simcluster=20_003, prometheus=20_004, local_llm=20_005)
 WORKERS = {
     "collector-cycle",
     "collector-jobs",
@@ -82,9 +84,29 @@ def test_no_secret_stands_in_the_arguments_that_everybody_can_list(plan):
 
 
 def test_a_key_for_a_language_model_reaches_only_services_that_use_one(plan, monkeypatch):
-    monkeypatch.setenv("AI4K8S_LLM_GROQ_API_KEY", "canary")
-    holders = {name for name, command in commands(plan).items() if "canary" in command.environment.values()}
-    assert holders == {"advisor-cycle", "chat-jobs", "rag-jobs"}
+    for name in ("GROQ_API_KEY", "ANTHROPIC_API_KEY", "GPT_OSS_API_KEY", "GROQ_API_KEY_FILE"):
+        monkeypatch.setenv(name, "canary")
+        holders = {name for name, command in commands(plan).items() if "canary" in command.environment.values()}
+        assert {name.partition("-")[0] for name in holders} == {"advisor", "chat", "rag"}
+        monkeypatch.delenv(name)
+
+
+def test_a_local_model_is_a_process_whose_key_only_services_that_ask_models_have(plan, monkeypatch, tmp_path):
+    monkeypatch.setenv("GPT_OSS_API_BASE", "https://elsewhere.example/v1")
+    monkeypatch.setenv("GPT_OSS_API_KEY_FILE", "/of/elsewhere")
+    local = replace(plan, wishes=replace(plan.wishes, local_model=tmp_path / "small.gguf"))
+    (spec,) = local_model_specs(local)
+    server = spec.prepare()
+    assert not spec.essential
+    key = local.vault.local_llm_key
+    assert not any(key in argument for argument in server.arguments)
+    assert ("--model", str(tmp_path / "small.gguf")) == server.arguments[3:5]
+    holders = {name for name, command in commands(local).items() if key in command.environment.values()}
+    assert {name.partition("-")[0] for name in holders} == {"advisor", "chat", "rag"}
+    chat = commands(local)["chat-jobs"].environment
+    assert chat["GPT_OSS_API_BASE"] == "http://127.0.0.1:20005/v1"
+    assert "GPT_OSS_API_KEY_FILE" not in chat
+    assert list(local_model_specs(plan)) == []
 
 
 def test_own_servers_replace_the_embedded_ones(tmp_path):

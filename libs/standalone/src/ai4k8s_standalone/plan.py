@@ -21,6 +21,7 @@ from ai4k8s_common.services import QueueKind, Service
 from ai4k8s_simcluster.demo import DEMO
 from ai4k8s_standalone.embedded.postgres import EmbeddedPostgres
 from ai4k8s_standalone.embedded.valkey import EmbeddedValkey
+from ai4k8s_standalone.models import model_environment
 from ai4k8s_standalone.ports import LOOPBACK
 from ai4k8s_standalone.process import Command
 from ai4k8s_standalone.specs import ProcessSpec, Stage
@@ -68,6 +69,8 @@ class Wishes:
     shapes: tuple[str, ...] = ()
     cycle_seconds: int = 15
     rise_in_seconds: int = 270
+    local_model: Path | None = None
+    local_model_threads: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +82,7 @@ class Ports:
     valkey: int
     simcluster: int
     prometheus: int
+    local_llm: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,10 +156,10 @@ def _settings_of_everybody() -> dict[str, str]:
 
 def service_environment(plan: Plan, service: Service) -> dict[str, str]:
     """What the processes of one service are given."""
-    prefixes = [f"AI4K8S_{service.name}_", *(["AI4K8S_LLM_"] if service in MODEL_USERS else [])]
-    own = {name: value for name, value in os.environ.items() if name.startswith(tuple(prefixes))}
+    own = {name: value for name, value in os.environ.items() if name.startswith(f"AI4K8S_{service.name}_")}
     environment = {
         **own,
+        **(model_environment(plan) if service in MODEL_USERS else {}),
         **bus_environment(plan),
         DATABASE_VARIABLE: role_url(plan.owner_url, service, plan.vault.role_passwords[service]),
         "AI4K8S_CREDENTIALS_PUBLIC_KEY": plan.vault.credentials_public_key,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ai4k8s_standalone import plan as planning
 from ai4k8s_standalone.folder import DataFolder, read_json, write_private_json
+from ai4k8s_standalone.models import local_model_specs
 from ai4k8s_standalone.plan import Plan, Ports, Wishes
 from ai4k8s_standalone.ports import is_free, pick_free
 from ai4k8s_standalone.state import end_leftovers
@@ -91,6 +92,7 @@ def choose_ports(folder: DataFolder, wishes: Wishes, display: Display) -> Ports:
         valkey=pick_free(known.get("valkey")),
         simcluster=pick_free(known.get("simcluster")),
         prometheus=pick_free(known.get("prometheus")),
+        local_llm=pick_free(known.get("local_llm")),
     )
     write_private_json(folder.ports_file, asdict(ports))
     return ports
@@ -118,6 +120,8 @@ def start_everything(supervisor: Supervisor, plan: Plan, display: Display) -> No
         start_together(supervisor, "simulated cluster", clusters, display)
     with display.step("first administrator"):
         administrator = read_administrator(supervisor.run_once(planning.bootstrap_command(plan)))
+    if models := list(local_model_specs(plan)):
+        start_together(supervisor, "language model", models, display)
     start_together(supervisor, "services", list(planning.service_specs(plan)), display)
     supervisor.announce(plan.url)
     welcome(plan, administrator, display)
@@ -157,6 +161,8 @@ def welcome(plan: Plan, administrator: FirstAdministrator | None, display: Displ
         display.line(f"  password  {administrator.password}   (shown this once, stored nowhere: keep it)")
     if plan.wishes.demo:
         display.line(f"  The simulated cluster answers kubectl: KUBECONFIG={plan.kubeconfig}")
+    if plan.wishes.local_model is not None:
+        display.line(f"  A local language model answers: {plan.wishes.local_model.name} (see docs/models.md)")
     display.line("  Ctrl-C or `ai4k8s down` stops everything; `ai4k8s status` and `ai4k8s logs` tell how it is.")
     display.line()
 

@@ -28,6 +28,7 @@ class Vault:
     role_passwords: dict[Service, str] = field(repr=False)
     credentials_public_key: str
     credentials_private_key: str = field(repr=False)
+    local_llm_key: str = field(repr=False)
     #: Still readable, until everything is sealed for the present one.
     old_credentials_private_keys: tuple[str, ...] = field(default=(), repr=False)
 
@@ -72,6 +73,7 @@ def open_vault(path: Path) -> Vault:
             role_passwords={Service(name): value for name, value in content["role_passwords"].items()},
             credentials_public_key=content["credentials_public_key"],
             credentials_private_key=content["credentials_private_key"],
+            local_llm_key=content.get("local_llm_key", ""),
             old_credentials_private_keys=tuple(content.get("old_credentials_private_keys", ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -90,6 +92,7 @@ def _generate() -> Vault:
         role_passwords={service: _password() for service in Service},
         credentials_public_key=public,
         credentials_private_key=private,
+        local_llm_key=_password(),
     )
 
 
@@ -99,10 +102,11 @@ def _password() -> str:
 
 
 def _complete(path: Path, vault: Vault) -> Vault:
-    """A newer release may know a service more than the one that made the file."""
+    """A newer release may know a service, or a secret, more than the one that made the file."""
     missing = [service for service in Service if service not in vault.role_passwords]
-    if missing:
+    if missing or not vault.local_llm_key:
         vault.role_passwords.update({service: _password() for service in missing})
+        vault = replace(vault, local_llm_key=vault.local_llm_key or _password())
         _write(path, vault)
     return vault
 
@@ -116,6 +120,7 @@ def _write(path: Path, vault: Vault) -> None:
             "role_passwords": {service.value: value for service, value in vault.role_passwords.items()},
             "credentials_public_key": vault.credentials_public_key,
             "credentials_private_key": vault.credentials_private_key,
+            "local_llm_key": vault.local_llm_key,
             "old_credentials_private_keys": list(vault.old_credentials_private_keys),
         },
     )

@@ -99,6 +99,10 @@ class Chain:
             telemetry.NO_ANSWER.labels(question.use.value, error.code).inc()
             raise
 
+    def only(self, rungs: tuple[Rung, ...]) -> Chain:
+        """Return the same with these models alone."""
+        return replace(self, rungs=rungs)
+
     def ask_one(self, rung: Rung, question: Question, call: Call) -> Answer:
         """Ask one model, whatever the breaker says: to test it. Raises ModelError."""
         self.ledger.check(question.user_id)
