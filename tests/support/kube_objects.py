@@ -26,6 +26,7 @@ from ai4k8s_common.kube.types import (
     PodStatus,
     PodTemplate,
     ResourceAmounts,
+    TemplateSpec,
     Workload,
     WorkloadSpec,
     WorkloadStatus,
@@ -47,7 +48,7 @@ def deployment(name: str, replicas: int, *, cpu: str = "500m", limit: str = "1",
             2,
             annotations={"ai4k8s.io/lead": "60", "other": "x", "deployment.kubernetes.io/revision": "3"},
         ),
-        WorkloadSpec(replicas, PodTemplate(PodSpec([container]))),
+        WorkloadSpec(replicas, PodTemplate(TemplateSpec([container]))),
         WorkloadStatus(replicas, replicas, replicas, 2),
     )
 

@@ -13,10 +13,10 @@ from ai4k8s_common.contracts.advisor import Advice, AdvisedAction, RiskLevel
 from ai4k8s_common.contracts.scaler import RecordAdvice, ScaleWorkload
 from ai4k8s_common.errors import InvalidInputError
 from ai4k8s_common.kube.errors import KubeUnavailableError
+from ai4k8s_scaler.advising import record_advice
 from ai4k8s_scaler.hands import LAST_DECISION
 from ai4k8s_scaler.hindsight import judge_decisions
 from ai4k8s_scaler.manual import scale_workload
-from ai4k8s_scaler.service import record_advice
 from ai4k8s_scaler.settings import ScalerSettings
 from ai4k8s_scaler.watching import watch_cycles
 from tests.support.scaler_bench import LEVELS, NOW, WEB, Bench, make_bench

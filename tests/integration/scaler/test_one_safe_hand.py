@@ -25,11 +25,11 @@ from ai4k8s_common.contracts.scaler import (
 )
 from ai4k8s_common.errors import ConflictError
 from ai4k8s_common.kube.errors import KubeGoneError, KubeProtocolError, KubeThrottledError, KubeUnavailableError
+from ai4k8s_scaler.advising import record_advice
 from ai4k8s_scaler.autoscalers import delete_autoscaler, write_autoscaler
 from ai4k8s_scaler.enabling import enable_predictive, release_workload
 from ai4k8s_scaler.floors import withdraw_floor
 from ai4k8s_scaler.manual import scale_workload
-from ai4k8s_scaler.service import record_advice
 from ai4k8s_scaler.settings import ScalerSettings
 from ai4k8s_scaler.settling import settle_recommendation, undo_decision
 from ai4k8s_scaler.survey import survey_cluster

@@ -43,6 +43,7 @@ EVERY_PROCESS = {
     "forecaster-cycle",
     "forecaster-jobs",
     "advisor-cycle",
+    "advisor-jobs",
     "scaler-cycle",
     "scaler-jobs",
     "chat-jobs",
@@ -156,7 +157,7 @@ def test_a_whole_life(installation):
 
     loads = installation.call("logs", "simcluster").stdout
     assert f"['shop/web={__file__}:scale=0.5'] ['shop/jobs=hourly']" in loads
-    assert "There are: advisor-cycle, beat" in installation.call("logs", "nothing-like-it").stdout
+    assert "There are: advisor-cycle, advisor-jobs, beat" in installation.call("logs", "nothing-like-it").stdout
 
     # Whatever was shown once is nowhere in the data folder.
     for path in installation.folder.path.rglob("*"):

@@ -76,14 +76,17 @@ def test_a_full_workload_at_its_maximum_is_told_to_raise_it() -> None:
 
 
 def test_alike_situations_share_a_key_and_others_do_not() -> None:
-    key = cache_key("rules", RISING)
-    assert cache_key("rules", replace(RISING, cpu_usage_millicores=1950, memory_bytes=5 * 101 * 2**20)) == key
+    key = cache_key("gpt-oss/small", RISING)
+    # What was decided is no part of it: an answer is held against the envelope it is used for.
+    alike = {"cpu_usage_millicores": 1950, "memory_bytes": 5 * 101 * 2**20, "to_replicas": 9, "held": True}
+    assert cache_key("gpt-oss/small", replace(RISING, **alike)) == key  # type: ignore[arg-type]
     for changes in (
         {"cpu_usage_millicores": 2500},
         {"memory_bytes": 5 * 120 * 2**20},
-        {"to_replicas": 9},
         {"workload_id": 8},
-        {"held": True},
-        {"expected_millicores": None},
+        {"max_replicas": 30},
+        {"min_replicas": 3},
+        {"trend": "increasing"},
     ):
-        assert cache_key("rules", replace(RISING, **changes)) != key
+        assert cache_key("gpt-oss/small", replace(RISING, **changes)) != key
+    assert cache_key("groq/large", RISING) != key

@@ -69,3 +69,22 @@ def test_a_pod_that_is_not_ready_has_no_moment_of_readiness() -> None:
 def test_a_pods_usage_is_its_containers_or_unknown(usages: list[dict[str, str] | None], cpu: float | None) -> None:
     raw = {"metadata": {"name": "p"}, "containers": [{"name": "c", "usage": usage} for usage in usages]}
     assert pod_reading(msgspec.convert(raw, PodMetrics)).cpu_millicores == cpu
+
+
+def test_claims_that_a_template_mounts_are_told_and_other_volumes_are_not() -> None:
+    raw = {
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {
+            "template": {
+                "spec": {
+                    "containers": [{"name": "app"}],
+                    "volumes": [
+                        {"name": "data", "persistentVolumeClaim": {"claimName": "uploads"}},
+                        {"name": "settings", "configMap": {"name": "settings"}},
+                    ],
+                }
+            }
+        },
+    }
+    found = msgspec.convert(raw, Workload, strict=False)
+    assert workload_of(WorkloadKind.DEPLOYMENT, found).volume_claims == ("uploads",)

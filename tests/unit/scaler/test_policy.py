@@ -14,6 +14,7 @@ from ai4k8s_scaler.domain.guards import STEP_UP_FACTOR, STEP_UP_PODS, GuardName
 from ai4k8s_scaler.domain.hpa import Usage, desired_replicas
 from ai4k8s_scaler.domain.policy import Action, Foresight, Limits, Observed, PolicyMemory, decide
 from ai4k8s_scaler.domain.price import QuantileFunction
+from ai4k8s_scaler.domain.situation import Situation
 
 NOW = datetime(2026, 11, 2, 14, 1, tzinfo=UTC)
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99, 0.998)
@@ -149,3 +150,31 @@ def test_no_input_leads_outside_of_bounds_and_steps(values, use, current, unread
         furthest = max(current * STEP_UP_FACTOR, current + STEP_UP_PODS)
         assert decision.to_replicas <= max(furthest, low)
         assert decision.to_replicas >= min(math.ceil(current / 2), high)
+
+
+def test_a_change_says_what_could_be_chosen_instead_and_which_guard_bars_the_rest():
+    rising = QuantileFunction((0.5, 0.8, 0.95, 0.99, 0.998), (6.2, 7.1, 8.4, 10.3, 14.2))
+    decision = decide(CALM, Foresight(rising, 240), Limits(2, 9, max_step_up=5), PolicyMemory(10.0), NOW)
+    offered = dict(zip((option.replicas for option in decision.alternatives), decision.barred, strict=True))
+    assert offered[decision.to_replicas] == ""
+    assert {replicas for replicas, bar in offered.items() if not bar} <= set(range(2, 10))
+    assert offered[11] == "bounds"
+    assert decision.chosen is not None
+    assert decision.chosen.replicas == decision.to_replicas
+
+
+def test_what_the_advisor_prefers_adds_pods_within_the_envelope_and_nothing_else():
+    rising = QuantileFunction((0.5, 0.8, 0.95, 0.99, 0.998), (6.2, 7.1, 8.4, 10.3, 14.2))
+
+    def decided(advised: int | None):
+        return decide(
+            CALM, Foresight(rising, 240), Limits(2, 9), PolicyMemory(3.0), NOW,
+            Situation(advised=advised),
+        )  # fmt: skip
+
+    assert decided(None).to_replicas == 7
+    assert decided(8).to_replicas == 8
+    assert "the advisor prefers 8 to 7" in decided(8).reason
+    for advised in (6, 7, 10_000, 10):  # less, the same, never weighed
+        assert decided(advised).to_replicas == 7
+    assert decided(11).to_replicas == 9  # weighed, and bounded

@@ -26,6 +26,7 @@ WORKERS = {
     "forecaster-cycle",
     "forecaster-jobs",
     "advisor-cycle",
+    "advisor-jobs",
     "scaler-cycle",
     "scaler-jobs",
     "chat-jobs",

@@ -1,13 +1,18 @@
-"""Entry point: `python -m ai4k8s_advisor.worker --queue cycle`."""
+"""Entry point: `python -m ai4k8s_advisor.worker --queue cycle|jobs`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ai4k8s_advisor.adapters.cache import RedisAdviceCache
-from ai4k8s_advisor.service import Context
+from ai4k8s_advisor.adapters.asking import Asker
+from ai4k8s_advisor.adapters.cache import RedisAnswerCache
+from ai4k8s_advisor.context import Context
+from ai4k8s_advisor.settings import AdvisorSettings
 from ai4k8s_advisor.tasks import handlers
 from ai4k8s_common.bus.worker import run_worker
+from ai4k8s_common.llm.build import build_model
+from ai4k8s_common.llm.settings import ModelSettings
+from ai4k8s_common.llm.types import Use
 from ai4k8s_common.services import Service
 from ai4k8s_common.settings import BusSettings
 
@@ -17,7 +22,14 @@ if TYPE_CHECKING:
 
 def wire(_: Bus) -> Context:
     """Build the context of one worker process."""
-    return Context(cache=RedisAdviceCache(BusSettings().redis_url))
+    settings, redis_url = AdvisorSettings(), BusSettings().redis_url
+    model = build_model(ModelSettings.read(), Use.ADVISOR, redis_url=redis_url)
+    name = ", ".join(rung.model_key for rung in model.rungs)
+    return Context(
+        cache=RedisAnswerCache(redis_url, settings),
+        asker=Asker(model, name) if model.rungs else None,
+        settings=settings,
+    )
 
 
 def main() -> None:

@@ -276,6 +276,7 @@ def _workload_values(cluster_id: UUID, at: datetime, row: WorkloadRow) -> dict[s
         "resource": workload.resource,
         "status_detail": workload.status_detail,
         "images": workload.images,
+        "volume_claims": workload.volume_claims,
         "containers": [asdict(container) for container in workload.containers],
         "revision": row.revision,
         "revision_at": row.revision_at,

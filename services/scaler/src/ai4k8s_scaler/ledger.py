@@ -87,7 +87,7 @@ def _values(entry: Entry, outcome: DecisionOutcome, decision_id: UUID) -> dict[s
         "reason": decision.reason,
         "inputs": _inputs(entry),
         "forecast": _forecast(entry.row),
-        "alternatives": [_candidate(option) for option in decision.alternatives],
+        "alternatives": alternatives(decision),
         "guards": guards(decision),
         "outcome": outcome.value,
         "outcome_at": None if outcome is DecisionOutcome.PLANNED else entry.at,
@@ -124,6 +124,14 @@ def guards(decision: Decision) -> list[dict[str, Any]]:
     ]
 
 
+def alternatives(decision: Decision) -> list[dict[str, Any]]:
+    """What else was weighed; of changes also what may be chosen instead: `within`, or the guard that bars it."""
+    if not decision.barred:
+        return [_candidate(option) for option in decision.alternatives]
+    pairs = zip(decision.alternatives, decision.barred, strict=True)
+    return [{**_candidate(option), "within": not bar, "barred_by": bar} for option, bar in pairs]
+
+
 def _inputs(entry: Entry) -> dict[str, Any]:
     observed, limits, decision = entry.observed, entry.policy.limits, entry.decision
     usage = observed.usage
@@ -143,6 +151,7 @@ def _inputs(entry: Entry) -> dict[str, Any]:
         "hpa_asks": decision.reactive,
         "predictive_floor": None if decision.floor is None else _candidate(decision.floor),
         "wanted_before_guards": decision.wanted,
+        "chosen": None if decision.chosen is None else _candidate(decision.chosen),
     }
 
 

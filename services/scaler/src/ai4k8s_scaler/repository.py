@@ -210,12 +210,6 @@ def record_outcome(
     )
 
 
-def record_advice(connection: Connection, decision_id: UUID, advice: dict[str, Any]) -> bool:
-    """Keep the advisor's words. Returns whether there is such a decision."""
-    result = connection.execute(update(decisions).where(decisions.c.id == decision_id).values(advice=advice))
-    return bool(result.rowcount)
-
-
 def upsert_states(connection: Connection, states: Sequence[dict[str, Any]]) -> None:
     """Write what the scaler thinks of workloads now, many in one statement."""
     for start in range(0, len(states), STATES_AT_ONCE):

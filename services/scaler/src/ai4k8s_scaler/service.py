@@ -16,7 +16,7 @@ import structlog
 from ai4k8s_common.contracts.scaler import RenewFloor, SurveyCluster
 from ai4k8s_common.store.gateway import PolicyMode
 from ai4k8s_common.store.scaler import Actuator, DecisionOutcome
-from ai4k8s_scaler import ledger, repository, rollbacks, situations, surroundings
+from ai4k8s_scaler import advising, ledger, repository, rollbacks, situations, surroundings
 from ai4k8s_scaler.domain.guards import GuardName
 from ai4k8s_scaler.domain.hpa import Usage
 from ai4k8s_scaler.domain.policy import (
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from ai4k8s_common.bus.transaction import Transaction
-    from ai4k8s_common.contracts.scaler import EvaluatePolicies, RecordAdvice
+    from ai4k8s_common.contracts.scaler import EvaluatePolicies
     from ai4k8s_scaler.surroundings import Around
 
 #: How far back a workload's newest usage is looked for; older ones are all the same: too old.
@@ -97,6 +97,8 @@ def evaluate_policies(tx: Transaction, message: EvaluatePolicies, settings: Scal
     rules, now = settings or ScalerSettings(), message.cycle_at
     samples = repository.latest_samples(tx.connection, message.cluster_id, now - SAMPLES_WITHIN, now)
     around = surroundings.load(tx.connection, message.cluster_id, now, now - CHANGES_WITHIN)
+    if rules.advisor_may_refine:
+        around.advised = advising.wishes(tx.connection, message.cluster_id, now - advising.REFINED_FOR)
     rows = repository.present_workloads(tx.connection, message.cluster_id)
     for row in rows:
         around.namespace_totals[row.namespace] = around.namespace_totals.get(row.namespace, 0) + row.desired_replicas
@@ -130,18 +132,6 @@ def _policy(row: Row[Any], around: Around) -> EffectivePolicy | None:
     if policy is None and situations.key_of(row) in around.rules:
         return ONLY_SCHEDULED
     return policy
-
-
-def record_advice(tx: Transaction, message: RecordAdvice) -> None:
-    """Keep what the advisor said beside the decision; it changes nothing that was done."""
-    advice = {
-        **message.advice.model_dump(mode="json"),
-        "provider": message.provider,
-        "text": message.text,
-        "cached": message.cached,
-    }
-    if not repository.record_advice(tx.connection, message.decision_id, advice):
-        log.warning("advice_dropped", decision_id=str(message.decision_id), reason="no such decision")
 
 
 def evaluate(

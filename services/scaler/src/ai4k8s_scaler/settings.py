@@ -37,4 +37,8 @@ class ScalerSettings(Group):
     nodes_grow: bool = Field(
         default=False, description="a cluster autoscaler adds nodes: free CPU on the present ones is no bound"
     )
+    advisor_may_refine: bool = Field(
+        default=False,
+        description="in mode auto a model's choice within the envelope may add pods for a few minutes; else only shown",
+    )
     annotate: bool = Field(default=True, description="write the last decision onto the workload it changed")

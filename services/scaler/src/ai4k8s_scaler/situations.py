@@ -52,6 +52,7 @@ def situation_of(
         keep=_keep(row, around),
         since_up_seconds=_since(changed.get("scale_up"), now),
         since_down_seconds=_since(changed.get("scale_down"), now),
+        advised=around.advised.get(row.id),
     )
 
 

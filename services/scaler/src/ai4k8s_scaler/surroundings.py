@@ -96,6 +96,7 @@ class Around:
     lowered: dict[int, Row[Any]]
     taken_back: dict[int, list[tuple[float, int]]]
     planned: dict[int, Row[Any]]
+    advised: dict[int, int] = field(default_factory=dict)
     namespace_totals: dict[str, int] = field(default_factory=dict)
 
 

@@ -28,6 +28,7 @@ from ai4k8s_common.contracts.scaler import (
 )
 from ai4k8s_common.services import Service
 from ai4k8s_common.store.forget import forget_cluster
+from ai4k8s_scaler.advising import record_advice
 from ai4k8s_scaler.applying import apply_decision
 from ai4k8s_scaler.autoscalers import delete_autoscaler, write_autoscaler
 from ai4k8s_scaler.backtesting import backtest_workload, replay_backtest
@@ -35,7 +36,7 @@ from ai4k8s_scaler.enabling import enable_predictive, release_workload
 from ai4k8s_scaler.floors import renew_floor, withdraw_floor
 from ai4k8s_scaler.hindsight import judge_decisions
 from ai4k8s_scaler.manual import scale_workload
-from ai4k8s_scaler.service import evaluate_policies, record_advice
+from ai4k8s_scaler.service import evaluate_policies
 from ai4k8s_scaler.settling import settle_recommendation, undo_decision
 from ai4k8s_scaler.sizing import resize_workload
 from ai4k8s_scaler.survey import survey_cluster
@@ -61,9 +62,9 @@ def on_apply_decision(message: ApplyDecision, tx: Transaction, context: Context)
 
 
 @handlers.handles(RecordAdvice)
-def on_record_advice(message: RecordAdvice, tx: Transaction, _: Context) -> None:
+def on_record_advice(message: RecordAdvice, tx: Transaction, context: Context) -> None:
     """Keep the advisor's words."""
-    record_advice(tx, message)
+    record_advice(tx, message, context.settings, context.clock())
 
 
 @handlers.handles(JudgeDecisions)

@@ -44,6 +44,12 @@ CATALOGUE: tuple[type[Contract], ...] = (
     scaler.ReplayBacktest,
     scaler.ResizeWorkload,
     advisor.Advise,
+    advisor.AskModel,
+    advisor.WarmUp,
+    advisor.WarmWorkload,
+    advisor.ExplainDecision,
+    advisor.RecommendForCluster,
+    advisor.ForgetCluster,
     chat.AnswerMessage,
     chat.PreparePlan,
     chat.ApplyPlan,
@@ -70,6 +76,7 @@ BEATS: tuple[Beat, ...] = (
     Beat(collector.KeepConnections, 30.0),
     Beat(forecaster.ReviewClusters, 60.0),
     Beat(scaler.JudgeDecisions, 30.0),
+    Beat(advisor.WarmUp, 60.0),
     Beat(scaler.WatchCycles, 15.0),
 )
 

@@ -63,7 +63,11 @@ class WithdrawFloor(Command):
 
 
 class RecordAdvice(Event):
-    """The advisor's words on a decision; they change nothing that was done."""
+    """The advisor's words on a decision; they change nothing that was done.
+
+    `refine_to` is a number of the decision's own envelope that the advisor prefers; whether it counts is the scaler's
+    to say.
+    """
 
     name: ClassVar[str] = "scaler.record_advice.v1"
     consumer: ClassVar[Service] = Service.SCALER
@@ -73,6 +77,7 @@ class RecordAdvice(Event):
     text: str
     cached: bool
     advice: Advice
+    refine_to: int | None = None
 
 
 class JudgeDecisions(Tick):

@@ -107,10 +107,28 @@ class PodSpec(Struct, frozen=True):
     node_name: str = ""
 
 
+class ClaimSource(Struct, frozen=True):
+    """Which claim a volume is."""
+
+    claim_name: str = ""
+
+
+class Volume(Struct, frozen=True):
+    """A volume of a template; only whether it keeps data is of interest."""
+
+    persistent_volume_claim: ClaimSource | None = None
+
+
+class TemplateSpec(PodSpec, frozen=True):
+    """A template's pod. Volumes are read of templates alone: of 150,000 pods they would be a second of decoding."""
+
+    volumes: list[Volume] | None = None
+
+
 class PodTemplate(Struct, frozen=True):
     """What a workload makes its pods from."""
 
-    spec: PodSpec = PodSpec()
+    spec: TemplateSpec = TemplateSpec()
 
 
 class Condition(Struct, frozen=True):

@@ -159,6 +159,8 @@ workloads = Table(
     Column("resource", Text, nullable=False, server_default=""),  # plural name in API paths, as in 'rollouts'
     Column("status_detail", Text, nullable=False, server_default=""),  # a CronJob's schedule, a Job's outcome
     Column("images", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    # Claims that its pods mount, by name; of a StatefulSet the names of its claim templates.
+    Column("volume_claims", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     # [{name, cpu_request_millicores, cpu_limit_millicores, memory_request_bytes, memory_limit_bytes}] of its template,
     # in its order; an amount that is not set is null. `init` marks sidecars that are init containers.
     Column("containers", JSONB, nullable=False, server_default=text("'[]'::jsonb")),

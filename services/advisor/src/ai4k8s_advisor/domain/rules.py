@@ -6,6 +6,7 @@ The advice never changes a decision; it says in one or two sentences what a pers
 from __future__ import annotations
 
 from ai4k8s_advisor.domain.situation import Advice, Direction, Level, Situation
+from ai4k8s_advisor.domain.words import cores, duration, pod_word, pods
 
 CROWDED_PERCENT = 90.0
 
@@ -37,31 +38,30 @@ def _confidence(s: Situation) -> float:
 
 
 def _reasoning(s: Situation) -> str:
-    now = f"now {_cores(s.cpu_usage_millicores)}" if s.cpu_usage_millicores is not None else "usage now unknown"
+    now = f"now {cores(s.cpu_usage_millicores)}" if s.cpu_usage_millicores is not None else "usage now unknown"
     if s.expected_millicores is None or s.lead_time_seconds is None:
         expected = f"There is no forecast for {s.name} yet ({now})"
     else:
         expected = (
-            f"{s.name} is expected to need up to {_cores(s.expected_millicores)} "
-            f"within {_duration(s.lead_time_seconds)} ({now})"
+            f"{s.name} is expected to need up to {cores(s.expected_millicores)} "
+            f"within {duration(s.lead_time_seconds)} ({now})"
         )
     return f"{expected}; {_consequence(s)}."
 
 
 def _consequence(s: Situation) -> str:
-    pods = f"{s.to_replicas} {_pods(s.to_replicas)}"
+    wanted = pods(s.to_replicas)
     if s.direction is Direction.MAINTAIN:
         if s.held:
-            return f"a guard keeps it at {pods} for now"
+            return f"a guard keeps it at {wanted} for now"
         if s.at_maximum and (s.cpu_percent or 0) >= CROWDED_PERCENT:
-            return f"it is at its maximum of {pods} and nearly full: raise the maximum"
-        return f"{pods} carry that"
+            return f"it is at its maximum of {wanted} and nearly full: raise the maximum"
+        return f"{wanted} carry that"
     if s.saturated and s.direction is Direction.SCALE_UP:
-        return (
-            f"its pods run against their CPU limit, so that real demand is higher: {pods} instead of {s.from_replicas}"
-        )
+        limited = "its pods run against their CPU limit, so that real demand is higher"
+        return f"{limited}: {wanted} instead of {s.from_replicas}"
     verb = "are wanted before then" if s.direction is Direction.SCALE_UP else "are enough"
-    return f"{pods} {verb} instead of {s.from_replicas}"
+    return f"{wanted} {verb} instead of {s.from_replicas}"
 
 
 def _risk(s: Situation) -> Level:
@@ -81,30 +81,18 @@ def _cost(s: Situation) -> str:
     change = s.to_replicas - s.from_replicas
     if change == 0:
         return "No change of cost"
-    pods = f"{abs(change)} {'more' if change > 0 else 'fewer'} {_pods(abs(change))}"
+    change_of_pods = f"{abs(change)} {'more' if change > 0 else 'fewer'} {pod_word(abs(change))}"
     if not s.cpu_request_millicores:
-        return pods
-    return f"{pods}, {_cores(abs(change) * s.cpu_request_millicores)} {'more' if change > 0 else 'less'} reserved"
+        return change_of_pods
+    return (
+        f"{change_of_pods}, {cores(abs(change) * s.cpu_request_millicores)} {'more' if change > 0 else 'less'} reserved"
+    )
 
 
 def _timing(s: Situation) -> str:
     if s.direction is Direction.SCALE_UP:
-        ready = f", its pods need about {_duration(s.startup_seconds)} to be ready" if s.startup_seconds else ""
+        ready = f", its pods need about {duration(s.startup_seconds)} to be ready" if s.startup_seconds else ""
         return f"{'done' if s.carried_out else 'at once'}{ready}"
     if s.direction is Direction.SCALE_DOWN:
         return "done" if s.carried_out else "when it has stayed this low for a few minutes"
     return "nothing to do" if not s.held else "when the guard lets go"
-
-
-def _pods(count: int) -> str:
-    return "pod" if count == 1 else "pods"
-
-
-def _cores(millicores: float | None) -> str:
-    if millicores is None:
-        return "unknown"
-    return f"{millicores / 1000:.1f} cores" if millicores >= 1000 else f"{millicores:.0f}m CPU"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

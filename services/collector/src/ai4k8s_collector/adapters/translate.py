@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         PodMetrics,
         PodSpec,
         PodStatus,
+        TemplateSpec,
         Workload,
         WorkloadKind,
     )
@@ -83,6 +84,7 @@ def workload_of(kind: WorkloadKind, found: Workload) -> ObservedWorkload:
         images=images_of(found.spec.template.spec),
         revision=status.update_revision,
         containers=containers_of(found.spec.template.spec),
+        volume_claims=claims_of(found.spec.template.spec),
     )
 
 
@@ -98,6 +100,12 @@ def own_annotations(meta: ObjectMeta) -> dict[str, str]:
 def images_of(spec: PodSpec) -> tuple[str, ...]:
     """Return the containers' images, in their order."""
     return tuple(container.image for container in spec.containers or () if container.image)
+
+
+def claims_of(spec: TemplateSpec) -> tuple[str, ...]:
+    """Return the names of the volume claims that its pods mount."""
+    claims = (volume.persistent_volume_claim for volume in spec.volumes or ())
+    return tuple(claim.claim_name for claim in claims if claim is not None and claim.claim_name)
 
 
 def resources_of(spec: PodSpec) -> PodResources:

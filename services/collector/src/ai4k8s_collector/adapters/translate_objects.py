@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ai4k8s_collector.adapters.translate import containers_of, images_of, own_annotations, owner_of, resources_of
+from ai4k8s_collector.adapters.translate import (
+    claims_of,
+    containers_of,
+    images_of,
+    own_annotations,
+    owner_of,
+    resources_of,
+)
 from ai4k8s_collector.domain.deploys import Revision
 from ai4k8s_collector.domain.objects import (
     ObservedClaim,
@@ -17,7 +24,7 @@ from ai4k8s_collector.domain.objects import (
 )
 from ai4k8s_collector.domain.observed import ObservedWorkload, WorkloadKey
 from ai4k8s_common.kube.quantity import InvalidQuantityError, cpu_millicores, memory_bytes
-from ai4k8s_common.kube.types import PodSpec
+from ai4k8s_common.kube.types import TemplateSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +114,7 @@ def _shown(
     meta: ObjectMeta,
     kind: str,
     api_version: str,
-    spec: PodSpec,
+    spec: TemplateSpec,
     *,
     desired: int,
     ready: int,
@@ -162,16 +169,17 @@ def custom_of(kind: ScalableKind, found: CustomWorkload) -> ObservedWorkload | N
         resource=kind.plural,
         images=images_of(template),
         containers=containers_of(template),
+        volume_claims=claims_of(template),
     )
 
 
-def _pod_spec(spec: Mapping[str, Any]) -> PodSpec:
+def _pod_spec(spec: Mapping[str, Any]) -> TemplateSpec:
     template = spec.get("template")
     raw = template.get("spec") if isinstance(template, dict) else None
     try:
-        return msgspec.convert(raw, PodSpec, strict=False) if isinstance(raw, dict) else PodSpec()
+        return msgspec.convert(raw, TemplateSpec, strict=False) if isinstance(raw, dict) else TemplateSpec()
     except msgspec.ValidationError:
-        return PodSpec()
+        return TemplateSpec()
 
 
 def _is_count(value: object) -> bool:

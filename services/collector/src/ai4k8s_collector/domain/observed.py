@@ -83,6 +83,7 @@ class ObservedWorkload:
     images: tuple[str, ...] = ()
     revision: str = ""
     containers: tuple[ContainerResources, ...] = ()
+    volume_claims: tuple[str, ...] = ()
 
     @property
     def rollout_in_progress(self) -> bool:

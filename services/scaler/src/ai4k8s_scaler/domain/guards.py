@@ -52,6 +52,7 @@ class GuardName(Enum):
     DISRUPTION_BUDGET = "disruption_budget"
     ROLLBACK = "rollback"
     ROLLED_BACK = "rolled_back"
+    ADVISED = "advised"
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,16 @@ def forecast_trust(demand: QuantileFunction | None, age_seconds: float, detail: 
     if not -SKEW_SECONDS <= age_seconds <= STALE_FORECAST_SECONDS:
         return GuardVerdict(GuardName.FORECAST, f"the forecast is {age_seconds:.0f} s old")
     return None
+
+
+def advised(plan: Plan, replicas: int | None, weighed: frozenset[int]) -> Plan:
+    """What the advisor prefers, where somebody lets it refine: more than is wanted, and weighed in this very cycle.
+
+    It comes first, so that everything else has its word after it; and it only adds.
+    """
+    if replicas is None or replicas <= plan.replicas or replicas not in weighed:
+        return plan
+    return plan.changed(GuardName.ADVISED, replicas, f"the advisor prefers {replicas} to {plan.replicas}")
 
 
 def hold(plan: Plan, recent_maximum: int, seconds: float) -> Plan:

@@ -7,7 +7,7 @@ same input gives the same decision, and the decision says why.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -15,13 +15,15 @@ from ai4k8s_scaler.domain import guards
 from ai4k8s_scaler.domain.budget import FLOORED_TARGET_PERCENT
 from ai4k8s_scaler.domain.guards import GuardName, GuardVerdict
 from ai4k8s_scaler.domain.hpa import Usage, desired_replicas
-from ai4k8s_scaler.domain.price import Candidate, Options, QuantileFunction, candidates, cheapest
+from ai4k8s_scaler.domain.price import Candidate, Options, QuantileFunction, candidates, cheapest, weighed
 from ai4k8s_scaler.domain.situation import Situation
 
 #: How long a floor stands: it drops straight past HPA's stabilisation, so it must not flicker.
 HOLD_SECONDS = 180.0
 #: Without a usable forecast we are an HPA, with HPA's own window.
 REACTIVE_HOLD_SECONDS = 300.0
+#: What bars an alternative below what HPA's own formula asks now.
+HPA_ASKS = "hpa_asks"
 
 
 class Action(Enum):
@@ -149,6 +151,9 @@ class Decision:
         verdicts: guards that spoke.
         memory: for the next cycle.
         source: the engine that the outcome comes from.
+        barred: of each alternative the guard that would not leave it as it is, or an empty string: what is left is the
+            envelope within which somebody else may choose. Of changes only.
+        chosen: ``to_replicas`` with its risk; None without a usable forecast.
     """
 
     action: Action
@@ -162,6 +167,8 @@ class Decision:
     verdicts: tuple[GuardVerdict, ...]
     memory: PolicyMemory = field(compare=False)
     source: Source = Source.BASELINE
+    barred: tuple[str, ...] = ()
+    chosen: Candidate | None = None
 
 
 def decide(
@@ -192,7 +199,9 @@ def decide(
     hold = HOLD_SECONDS if view.floor or not around.reactive else REACTIVE_HOLD_SECONDS
     at = now.timestamp()
     recent = tuple(entry for entry in memory.wanted if at - hold < entry[0] <= at)
-    plan = _guarded(view, observed, limits, around, max((replicas for _, replicas in recent), default=0), hold)
+    highest = max((replicas for _, replicas in recent), default=0)
+    plan = _guarded(view, observed, limits, around, highest, hold)
+    changes = plan.replicas != observed.current
     verdicts = (*view.told, *plan.verdicts)
     kept = tuple(entry for entry in memory.wanted if at - REACTIVE_HOLD_SECONDS < entry[0] <= at)
     return Decision(
@@ -207,7 +216,27 @@ def decide(
         verdicts=verdicts,
         memory=PolicyMemory(memory.price, (*kept, (at, view.wanted))),
         source=_source(view, plan),
+        barred=_barred(view, observed, limits, around, highest, hold) if changes else (),
+        chosen=weighed(plan.replicas, foresight.demand, memory.price, view.options)
+        if foresight.demand and view.floor
+        else None,
     )
+
+
+def _barred(
+    view: _View, observed: Observed, limits: Limits, around: Situation, highest: int, hold: float
+) -> tuple[str, ...]:
+    """Which guard keeps each alternative from being chosen; HPA's own formula is the first of them."""
+    plain = replace(around, advised=None)
+    found = []
+    for option in view.options:
+        if option.replicas < (view.reactive or 0):
+            found.append(HPA_ASKS)
+            continue
+        plan = _guarded(replace(view, wanted=option.replicas), observed, limits, plain, highest, hold)
+        moved = [verdict.name.value for verdict in plan.verdicts if verdict.before != verdict.after]
+        found.append(moved[-1] if plan.replicas != option.replicas and moved else "")
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -273,6 +302,7 @@ def _guarded(
     """Send a wish through the guards. What a person set comes late, so that it stands; room for more comes last."""
     plan = guards.Plan(view.wanted, observed.current, ())
     if around.predictive:
+        plan = guards.advised(plan, around.advised, frozenset(option.replicas for option in view.options))
         plan = guards.hold(plan, recent_maximum, hold_seconds)
         plan = guards.small_decrease(plan)
     plan = guards.rollout(plan, observed.rollout_in_progress)

@@ -163,3 +163,12 @@ def candidates(demand: QuantileFunction, price: float, options: Options | None =
 def cheapest(options: tuple[Candidate, ...]) -> Candidate:
     """The floor: least total, the smaller number on a tie."""
     return min(options, key=lambda option: (option.total, option.replicas))
+
+
+def weighed(replicas: int, demand: QuantileFunction, price: float, options: tuple[Candidate, ...]) -> Candidate:
+    """What a number of pods risks and costs, also where a guard and not the price chose it."""
+    known = next((option for option in options if option.replicas == replicas), None)
+    if known is not None:
+        return known
+    risk, missing = demand.exceedance(replicas), demand.missing_pods(replicas)
+    return Candidate(replicas, risk, missing, replicas + price * (risk + DEPTH_WEIGHT * missing))

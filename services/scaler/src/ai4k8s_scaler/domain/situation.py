@@ -37,6 +37,7 @@ class Situation:
         rest: what was restored after a change of ours that went wrong, and is kept for a while.
         restore: what a change of ours took away and must come back now.
         since_up_seconds, since_down_seconds: since our latest change in each direction; None: none is known.
+        advised: what the advisor prefers, where somebody lets it refine and it spoke lately.
     """
 
     block: GuardVerdict | None = None
@@ -50,6 +51,7 @@ class Situation:
     restore: Room | None = None
     since_up_seconds: float | None = None
     since_down_seconds: float | None = None
+    advised: int | None = None
 
 
 @dataclass(frozen=True)
