@@ -46,7 +46,7 @@ def explain_decision(tx: Transaction, context: Context, message: ExplainDecision
     if context.asker is not None:
         stay_while_a_model_thinks(tx.connection)
         tx.report_job(_report(message.job_id, JobStatus.PROCESSING, 20, f"asking {context.asker.name}"))
-        text, provider, note = _worded(context, facts)
+        text, provider, note = _worded(context, facts, message.requested_by)
     result: dict[str, JsonValue] = {
         "decision_id": str(message.decision_id),
         "text": text,
@@ -65,13 +65,13 @@ def checked(text: str, facts: Sequence[str]) -> str:
     return f"it named {', '.join(strange[:3])}, which no fact holds" if strange else ""
 
 
-def _worded(context: Context, facts: Sequence[Fact]) -> tuple[str, str, str]:
+def _worded(context: Context, facts: Sequence[Fact], user_id: UUID) -> tuple[str, str, str]:
     """Return the text, whose it is, and why it is not the model's."""
     assert context.asker is not None  # noqa: S101 - the caller looked
     plain = explanation.by_rules(facts)
     lines = "\n".join(f"{fact.name}: {fact.text}" for fact in facts)
     try:
-        value, answer = context.asker.value(explanation.INSTRUCTIONS, lines, explanation.SCHEMA, TEXT_TOKENS)
+        value, answer = context.asker.value(explanation.INSTRUCTIONS, lines, explanation.SCHEMA, TEXT_TOKENS, user_id)
     except ModelError as error:
         return plain, composing.RULES, f"In the rules' words: {error.detail}."
     text = clean_text((value or {}).get("explanation"), MOST_TEXT)

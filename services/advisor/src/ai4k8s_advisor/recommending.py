@@ -43,19 +43,20 @@ def recommend_for_cluster(tx: Transaction, context: Context, message: RecommendF
     if context.asker is not None and items:
         stay_while_a_model_thinks(tx.connection)
         tx.report_job(_report(message.job_id, JobStatus.PROCESSING, 30, f"asking {context.asker.name}"))
-        items, provider, note = _worded(context, items)
+        items, provider, note = _worded(context, items, message.requested_by)
     _keep(tx.connection, message.cluster_id, now, provider, note, items)
     words = f"{len(items)} {'thing is' if len(items) == 1 else 'things are'} worth doing"
     tx.report_job(_report(message.job_id, JobStatus.COMPLETED, 100, words, {"items": len(items), "provider": provider}))
     log.info("cluster_recommended", cluster_id=str(message.cluster_id), items=len(items), provider=provider)
 
 
-def _worded(context: Context, items: tuple[Item, ...]) -> tuple[tuple[Item, ...], str, str]:
+def _worded(context: Context, items: tuple[Item, ...], user_id: UUID) -> tuple[tuple[Item, ...], str, str]:
     """Return the items, whose words they are, and what was not shown."""
     assert context.asker is not None  # noqa: S101 - the caller looked
     schema, lines = recommending.schema_for(items), recommending.lines_of(items)
     try:
-        value, answer = context.asker.value(recommending.INSTRUCTIONS, lines, schema, TOKENS_EACH * len(items))
+        tokens = TOKENS_EACH * len(items)
+        value, answer = context.asker.value(recommending.INSTRUCTIONS, lines, schema, tokens, user_id)
     except ModelError as error:
         return items, composing.RULES, f"In the rules' words: {error.detail}."
     told, refused = [], 0

@@ -10,9 +10,8 @@ from ai4k8s_advisor.context import Context
 from ai4k8s_advisor.settings import AdvisorSettings
 from ai4k8s_advisor.tasks import handlers
 from ai4k8s_common.bus.worker import run_worker
-from ai4k8s_common.llm.build import build_model
-from ai4k8s_common.llm.settings import ModelSettings
 from ai4k8s_common.llm.types import Use
+from ai4k8s_common.llm.wiring import model_of
 from ai4k8s_common.services import Service
 from ai4k8s_common.settings import BusSettings
 
@@ -20,10 +19,10 @@ if TYPE_CHECKING:
     from ai4k8s_common.bus.transaction import Bus
 
 
-def wire(_: Bus) -> Context:
+def wire(bus: Bus) -> Context:
     """Build the context of one worker process."""
     settings, redis_url = AdvisorSettings(), BusSettings().redis_url
-    model = build_model(ModelSettings.read(), Use.ADVISOR, redis_url=redis_url)
+    model = model_of(bus, Use.ADVISOR)
     name = ", ".join(rung.model_key for rung in model.rungs)
     return Context(
         cache=RedisAnswerCache(redis_url, settings),

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from ai4k8s_common.contracts.base import Command, Event, JobCommand, Tick
+from ai4k8s_common.rights import Permission
 from ai4k8s_common.services import QueueKind, Service
 
 
@@ -139,6 +140,7 @@ class ExplainDecision(JobCommand):
 
     name: ClassVar[str] = "advisor.explain_decision.v1"
     consumer: ClassVar[Service] = Service.ADVISOR
+    permission: ClassVar[Permission] = Permission.CLUSTER_READ
 
     decision_id: UUID
     requested_by: UUID
@@ -149,6 +151,7 @@ class RecommendForCluster(JobCommand):
 
     name: ClassVar[str] = "advisor.recommend_for_cluster.v1"
     consumer: ClassVar[Service] = Service.ADVISOR
+    permission: ClassVar[Permission] = Permission.CLUSTER_READ
 
     cluster_id: UUID
     requested_by: UUID

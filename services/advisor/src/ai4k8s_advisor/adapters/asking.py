@@ -18,6 +18,7 @@ from ai4k8s_common.llm.types import BadAnswerError, Message, Model, ModelError, 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
+    from uuid import UUID
 
     from ai4k8s_advisor.domain.situation import Situation
     from ai4k8s_common.llm.types import Answer
@@ -53,7 +54,12 @@ class Asker:
         )
 
     def value(
-        self, instructions: str, facts: str, schema: Mapping[str, Any], max_tokens: int
+        self,
+        instructions: str,
+        facts: str,
+        schema: Mapping[str, Any],
+        max_tokens: int,
+        user_id: UUID | None = None,
     ) -> tuple[Mapping[str, Any] | None, Answer]:
         """Ask for an object; nothing is known of it but that it is JSON. Raises ModelError."""
         fence = Fence()
@@ -65,6 +71,7 @@ class Asker:
             ),
             schema=schema,
             max_tokens=max_tokens,
+            user_id=user_id,
             timeout_seconds=ANSWER_SECONDS,
         )
         try:
