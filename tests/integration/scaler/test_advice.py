@@ -12,7 +12,8 @@ from ai4k8s_common.contracts.scaler import EvaluatePolicies, RecordAdvice
 from ai4k8s_scaler.advising import record_advice
 from ai4k8s_scaler.service import evaluate_policies
 from ai4k8s_scaler.settings import ScalerSettings
-from tests.support.scaler_bench import LEVELS, NOW, REQUEST_MILLICORES, WEB, Bench, make_bench
+from tests.support.observed import REQUEST_MILLICORES
+from tests.support.scaler_bench import LEVELS, NOW, WEB, Bench, make_bench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
