@@ -22,6 +22,7 @@ from ai4k8s_common.settings import (
     BusSettings,
     ClusterAccessSettings,
     CycleSettings,
+    PeopleKeySettings,
     SealSettings,
     StoreSettings,
 )
@@ -209,6 +210,7 @@ def gateways(database: Database, valkey: Valkey) -> Iterator[Callable[..., Runni
             CycleSettings(cycle_seconds=15),
             access or ClusterAccessSettings(),
             Passwords(hasher or PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)),
+            PeopleKeySettings(people_private_key=SecretStr(generate_key_pair()[1])),
         )
         listening = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import create_engine
 
-from ai4k8s_common.security.reseal import reseal
+from ai4k8s_common.security.reseal import Key, reseal
 from ai4k8s_common.security.sealed import SealBrokenError, generate_key_pair, seal, unseal
 from ai4k8s_common.store.engine import store_url
 
@@ -53,3 +53,27 @@ def test_everything_is_sealed_for_the_new_key_and_what_no_key_opens_is_named(dat
             unseal(old, kept[cluster_id], str(cluster_id))
     with pytest.raises(SealBrokenError):
         unseal(new, kept[ids[3]], str(ids[3]))
+
+
+def test_peoples_secrets_follow_their_own_key_and_the_other_key_does_not_open_them(database: Database) -> None:
+    (old_public, old), (_, new), (_, credentials) = (generate_key_pair() for _ in range(3))
+    with database.connect() as connection:
+        row = connection.execute(
+            "INSERT INTO gateway.users (username, role) VALUES ('ada', 'admin') RETURNING id"
+        ).fetchone()
+        assert row is not None
+        connection.execute(
+            "INSERT INTO gateway.second_factors (user_id, sealed) VALUES (%s, %s)",
+            (row[0], seal(old_public, b"seed", str(row[0]))),
+        )
+    engine = create_engine(store_url(database.owner_url))
+    try:
+        other = reseal(engine, credentials)
+        outcome = reseal(engine, f"{new},{old}", Key.PEOPLE)
+    finally:
+        engine.dispose()
+    assert (other.resealed, other.unreadable, outcome.resealed) == (0, (), 1)
+    with database.connect() as connection:
+        kept = connection.execute("SELECT sealed FROM gateway.second_factors").fetchone()
+    assert kept is not None
+    assert unseal(new, bytes(kept[0]), str(row[0])) == b"seed"

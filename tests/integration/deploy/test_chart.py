@@ -165,6 +165,8 @@ def test_each_pod_sees_its_own_secrets_and_finds_the_files_it_is_told_to_read() 
 def test_only_a_few_can_open_credentials_and_nobody_logs_in_as_another() -> None:
     for service in Service:
         expected = {f"house-ai4k8s-{service.value}", "house-ai4k8s-shared"}
+        if service is Service.GATEWAY:
+            expected.add("house-ai4k8s-people")
         names = [f"house-ai4k8s-{service.value}-{kind.value}" for s, kind in QUEUES if s is service] or [
             "house-ai4k8s-gateway"
         ]

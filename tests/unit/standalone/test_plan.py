@@ -66,6 +66,15 @@ def test_only_services_that_talk_to_clusters_hold_the_key_that_opens_credentials
     assert holders == {"collector", "scaler", "chat"}
 
 
+def test_the_key_of_peoples_secrets_is_the_gateways_alone(plan):
+    holders = {
+        name
+        for name, command in commands(plan).items()
+        if plan.vault.people_private_key in command.environment.values()
+    }
+    assert holders - {"bootstrap", "reseal"} == {"gateway"}
+
+
 def test_nobody_but_the_migration_learns_the_owner_of_the_database(plan):
     for command in [*commands(plan).values(), planning.bootstrap_command(plan)]:
         assert not any(plan.vault.superuser_password in value for value in command.environment.values())

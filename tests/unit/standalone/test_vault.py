@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import stat
 
 import pytest
@@ -74,3 +75,18 @@ def test_a_new_key_comes_first_and_older_ones_stay_readable_until_they_are_forgo
     assert first.credentials_private_key not in repr(third)
     forget_old_keys(path, third)
     assert open_vault(path).readable_private_keys == third.credentials_private_key
+
+
+def test_the_key_of_peoples_secrets_is_rotated_too_and_made_where_an_older_release_had_none(tmp_path):
+    path = tmp_path / "secrets.json"
+    first = open_vault(path)
+    second = rotate(path, first)
+    assert second.readable_people_keys.split(",") == [second.people_private_key, first.people_private_key]
+    forget_old_keys(path, second)
+    content = json.loads(path.read_text())
+    assert content["old_people_private_keys"] == []
+    del content["people_private_key"], content["old_people_private_keys"]
+    path.write_text(json.dumps(content))
+    made = open_vault(path)
+    assert made.people_private_key
+    assert open_vault(path) == made

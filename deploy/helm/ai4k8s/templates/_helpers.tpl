@@ -144,6 +144,10 @@ topologySpreadConstraints:
 - name: AI4K8S_CREDENTIALS_PRIVATE_KEY_FILE
   value: /etc/ai4k8s/credentials-private-key
 {{- end }}
+{{- if eq $owner "gateway" }}
+- name: AI4K8S_PEOPLE_PRIVATE_KEY_FILE
+  value: /etc/ai4k8s/private-key
+{{- end }}
 {{- with $root.Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
@@ -157,7 +161,7 @@ topologySpreadConstraints:
   mountPath: /tmp
 {{- end }}
 
-{{/* ai4k8s.volumes (list $ secretOwner): its own Secret and, but for migrate, the one that all share. */}}
+{{/* ai4k8s.volumes (list $ secretOwner): its own Secret and, but for migrate, the one that all share; the gateway has people's. */}}
 {{- define "ai4k8s.volumes" -}}
 {{- $prefix := include "ai4k8s.secretPrefix" (index . 0) -}}
 {{- $owner := index . 1 -}}
@@ -170,6 +174,10 @@ topologySpreadConstraints:
       {{- if not (has $owner (list "migrate" "shared")) }}
       - secret:
           name: {{ $prefix }}-shared
+      {{- end }}
+      {{- if eq $owner "gateway" }}
+      - secret:
+          name: {{ $prefix }}-people
       {{- end }}
 - name: tmp
   emptyDir:

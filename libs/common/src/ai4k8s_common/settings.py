@@ -167,6 +167,12 @@ class SealSettings(Group):
     credentials_public_key: str
 
 
+class PeopleKeySettings(Group):
+    """The key of people's secrets, for the gateway alone: one key, or several with the present one first."""
+
+    people_private_key: SecretStr | None = None
+
+
 class UnsealSettings(Group):
     """The private half, only for services that talk to clusters: one key, or several with the present one first."""
 

@@ -50,6 +50,7 @@ Examples:
   ai4k8s keys rotate                 another key for stored credentials
   ai4k8s manifest "deployment for nginx with 3 replicas"   write a manifest
   ai4k8s manifest check deploy/      check manifests; exit code and SARIF for CI
+  ai4k8s user reset-password admin   a link for a new password, for who is locked out
 
 \b
 The data folder is, in this order:
@@ -64,7 +65,14 @@ ones; the first must name the owner of a Postgres database who may create roles.
 
 
 # Groups that are only imported when they are wanted: a whole cluster hangs on `sim`, and `status` is quick.
-_LATER = {"sim": "sim", "cluster": "clusters", "keys": "keys", "models": "models", "manifest": "manifests"}
+_LATER = {
+    "sim": "sim",
+    "cluster": "clusters",
+    "keys": "keys",
+    "models": "models",
+    "manifest": "manifests",
+    "user": "users",
+}
 
 
 class Commands(TyperGroup):

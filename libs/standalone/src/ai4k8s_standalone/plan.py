@@ -164,6 +164,8 @@ def service_environment(plan: Plan, service: Service) -> dict[str, str]:
         DATABASE_VARIABLE: role_url(plan.owner_url, service, plan.vault.role_passwords[service]),
         "AI4K8S_CREDENTIALS_PUBLIC_KEY": plan.vault.credentials_public_key,
     }
+    if service is Service.GATEWAY:
+        environment["AI4K8S_PEOPLE_PRIVATE_KEY"] = plan.vault.readable_people_keys
     if service in KEY_HOLDERS:
         environment["AI4K8S_CREDENTIALS_PRIVATE_KEY"] = plan.vault.readable_private_keys
     return environment
@@ -213,6 +215,7 @@ def reseal_command(plan: Plan) -> Command:
             **_settings_of_everybody(),
             DATABASE_VARIABLE: plan.owner_url,
             "AI4K8S_CREDENTIALS_PRIVATE_KEY": plan.vault.readable_private_keys,
+            "AI4K8S_PEOPLE_PRIVATE_KEY": plan.vault.readable_people_keys,
         },
     )
 

@@ -29,23 +29,33 @@ class Vault:
     credentials_public_key: str
     credentials_private_key: str = field(repr=False)
     local_llm_key: str = field(repr=False)
-    #: Still readable, until everything is sealed for the present one.
+    #: For the gateway alone: what it must read again of people, such as the seeds of second factors.
+    people_private_key: str = field(repr=False)
+    #: Still readable, until everything is sealed for the present ones.
     old_credentials_private_keys: tuple[str, ...] = field(default=(), repr=False)
+    old_people_private_keys: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def readable_private_keys(self) -> str:
         """The present key and the older ones, as services take them."""
         return ",".join((self.credentials_private_key, *self.old_credentials_private_keys))
 
+    @property
+    def readable_people_keys(self) -> str:
+        """The same of people's secrets."""
+        return ",".join((self.people_private_key, *self.old_people_private_keys))
+
 
 def rotate(path: Path, vault: Vault) -> Vault:
-    """Make a new key pair; the present private key stays readable."""
+    """Make new keys; the present private ones stay readable."""
     public, private = generate_key_pair()
     rotated = replace(
         vault,
         credentials_public_key=public,
         credentials_private_key=private,
         old_credentials_private_keys=(vault.credentials_private_key, *vault.old_credentials_private_keys),
+        people_private_key=generate_key_pair()[1],
+        old_people_private_keys=(vault.people_private_key, *vault.old_people_private_keys),
     )
     _write(path, rotated)
     return rotated
@@ -53,7 +63,7 @@ def rotate(path: Path, vault: Vault) -> Vault:
 
 def forget_old_keys(path: Path, vault: Vault) -> None:
     """Once nothing is sealed for them any more."""
-    _write(path, replace(vault, old_credentials_private_keys=()))
+    _write(path, replace(vault, old_credentials_private_keys=(), old_people_private_keys=()))
 
 
 def open_vault(path: Path) -> Vault:
@@ -74,7 +84,9 @@ def open_vault(path: Path) -> Vault:
             credentials_public_key=content["credentials_public_key"],
             credentials_private_key=content["credentials_private_key"],
             local_llm_key=content.get("local_llm_key", ""),
+            people_private_key=content.get("people_private_key", ""),
             old_credentials_private_keys=tuple(content.get("old_credentials_private_keys", ())),
+            old_people_private_keys=tuple(content.get("old_people_private_keys", ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StandaloneError(
@@ -93,6 +105,7 @@ def _generate() -> Vault:
         credentials_public_key=public,
         credentials_private_key=private,
         local_llm_key=_password(),
+        people_private_key=generate_key_pair()[1],
     )
 
 
@@ -104,9 +117,13 @@ def _password() -> str:
 def _complete(path: Path, vault: Vault) -> Vault:
     """A newer release may know a service, or a secret, more than the one that made the file."""
     missing = [service for service in Service if service not in vault.role_passwords]
-    if missing or not vault.local_llm_key:
+    if missing or not vault.local_llm_key or not vault.people_private_key:
         vault.role_passwords.update({service: _password() for service in missing})
-        vault = replace(vault, local_llm_key=vault.local_llm_key or _password())
+        vault = replace(
+            vault,
+            local_llm_key=vault.local_llm_key or _password(),
+            people_private_key=vault.people_private_key or generate_key_pair()[1],
+        )
         _write(path, vault)
     return vault
 
@@ -122,5 +139,7 @@ def _write(path: Path, vault: Vault) -> None:
             "credentials_private_key": vault.credentials_private_key,
             "local_llm_key": vault.local_llm_key,
             "old_credentials_private_keys": list(vault.old_credentials_private_keys),
+            "people_private_key": vault.people_private_key,
+            "old_people_private_keys": list(vault.old_people_private_keys),
         },
     )

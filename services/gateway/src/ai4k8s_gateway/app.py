@@ -33,6 +33,8 @@ from ai4k8s_gateway.routers import (
     operations,
     outlooks,
     overview,
+    own,
+    people,
     prices,
     system,
     workloads,
@@ -101,6 +103,8 @@ def create_api(lifespan: object = None) -> FastAPI:
     api = APIRouter(prefix=API)
     for module in (
         auth,
+        own,
+        people,
         overview,
         connections,
         clusters,

@@ -22,6 +22,8 @@ from ai4k8s_gateway.http.guards import SAFE_METHODS
 from ai4k8s_gateway.wiring import Wiring
 
 CSRF_HEADER = "X-CSRF-Token"
+# Where who must set up a second factor first can do so, or leave.
+WITHOUT_SECOND_FACTOR = ("/api/v1/auth/", "/api/v1/me")
 # As many as the pool has connections (twice its size): others wait without holding a thread.
 CONCURRENT_TRANSACTIONS = 10
 
@@ -77,6 +79,8 @@ def get_principal(
     remember_actor(request, principal.user_id, principal.username, str(principal.token_id or ""))
     if principal.token_id is None and request.method not in SAFE_METHODS:
         accounts.check_csrf(principal, request.headers.get(CSRF_HEADER))
+    if not request.url.path.startswith(WITHOUT_SECOND_FACTOR):
+        accounts.check_second_factor(principal)
     if principal.session is not None and cookie:
         following = sessions.due_token(tx.connection, wiring.sessions, principal.session, cookie)
         if following is not None:
@@ -85,9 +89,18 @@ def get_principal(
     return principal
 
 
-__all__ = ["CSRF_HEADER", "Tx", "User", "Wired", "client_of", "get_principal", "get_wiring", "origin_of"]
+__all__ = ["CSRF_HEADER", "RecentUser", "Tx", "User", "Wired", "client_of", "get_principal", "get_wiring", "origin_of"]
 
 User = Annotated[accounts.Principal, Depends(get_principal)]
+
+
+def get_recent(user: User, wiring: Wired) -> accounts.Principal:
+    """Return who is asking, when they proved of late who they are; for acts that are worth it."""
+    accounts.check_recent(user, wiring.sessions)
+    return user
+
+
+RecentUser = Annotated[accounts.Principal, Depends(get_recent)]
 
 
 def origin_of(request: Request) -> sessions.Origin:

@@ -14,6 +14,7 @@ from ai4k8s_common.settings import (
     ClusterAccessSettings,
     CycleSettings,
     LogSettings,
+    PeopleKeySettings,
     SealSettings,
     StoreSettings,
 )
@@ -34,7 +35,15 @@ def main() -> None:
     configure_tracing("gateway")
     try:
         settings, bus_settings = GatewaySettings(), BusSettings()
-        wiring = wire(settings, StoreSettings(), bus_settings, SealSettings(), CycleSettings(), ClusterAccessSettings())
+        wiring = wire(
+            settings,
+            StoreSettings(),
+            bus_settings,
+            SealSettings(),
+            CycleSettings(),
+            ClusterAccessSettings(),
+            people=PeopleKeySettings(),
+        )
     except ValidationError as error:
         # Names the variables; never their values.
         sys.exit("\n".join(f"AI4K8S_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))

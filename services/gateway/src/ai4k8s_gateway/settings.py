@@ -6,6 +6,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ai4k8s_common.store.gateway import UserRole
+
 
 class Registration(StrEnum):
     """Who may make an account."""
@@ -45,4 +47,10 @@ class GatewaySettings(BaseSettings):
     session_hours: int = Field(default=168, ge=1, description="a session ends after this, however active")
     session_idle_hours: int = Field(default=24, ge=1, description="a session ends when unused for this long")
     session_rotate_minutes: int = Field(default=60, ge=1, description="a session gets another token this often")
+    second_factor_for: tuple[UserRole, ...] = Field(
+        default=(), description="roles that need a second factor when they log in by password (JSON list)"
+    )
+    step_up_minutes: int = Field(
+        default=0, ge=0, description="what is worth it asks for the password again after this; 0: it does not"
+    )
     max_body_bytes: int = Field(default=2_000_000, ge=1_000)

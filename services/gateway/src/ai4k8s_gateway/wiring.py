@@ -10,6 +10,7 @@ from ai4k8s_common.bus.transaction import Bus
 from ai4k8s_common.kube.addresses import AccessPolicy
 from ai4k8s_common.services import Service
 from ai4k8s_gateway.accounts.passwords import Passwords
+from ai4k8s_gateway.accounts.secrets import PeoplesSecrets
 from ai4k8s_gateway.accounts.sessions import SessionRules
 from ai4k8s_gateway.clusters.service import ClusterRules
 from ai4k8s_gateway.metrics import Metrics
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         BusSettings,
         ClusterAccessSettings,
         CycleSettings,
+        PeopleKeySettings,
         SealSettings,
         StoreSettings,
     )
@@ -36,6 +38,7 @@ class Wiring:
     sessions: SessionRules
     clusters: ClusterRules
     metrics: Metrics
+    secrets: PeoplesSecrets
 
 
 def wire(
@@ -46,6 +49,7 @@ def wire(
     cycle: CycleSettings,
     access: ClusterAccessSettings,
     passwords: Passwords | None = None,
+    people: PeopleKeySettings | None = None,
 ) -> Wiring:
     """Put the parts together. Connects lazily: stores may come later."""
     return Wiring(
@@ -57,6 +61,8 @@ def wire(
             longest=timedelta(hours=settings.session_hours),
             idle=timedelta(hours=settings.session_idle_hours),
             rotate_every=timedelta(minutes=settings.session_rotate_minutes),
+            second_factor_for=frozenset(settings.second_factor_for),
+            step_up_after=timedelta(minutes=settings.step_up_minutes) if settings.step_up_minutes else None,
         ),
         clusters=ClusterRules(
             access=AccessPolicy.of(access),
@@ -64,4 +70,5 @@ def wire(
             cycle_seconds=cycle.cycle_seconds,
         ),
         metrics=Metrics(),
+        secrets=PeoplesSecrets(None if people is None else people.people_private_key),
     )

@@ -46,6 +46,8 @@ class Component(StrEnum):
 
     MIGRATE = "migrate"
     SHARED = "shared"
+    # The gateway's, in a Secret of its own: an upgrade makes it where the gateway's Secret exists already.
+    PEOPLE = "people"
     POSTGRES = "postgres"
     VALKEY = "valkey"
 
@@ -92,6 +94,7 @@ def secrets_of_installation(root: bytes, servers: Servers) -> dict[str, dict[str
             "database-url": owner_url,
             "role-passwords": json.dumps({service.value: password for service, password in roles.items()}),
         },
+        Component.PEOPLE: {"private-key": encode(derive(root, "people"))},
         Component.POSTGRES: {"password": owner_password},
         Component.VALKEY: {"conf": f"requirepass {valkey_password}\n"},
     }

@@ -4,8 +4,9 @@
     python -m ai4k8s_common.security.reseal         seals everything stored for the first of the private keys
 
 Needs AI4K8S_DATABASE_URL of the database's owner, and AI4K8S_CREDENTIALS_PRIVATE_KEY with the new key before the old
-ones. Services go on meanwhile: they read either. Each row is a transaction of its own and changes only if it is still
-the one that was read, so it can be stopped, run again, and run beside somebody who gives a new credential.
+ones; the same of AI4K8S_PEOPLE_PRIVATE_KEY, where there is one. Services go on meanwhile: they read either. Each row is
+a transaction of its own and changes only if it is still the one that was read, so it can be stopped, run again, and run
+beside somebody who gives a new credential.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import structlog
@@ -29,9 +31,10 @@ from ai4k8s_common.security.sealed import (
     split_keys,
     unseal,
 )
-from ai4k8s_common.settings import LogSettings, StoreSettings, UnsealSettings
+from ai4k8s_common.settings import LogSettings, PeopleKeySettings, StoreSettings, UnsealSettings
 from ai4k8s_common.store.engine import store_url
 from ai4k8s_common.store.gateway import cluster_credentials
+from ai4k8s_common.store.people import mails, second_factors
 from ai4k8s_common.telemetry.logs import configure_logs
 
 if TYPE_CHECKING:
@@ -40,17 +43,27 @@ if TYPE_CHECKING:
 log = structlog.stdlib.get_logger(__name__)
 
 
+class Key(StrEnum):
+    """Which key something is sealed for: the gateway can open what is people's, and not what is clusters'."""
+
+    CREDENTIALS = "credentials"
+    PEOPLE = "people"
+
+
 @dataclass(frozen=True)
 class SealedColumn:
     """Where sealed secrets are: `context` is the column whose text they are bound to."""
 
+    key: Key
     table: Table
     context: Column[object]
     sealed: Column[bytes]
 
 
 COLUMNS: tuple[SealedColumn, ...] = (
-    SealedColumn(cluster_credentials, cluster_credentials.c.cluster_id, cluster_credentials.c.sealed),
+    SealedColumn(Key.CREDENTIALS, cluster_credentials, cluster_credentials.c.cluster_id, cluster_credentials.c.sealed),
+    SealedColumn(Key.PEOPLE, second_factors, second_factors.c.user_id, second_factors.c.sealed),
+    SealedColumn(Key.PEOPLE, mails, mails.c.context, mails.c.sealed),
 )
 
 
@@ -63,15 +76,15 @@ class Outcome:
     unreadable: tuple[str, ...]
 
 
-def reseal(engine: Engine, private_keys: str) -> Outcome:
-    """Seal everything for the first key. What no key opens is left as it is and named.
+def reseal(engine: Engine, private_keys: str, key: Key = Key.CREDENTIALS) -> Outcome:
+    """Seal everything of one kind for the first key. What no key opens is left as it is and named.
 
     Raises SealBrokenError when there is no key, UnavailableError when the database does not answer.
     """
     present = public_key_of(split_keys(private_keys)[0])
     resealed, unchanged, unreadable = 0, 0, []
     try:
-        for column in COLUMNS:
+        for column in (column for column in COLUMNS if column.key is key):
             with engine.connect() as connection:
                 rows = list(connection.execute(select(column.context, column.sealed)))
             for context, sealed in rows:
@@ -105,24 +118,28 @@ def main() -> None:
         return
     configure_logs("reseal", LogSettings())
     engine = create_engine(store_url(StoreSettings().database_url.get_secret_value()))
+    people = PeopleKeySettings().people_private_key
     try:
-        outcome = reseal(engine, UnsealSettings().credentials_private_key.get_secret_value())
+        outcomes = [reseal(engine, UnsealSettings().credentials_private_key.get_secret_value())]
+        if people is not None:
+            outcomes.append(reseal(engine, people.get_secret_value(), Key.PEOPLE))
     except (SealBrokenError, UnavailableError) as error:
         sys.exit(f"{error.detail}. {error.hint}".strip())
     finally:
         engine.dispose()
-    log.info("secrets_resealed", resealed=outcome.resealed, unchanged=outcome.unchanged)
-    if outcome.unreadable:
+    resealed, unchanged = (sum(getattr(one, name) for one in outcomes) for name in ("resealed", "unchanged"))
+    log.info("secrets_resealed", resealed=resealed, unchanged=unchanged)
+    unreadable = [name for outcome in outcomes for name in outcome.unreadable]
+    if unreadable:
         # Nothing may be forgotten while something still needs it.
-        sys.exit(
-            f"no key opens: {', '.join(outcome.unreadable)}. Add the key they were sealed for, or give them again."
-        )
+        sys.exit(f"no key opens: {', '.join(unreadable)}. Add the key they were sealed for, or give them again.")
 
 
 NEXT = (
     "1. Give collector, scaler and chat AI4K8S_CREDENTIALS_PRIVATE_KEY=<new>,<old> and restart them. "
     "2. Give the gateway AI4K8S_CREDENTIALS_PUBLIC_KEY=<new> and restart it. "
-    "3. Run this module without arguments. 4. Take the old key away and restart."
+    "3. Run this module without arguments. 4. Take the old key away and restart. "
+    "The gateway's AI4K8S_PEOPLE_PRIVATE_KEY is followed by another private key in the same way."
 )
 
 if __name__ == "__main__":

@@ -130,6 +130,11 @@ def forget_failures(connection: Connection, username: str, client: str) -> None:
     )
 
 
+def forget_all_failures(connection: Connection, username: str) -> None:
+    """Somebody has a new password: what was guessed before no longer counts."""
+    connection.execute(delete(login_failures).where(login_failures.c.username == username.lower()))
+
+
 def delete_old_failures(connection: Connection, before: datetime) -> None:
     """Forget failures that no longer matter."""
     connection.execute(delete(login_failures).where(login_failures.c.failed_at < before))

@@ -15,19 +15,29 @@ import structlog
 
 from ai4k8s_common.audit import Actor, Entry
 from ai4k8s_common.clock import utc_now
-from ai4k8s_common.errors import ConflictError, ForbiddenError, TooManyRequestsError, UnauthenticatedError
+from ai4k8s_common.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnauthenticatedError,
+)
 from ai4k8s_common.rights import Rights, Role
 from ai4k8s_common.store.gateway import SessionMethod, UserRole
-from ai4k8s_gateway.accounts import repository, sessions
+from ai4k8s_gateway.accounts import link_repository, repository, second_factor, sessions
 from ai4k8s_gateway.accounts import session_repository as rows
+from ai4k8s_gateway.accounts.tokens import hash_token
 from ai4k8s_gateway.domain import throttle
+from ai4k8s_gateway.teams import repository as teams
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
     from sqlalchemy import Connection
 
     from ai4k8s_common.bus.transaction import Bus
     from ai4k8s_gateway.accounts.passwords import Passwords
     from ai4k8s_gateway.accounts.schemas import Credentials, Registration
+    from ai4k8s_gateway.accounts.secrets import PeoplesSecrets
     from ai4k8s_gateway.accounts.session_repository import SessionRow
     from ai4k8s_gateway.accounts.sessions import Origin, SessionRules
 
@@ -50,6 +60,29 @@ class LoginThrottledError(TooManyRequestsError):
             "too many failed log-ins", hint=f"Wait {max(1, round(retry_after_seconds))} s before the next one."
         )
         self.retry_after_seconds = retry_after_seconds
+
+
+class SecondFactorRequiredError(ForbiddenError):
+    """The installation asks people of this role for a second factor, and there is none yet."""
+
+    code = "second_factor_required"
+
+
+class StepUpRequiredError(ForbiddenError):
+    """What is asked for is for who has proved of late who they are."""
+
+    code = "step_up_required"
+
+
+class LinkSpentError(NotFoundError):
+    """A link that was used, is too old, or never was."""
+
+    code = "link_spent"
+
+
+def link_spent(what: str) -> LinkSpentError:
+    """Say so: nobody is told which of the three it is."""
+    return LinkSpentError(f"this link {what} no longer serves", hint="Ask for a new one.")
 
 
 class CsrfError(ForbiddenError):
@@ -79,6 +112,7 @@ class Principal:
     session: SessionRow | None = None  # None: not by a browser's session
     rights: Rights = NO_RIGHTS
     token_id: UUID | None = None  # by which API token they came
+    needs_second_factor: bool = False
 
     @property
     def is_admin(self) -> bool:
@@ -100,16 +134,26 @@ class LoggedIn:
 
 
 def register(
-    bus: Bus, passwords: Passwords, rules: SessionRules, registration: Registration, role: UserRole, origin: Origin
+    bus: Bus, passwords: Passwords, rules: SessionRules, registration: Registration, openly: bool, origin: Origin
 ) -> LoggedIn:
-    """Make an account and log it in."""
+    """Make an account and log it in: openly as an operator, or as an invitation says.
+
+    Raises RegistrationClosedError, LinkSpentError for an invitation that no longer serves, ConflictError.
+    """
+    invitation = registration.invitation_token
+    if invitation is None and not openly:
+        raise RegistrationClosedError("registration is closed here", hint="Ask an administrator for an invitation.")
     password_hash = passwords.hash(registration.password.get_secret_value())
     with bus.transaction() as tx:
+        row = None if invitation is None else accept_invitation(tx.connection, invitation, registration.email)
+        role = UserRole.OPERATOR if row is None else row.role
         user_id = repository.add_user(tx.connection, registration.username, registration.email, password_hash, role)
         if user_id is None:
             raise ConflictError(
                 "that username or email address is taken", hint="Choose another one, or log in if it is yours."
             )
+        if row is not None:
+            joined(tx.connection, row, user_id)
         log.info("user_registered", user_id=str(user_id), role=role.value)
         tx.audit(
             Entry(Actor(user_id, registration.username, client=origin.client), "register", after={"role": role.value})
@@ -117,21 +161,57 @@ def register(
         return enter(tx.connection, rules, user_id, origin)
 
 
-def log_in(bus: Bus, passwords: Passwords, rules: SessionRules, credentials: Credentials, origin: Origin) -> LoggedIn:
-    """Check a password and open a session.
+def see_invitation(connection: Connection, token: SecretStr) -> link_repository.InvitationRow:
+    """Say what an invitation is for. Raises LinkSpentError."""
+    row = link_repository.find_invitation(connection, hash_token(token.get_secret_value()), utc_now())
+    if row is None:
+        raise link_spent("that invites somebody")
+    return row
 
-    Raises LoginThrottledError or WrongCredentialsError.
+
+def joined(connection: Connection, row: link_repository.InvitationRow, user_id: UUID) -> None:
+    """Somebody came by an invitation: note who, and let them into the team, if it is still there."""
+    link_repository.note_who_accepted(connection, row.id, user_id)
+    if row.team_id is not None and teams.exists(connection, row.team_id):
+        role = Role(row.team_role or Role.VIEWER.value)
+        teams.put_member(connection, row.team_id, user_id, role, row.created_by or user_id)
+
+
+def accept_invitation(connection: Connection, token: SecretStr, email: str | None) -> link_repository.InvitationRow:
+    """Use an invitation up; with the account it makes, or not at all. Raises LinkSpentError, ForbiddenError."""
+    row = see_invitation(connection, token)
+    if row.email is not None and row.email.lower() != (email or "").lower():
+        raise ForbiddenError("the invitation is for another email address", hint=f"Use {row.email}.")
+    if link_repository.accept_invitation(connection, hash_token(token.get_secret_value()), utc_now()) is None:
+        raise link_spent("that invites somebody")
+    return row
+
+
+def log_in(
+    bus: Bus,
+    passwords: Passwords,
+    secrets: PeoplesSecrets,
+    rules: SessionRules,
+    credentials: Credentials,
+    origin: Origin,
+) -> LoggedIn:
+    """Check a password, and the second factor where there is one, and open a session.
+
+    Raises LoginThrottledError, WrongCredentialsError, SecondStepRequiredError or WrongCodeError. Each attempt counts
+    until one gets in, so that codes cannot be guessed by who knows the password.
     """
     name, client = credentials.username, origin.client
     with bus.transaction() as tx:
-        user = _claim_attempt(tx.connection, name, client)
+        user = claim_attempt(tx.connection, name, client)
     stored = user.password_hash if user is not None else None
     password = credentials.password.get_secret_value()
     if not passwords.verify(stored, password) or user is None or user.disabled:
         log.info("login_refused", client=client)
         raise WrongCredentialsError("username or password is wrong")
     renewed = passwords.hash(password) if stored is not None and passwords.is_outdated(stored) else None
+    code = None if credentials.code is None else credentials.code.get_secret_value()
     with bus.transaction() as tx:
+        second_factor.check(tx.connection, secrets, user.id, code)
         repository.forget_failures(tx.connection, name, client)
         if renewed is not None:
             repository.set_password_hash(tx.connection, user.id, renewed)
@@ -161,7 +241,28 @@ def authenticate(connection: Connection, rules: SessionRules, token: str | None)
     if session is None:
         raise UnauthenticatedError("nobody is logged in", hint="Log in first.")
     user = session.user
-    return Principal(user.id, user.username, user.role, session.csrf_token, session)
+    needs = (
+        user.role in rules.second_factor_for
+        and session.method is SessionMethod.PASSWORD
+        and not session.has_second_factor
+    )
+    return Principal(user.id, user.username, user.role, session.csrf_token, session, needs_second_factor=needs)
+
+
+def check_second_factor(principal: Principal) -> None:
+    """Refuse who must set up a second factor first. Raises SecondFactorRequiredError."""
+    if principal.needs_second_factor:
+        raise SecondFactorRequiredError(
+            "people of your role need a second factor here", hint="Set it up in your profile, under security."
+        )
+
+
+def check_recent(principal: Principal, rules: SessionRules) -> None:
+    """Refuse who proved too long ago who they are. Raises StepUpRequiredError."""
+    if rules.step_up_after is None or principal.session is None:
+        return
+    if utc_now() - principal.session.authenticated_at > rules.step_up_after:
+        raise StepUpRequiredError("this asks for your password once more", hint="Give it, and try again.")
 
 
 def check_csrf(principal: Principal, given: str | None) -> None:
@@ -178,7 +279,8 @@ def log_out(connection: Connection, principal: Principal) -> None:
         rows.delete_one(connection, principal.session.id, principal.user_id)
 
 
-def _claim_attempt(connection: Connection, name: str, client: str) -> repository.UserRow | None:
+def claim_attempt(connection: Connection, name: str, client: str) -> repository.UserRow | None:
+    """Count an attempt before it is looked at, and return whose account it is for. Raises LoginThrottledError."""
     now = utc_now()
     repository.lock_log_ins(connection, name)
     counts = repository.count_failures(connection, name, client, now - throttle.WINDOW)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from ai4k8s_common.store.gateway import SessionMethod
+    from ai4k8s_common.store.gateway import SessionMethod, UserRole
 
 TOUCH_EVERY = timedelta(minutes=1)
 # What was under way when the new token was first used.
@@ -37,6 +37,10 @@ class SessionRules:
     longest: timedelta
     idle: timedelta
     rotate_every: timedelta = timedelta(hours=1)
+    # Whose sessions by password are good for nothing but setting up a second factor, until there is one.
+    second_factor_for: frozenset[UserRole] = frozenset()
+    # How long ago people may have proved who they are, for what asks for it; None: as long as they like.
+    step_up_after: timedelta | None = None
 
 
 @dataclass(frozen=True)

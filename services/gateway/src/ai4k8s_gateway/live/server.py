@@ -164,7 +164,9 @@ class Live:
 
     def _authenticate(self, cookie: str | None, authorization: str | None, client: str) -> accounts.Principal:
         with self._wiring.bus.transaction() as tx:
-            return identify(tx.connection, self._wiring.sessions, cookie, authorization, client)
+            principal = identify(tx.connection, self._wiring.sessions, cookie, authorization, client)
+        accounts.check_second_factor(principal)
+        return principal
 
     async def _disconnect(self, sid: str, *_: object) -> None:
         self._principals.pop(sid, None)

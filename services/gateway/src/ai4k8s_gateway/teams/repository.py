@@ -36,6 +36,17 @@ def personal_of(connection: Connection, user_id: UUID) -> UUID | None:
     return connection.execute(select(teams.c.id).where(teams.c.personal_of == user_id)).scalar_one_or_none()
 
 
+def exists(connection: Connection, team_id: UUID) -> bool:
+    """Whether there still is such a team."""
+    return connection.execute(select(teams.c.id).where(teams.c.id == team_id)).first() is not None
+
+
+def is_shared(connection: Connection, team_id: UUID) -> bool:
+    """Whether it is one of several people by its nature, and not somebody's own."""
+    query = select(teams.c.id).where(teams.c.id == team_id, teams.c.personal_of.is_(None))
+    return connection.execute(query).first() is not None
+
+
 def put_member(connection: Connection, team_id: UUID, user_id: UUID, role: Role, added_by: UUID) -> None:
     """Make somebody a member, or give a member another role."""
     values = {"role": role.value, "added_by": added_by}
