@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from ai4k8s_common.llm.adapters.base import LimitedError
-from ai4k8s_common.llm.breaker import Breaker, BreakerState, SharedBoard
-from ai4k8s_common.llm.build import build_model, redis_client
+from ai4k8s_common.llm.breaker import Breaker, BreakerState, SharedBoard, redis_client
+from ai4k8s_common.llm.build import build_model
 from ai4k8s_common.llm.ledger import DailyLedger, Spending
 from ai4k8s_common.llm.record import StoreRecord
 from ai4k8s_common.llm.report import ModelsReport, report_of

@@ -11,12 +11,15 @@ from ai4k8s_common.bus.handlers import Handlers
 from ai4k8s_common.contracts.advisor import (
     Advise,
     AskModel,
+    CheckModels,
     ExplainDecision,
     ForgetCluster,
     RecommendForCluster,
     WarmUp,
     WarmWorkload,
 )
+from ai4k8s_common.llm.jobs import handle_model_checks
+from ai4k8s_common.llm.types import Use
 from ai4k8s_common.services import Service
 from ai4k8s_common.store.forget import forget_cluster
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from ai4k8s_common.bus.transaction import Transaction
 
 handlers: Handlers[Context] = Handlers(Service.ADVISOR)
+handle_model_checks(handlers, CheckModels, Use.ADVISOR)
 
 
 @handlers.handles(Advise)

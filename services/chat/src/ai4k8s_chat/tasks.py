@@ -10,7 +10,17 @@ from ai4k8s_chat.plans.following import on_follow
 from ai4k8s_chat.plans.preparing import on_prepare, on_undo
 from ai4k8s_chat.service import run
 from ai4k8s_common.bus.handlers import Handlers
-from ai4k8s_common.contracts.chat import AnswerMessage, ApplyPlan, FollowPlan, ForgetCluster, PreparePlan, UndoPlan
+from ai4k8s_common.contracts.chat import (
+    AnswerMessage,
+    ApplyPlan,
+    CheckModels,
+    FollowPlan,
+    ForgetCluster,
+    PreparePlan,
+    UndoPlan,
+)
+from ai4k8s_common.llm.jobs import handle_model_checks
+from ai4k8s_common.llm.types import Use
 from ai4k8s_common.services import Service
 from ai4k8s_common.store.forget import forget_cluster
 
@@ -27,6 +37,7 @@ class Context:
 
 
 handlers: Handlers[Context] = Handlers(Service.CHAT)
+handle_model_checks(handlers, CheckModels, Use.CHAT)
 
 
 @handlers.handles(AnswerMessage)

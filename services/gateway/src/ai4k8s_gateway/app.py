@@ -29,6 +29,7 @@ from ai4k8s_gateway.routers import (
     decisions,
     incidents,
     jobs,
+    models,
     observed,
     operations,
     outlooks,
@@ -116,6 +117,7 @@ def create_api(lifespan: object = None) -> FastAPI:
         decisions,
         incidents,
         jobs,
+        models,
         prices,
         system,
     ):

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ai4k8s_common.bus.handlers import Handlers
-from ai4k8s_common.contracts.rag import GenerateManifest
+from ai4k8s_common.contracts.rag import CheckModels, GenerateManifest
+from ai4k8s_common.llm.jobs import handle_model_checks
+from ai4k8s_common.llm.types import Use
 from ai4k8s_common.services import Service
 from ai4k8s_rag.service import run
 
@@ -20,6 +22,7 @@ class Context:
 
 
 handlers: Handlers[Context] = Handlers(Service.RAG)
+handle_model_checks(handlers, CheckModels, Use.RAG)
 
 
 @handlers.handles(GenerateManifest)

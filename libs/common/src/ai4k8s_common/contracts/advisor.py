@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ai4k8s_common.contracts.base import Command, Event, JobCommand, Tick
+from ai4k8s_common.contracts.base import CheckModelsCommand, Command, Event, JobCommand, Tick
 from ai4k8s_common.rights import Permission
 from ai4k8s_common.services import QueueKind, Service
 
@@ -164,3 +164,11 @@ class ForgetCluster(Command):
     consumer: ClassVar[Service] = Service.ADVISOR
 
     cluster_id: UUID
+
+
+class CheckModels(CheckModelsCommand):
+    """Test the models that advise."""
+
+    name: ClassVar[str] = "advisor.check_models.v1"
+    consumer: ClassVar[Service] = Service.ADVISOR
+    permission: ClassVar[Permission] = Permission.INSTALLATION_MANAGE

@@ -53,6 +53,12 @@ class JobCommand(Command):
     job_id: UUID
 
 
+class CheckModelsCommand(JobCommand):
+    """Ask each language model that a service may ask one tiny question. Each such service has one of its own."""
+
+    user_id: UUID
+
+
 class Tick(Command):
     """A beat of the clock. Carries nothing, may be lost, and expires when nobody hears it in time."""
 

@@ -50,13 +50,16 @@ CATALOGUE: tuple[type[Contract], ...] = (
     advisor.ExplainDecision,
     advisor.RecommendForCluster,
     advisor.ForgetCluster,
+    advisor.CheckModels,
     chat.AnswerMessage,
+    chat.CheckModels,
     chat.PreparePlan,
     chat.ApplyPlan,
     chat.UndoPlan,
     chat.FollowPlan,
     chat.ForgetCluster,
     rag.GenerateManifest,
+    rag.CheckModels,
 )
 
 BY_NAME: dict[str, type[Contract]] = {contract.name: contract for contract in CATALOGUE}

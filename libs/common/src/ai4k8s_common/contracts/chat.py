@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
-from ai4k8s_common.contracts.base import Command, JobCommand
+from ai4k8s_common.contracts.base import CheckModelsCommand, Command, JobCommand
 from ai4k8s_common.plans import PlanOrigin
 from ai4k8s_common.rights import Permission
 from ai4k8s_common.services import QueueKind, Service
@@ -86,3 +86,11 @@ class ForgetCluster(Command):
     kind: ClassVar[QueueKind] = QueueKind.JOBS
 
     cluster_id: UUID
+
+
+class CheckModels(CheckModelsCommand):
+    """Test the models that answer people."""
+
+    name: ClassVar[str] = "chat.check_models.v1"
+    consumer: ClassVar[Service] = Service.CHAT
+    permission: ClassVar[Permission] = Permission.INSTALLATION_MANAGE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
-from ai4k8s_common.contracts.base import JobCommand
+from ai4k8s_common.contracts.base import CheckModelsCommand, JobCommand
 from ai4k8s_common.rights import Permission
 from ai4k8s_common.services import Service
 
@@ -19,3 +19,11 @@ class GenerateManifest(JobCommand):
 
     user_id: UUID
     request: str
+
+
+class CheckModels(CheckModelsCommand):
+    """Test the models that write manifests."""
+
+    name: ClassVar[str] = "rag.check_models.v1"
+    consumer: ClassVar[Service] = Service.RAG
+    permission: ClassVar[Permission] = Permission.INSTALLATION_MANAGE

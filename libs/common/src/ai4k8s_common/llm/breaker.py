@@ -12,21 +12,40 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+import redis
 import structlog
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import redis
+    from pydantic import SecretStr
 
 FAILURES_IN_A_ROW = 3
 FIRST_REST_SECONDS = 30.0
 LONGEST_REST_SECONDS = 300.0
 FORGOTTEN_AFTER_SECONDS = 3600
 PREFIX = "ai4k8s:llm"
+REDIS_SECONDS = 1.0
 
 log = structlog.stdlib.get_logger(__name__)
+
+
+def redis_client(url: SecretStr) -> redis.Redis:
+    """Return a client that gives up within a second: nothing here is worth waiting for."""
+    return redis.Redis.from_url(
+        url.get_secret_value(),
+        socket_timeout=REDIS_SECONDS,
+        socket_connect_timeout=REDIS_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def standing_key(key: str) -> str:
+    """Where a standing is in Redis."""
+    return f"{PREFIX}:standing:{key}"
 
 
 class BreakerState(StrEnum):
@@ -120,7 +139,7 @@ class SharedBoard:
     def read(self, key: str) -> Standing:
         """Return what is known."""
         try:
-            raw = self._redis.hgetall(f"{PREFIX}:standing:{key}")
+            raw = self._redis.hgetall(standing_key(key))
         except RedisError:
             return self._local.read(key)
         return standing_of(raw)
@@ -130,8 +149,8 @@ class SharedBoard:
         self._local.write(key, changes)
         try:
             pipe = self._redis.pipeline()
-            pipe.hset(f"{PREFIX}:standing:{key}", mapping=changes)
-            pipe.expire(f"{PREFIX}:standing:{key}", FORGOTTEN_AFTER_SECONDS * 24)
+            pipe.hset(standing_key(key), mapping=changes)
+            pipe.expire(standing_key(key), FORGOTTEN_AFTER_SECONDS * 24)
             pipe.execute()
         except RedisError as error:
             log.warning("breaker_not_shared", error=type(error).__name__)
@@ -140,7 +159,7 @@ class SharedBoard:
         """Add one failure."""
         local = self._local.count_failure(key)
         try:
-            return int(self._redis.hincrby(f"{PREFIX}:standing:{key}", "failures", 1))
+            return int(self._redis.hincrby(standing_key(key), "failures", 1))
         except RedisError:
             return local
 

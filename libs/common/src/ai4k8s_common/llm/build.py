@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
 from ai4k8s_common.errors import InvalidInputError
 from ai4k8s_common.llm.adapters.anthropic import AnthropicMessages
 from ai4k8s_common.llm.adapters.chat_completions import ChatCompletions
-from ai4k8s_common.llm.breaker import Breaker, LocalBoard, SharedBoard
+from ai4k8s_common.llm.breaker import Breaker, LocalBoard, SharedBoard, redis_client
 from ai4k8s_common.llm.chain import Chain, Rung
 from ai4k8s_common.llm.ledger import DailyLedger, FreeLedger, Ledger
 from ai4k8s_common.llm.settings import ModelSettings, Provider
@@ -23,8 +19,6 @@ if TYPE_CHECKING:
 
     from ai4k8s_common.llm.ledger import Record
     from ai4k8s_common.llm.types import Use
-
-REDIS_SECONDS = 1.0
 
 
 def build_model(
@@ -45,16 +39,6 @@ def build_model(
         breaker=Breaker(LocalBoard() if client is None else SharedBoard(client)),
         ledger=ledger,
         prices=settings.llm.prices,
-    )
-
-
-def redis_client(url: SecretStr) -> redis.Redis:
-    """Return a client that gives up within a second: nothing here is worth waiting for."""
-    return redis.Redis.from_url(
-        url.get_secret_value(),
-        socket_timeout=REDIS_SECONDS,
-        socket_connect_timeout=REDIS_SECONDS,
-        retry=Retry(NoBackoff(), 0),
     )
 
 

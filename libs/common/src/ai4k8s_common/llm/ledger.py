@@ -186,7 +186,7 @@ class DailyLedger:
         """Count one request. Without Redis it is not counted: the provider itself keeps this limit."""
         if limit is None:
             return
-        key = f"{PREFIX}:requests:{self._today()}:{provider}:{model}"
+        key = requests_key(self._today(), provider, model)
         try:
             count = int(self._redis.incr(key))
             self._redis.expire(key, KEPT_SECONDS)
@@ -233,6 +233,11 @@ class DailyLedger:
 
     def _today(self) -> date:
         return self._now().astimezone(UTC).date()
+
+
+def requests_key(day: date, provider: str, model: str) -> str:
+    """Where the requests of a day are counted in Redis."""
+    return f"{PREFIX}:requests:{day}:{provider}:{model}"
 
 
 def _key(day: date, user_id: UUID | None) -> str:

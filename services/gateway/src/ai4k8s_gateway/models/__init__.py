@@ -1,0 +1,1 @@
+"""Language models as an operator sees them: who is asked, how they are, what they cost."""
