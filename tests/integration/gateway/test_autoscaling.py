@@ -96,6 +96,40 @@ def test_a_rule_of_the_clock_is_checked_told_in_words_and_tried_on_the_past(
     assert ada.send("DELETE", f"/schedules/{rule['id']}").status_code == 204
 
 
+def test_a_budget_in_money_counts_by_the_prices_of_the_nodes_its_pods_are_on(
+    gateway: RunningGateway, ada: Person, web: FedWorkload
+):
+    cluster = f"/clusters/{web.cluster_id}"
+    pool = {"pool": "spot", "core_hour": 0.5, "gib_hour": 0.0}
+    assert ada.send("PUT", f"/prices{cluster}/pools", pool).status_code == 422
+    ada.send("PUT", f"/prices{cluster}", {"core_hour": 2.0, "gib_hour": 0.0, "currency": "EUR"})
+    gateway.execute("UPDATE collector.workloads SET desired_replicas = 4, memory_request_bytes = NULL")
+    budget = {"max_cost": 100.0, "cost_period": "day"}
+    told = ada.send("PUT", f"{cluster}/budgets/shop", budget).json()
+    assert (told["used_cost"], told["currency"], told["level"]) == (96.0, "EUR", "near")
+    needs = ada.get("/overview").json()["needs"]
+    assert [need["reason"] for need in needs if need["kind"] == "budget"] == ["shop costs 96 of 100 EUR a day"]
+    # Half of the pods are on cheaper nodes.
+    for node, of_pool in (("a", "spot"), ("b", None)):
+        gateway.execute(
+            "INSERT INTO collector.nodes (cluster_id, name, ready, pool, first_seen_at, last_seen_at)"
+            " VALUES (%s, %s, true, %s, now(), now())",
+            (web.cluster_id, node, of_pool),
+        )
+        gateway.execute(
+            "INSERT INTO collector.pods (cluster_id, uid, namespace, name, workload_id, node, phase, ready)"
+            " VALUES (%s, %s, 'shop', %s, %s, %s, 'Running', true)",
+            (web.cluster_id, node, node, web.id, node),
+        )
+    priced = ada.send("PUT", f"/prices{cluster}/pools", pool).json()
+    assert [(item["pool"], item["nodes"]) for item in priced["pools"]] == [("spot", 1)]
+    assert ada.get(f"{cluster}/autoscaling").json()["budgets"][0]["used_cost"] == 60.0
+    assert ada.get(f"/workloads/{web.id}").json()["cost"]["pod_hour"] == pytest.approx(0.625)
+    assert ada.get("/overview").json()["clusters"][0]["cost_hour"] == pytest.approx(2.5)
+    assert ada.send("DELETE", f"/prices{cluster}/pools?pool=spot").json()["pools"] == []
+    assert ada.send("PUT", f"{cluster}/budgets/shop", {"max_cost": 1.0}).status_code == 422
+
+
 def test_budgets_and_windows_are_part_of_a_clusters_status(ada: Person, web: FedWorkload):
     budget = ada.send("PUT", f"/clusters/{web.cluster_id}/budgets/shop", {"max_replicas": 20}).json()
     assert budget["text"].endswith("of 20 pods")

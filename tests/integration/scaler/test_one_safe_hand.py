@@ -195,6 +195,20 @@ def test_rules_of_the_clock_and_budgets_bound_the_plan(bench):
     assert [guard["name"] for guard in decision["guards"]] == ["schedule", "namespace_budget"]
 
 
+@pytest.mark.parametrize(("most", "affordable"), [(0.06, 6), (0.01, 4)])
+def test_a_budget_in_money_binds_to_what_it_pays_for_and_takes_nothing_away(bench, most, affordable):
+    bench.cluster.execute("INSERT INTO gateway.prices (core_hour, gib_hour, currency) VALUES (0.1, 0, 'EUR')")
+    bench.cluster.execute(
+        "INSERT INTO gateway.namespace_budgets (cluster_id, namespace, max_cost, cost_period) VALUES (%s, 'shop', %s, "
+        "'day')",
+        bench.cluster.cluster_id,
+        most * 24,
+    )
+    bench.cycle()
+    assert bench.state()["wanted_replicas"] == affordable
+    assert "which pays for" in bench.state()["reason"]
+
+
 def test_two_workloads_of_one_cycle_share_what_a_budget_leaves(bench):
     bench.cluster.execute(
         "INSERT INTO gateway.namespace_budgets (cluster_id, namespace, max_replicas) VALUES (%s, 'shop', 13)",

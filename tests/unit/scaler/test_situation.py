@@ -14,7 +14,16 @@ from ai4k8s_scaler.domain.guards import GuardName, GuardVerdict, Room, reach
 from ai4k8s_scaler.domain.hpa import Usage
 from ai4k8s_scaler.domain.policy import Action, Foresight, Limits, Observed, PolicyMemory, Source, decide
 from ai4k8s_scaler.domain.price import QuantileFunction
-from ai4k8s_scaler.domain.situation import PodRequest, Quota, ScheduleBounds, Situation, budget_room, quota_room
+from ai4k8s_scaler.domain.situation import (
+    CostBudget,
+    PodRequest,
+    Quota,
+    ScheduleBounds,
+    Situation,
+    budget_room,
+    cost_room,
+    quota_room,
+)
 
 NOW = datetime(2026, 11, 2, 14, 1, tzinfo=UTC)
 LEVELS = (0.5, 0.8, 0.9, 0.95, 0.99, 0.998)
@@ -76,6 +85,16 @@ def test_a_budget_a_quota_and_a_disruption_budget_bound_what_is_added_and_taken(
     idle = replace(CALM, usage=Usage(6.0, 100.0, 6))
     keep = Room(GuardName.DISRUPTION_BUDGET, 5, "keeps 5")
     assert under(Situation(keep=keep), idle, foresight=low).to_replicas == 5
+
+
+def test_money_binds_to_the_largest_number_that_it_pays_for_and_never_below_the_least():
+    budget = CostBudget(1.0, "24 a day")
+    assert cost_room("shop", 0.3, 0.1, budget, 2).replicas == 7
+    assert cost_room("shop", 5.0, 0.1, budget, 2).replicas == 2
+    room = cost_room("shop", 0.3, 0.1, budget, 2)
+    decision = under(Situation(rooms=(room,)))
+    assert decision.to_replicas == 7
+    assert "the budget of shop is 24 a day, which pays for 7" in decision.reason
 
 
 def test_steps_and_rests_of_the_policy():

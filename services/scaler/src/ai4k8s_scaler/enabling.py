@@ -49,9 +49,7 @@ def enable_predictive(tx: Transaction, context: Context, message: EnablePredicti
     step(FORECASTING, _foresight(row))
     around = surroundings.load(tx.connection, message.cluster_id, now, now - CHANGES_WITHIN)
     for other in rows:
-        around.namespace_totals[other.namespace] = (
-            around.namespace_totals.get(other.namespace, 0) + other.desired_replicas
-        )
+        around.count(other, other.desired_replicas)
     cycle = Cycle(message.cluster_id, message.job_id, now, around, context.settings, facts.reachable, facts.paused)
     state = evaluate(tx, cycle, row, policy, sample)
     repository.upsert_states(tx.connection, [state])

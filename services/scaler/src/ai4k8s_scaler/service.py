@@ -66,6 +66,7 @@ TOLD_GUARDS = frozenset(
         GuardName.UNDONE,
         GuardName.FIGHT,
         GuardName.BUDGET,
+        GuardName.COST,
         GuardName.QUOTA,
         GuardName.NODE_CAPACITY,
         GuardName.ROLLED_BACK,
@@ -101,7 +102,7 @@ def evaluate_policies(tx: Transaction, message: EvaluatePolicies, settings: Scal
         around.advised = advising.wishes(tx.connection, message.cluster_id, now - advising.REFINED_FOR)
     rows = repository.present_workloads(tx.connection, message.cluster_id)
     for row in rows:
-        around.namespace_totals[row.namespace] = around.namespace_totals.get(row.namespace, 0) + row.desired_replicas
+        around.count(row, row.desired_replicas)
     due = [
         (row, policy)
         for row in rows

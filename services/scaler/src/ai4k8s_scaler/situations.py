@@ -17,6 +17,7 @@ from ai4k8s_scaler.domain.situation import (
     ScheduleBounds,
     Situation,
     budget_room,
+    cost_room,
     node_room,
     quota_room,
 )
@@ -48,7 +49,7 @@ def situation_of(
         reactive=target.actuator is Actuator.REPLICAS,
         schedule=schedule,
         baseline=target.baseline if target.actuator is not Actuator.REPLICAS or not policy.predictive else None,
-        rooms=_rooms(row, around, settings),
+        rooms=_rooms(row, policy, around, settings),
         keep=_keep(row, around),
         since_up_seconds=_since(changed.get("scale_up"), now),
         since_down_seconds=_since(changed.get("scale_down"), now),
@@ -96,12 +97,17 @@ def block_of(
     return None
 
 
-def _rooms(row: Row[Any], around: Around, settings: ScalerSettings) -> tuple[Room, ...]:
+def _rooms(row: Row[Any], policy: EffectivePolicy, around: Around, settings: ScalerSettings) -> tuple[Room, ...]:
     found: list[Room | None] = []
     most = around.budgets.get(row.namespace)
     if most is not None:
         others = around.namespace_totals.get(row.namespace, 0) - row.desired_replicas
         found.append(budget_room(row.namespace, others, most))
+    money, price = around.cost_budgets.get(row.namespace), around.pod_hours.get(row.id)
+    if money is not None and price is not None:
+        # A daemon's pods, and those of workloads that nothing scales, are others' cost as well.
+        spent = around.namespace_costs.get(row.namespace, 0.0) - price * row.desired_replicas
+        found.append(cost_room(row.namespace, spent, price, money, policy.limits.min_replicas))
     request = PodRequest(row.cpu_request_millicores, row.memory_request_bytes)
     quotas = [Quota(quota["name"], quota["left"]) for quota in around.quotas if quota["namespace"] == row.namespace]
     found.append(quota_room(quotas, row.desired_replicas, request))
@@ -123,7 +129,7 @@ def take(around: Around, row: Row[Any], decision: Decision) -> None:
     more = max(decision.to_replicas, row.desired_replicas) - row.desired_replicas
     if more <= 0:
         return
-    around.namespace_totals[row.namespace] = around.namespace_totals.get(row.namespace, 0) + more
+    around.count(row, more)
     if around.free_millicores is not None:
         around.free_millicores -= more * (row.cpu_request_millicores or 0.0)
     asks = {

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_common.schedule import Bounded, Rule
 from ai4k8s_common.store.collector import nodes, workloads
 from ai4k8s_common.store.gateway import ScheduleEffect, freezes, namespace_budgets, schedules
+from ai4k8s_common.store.pricing import PERIOD_HOURS, pod_hour, rates
 from ai4k8s_common.store.scaler import (
     MOVES_PODS,
     Actuator,
@@ -26,6 +27,7 @@ from ai4k8s_common.store.scaler import (
     surroundings,
 )
 from ai4k8s_scaler.domain.rollback import WATCH_SECONDS
+from ai4k8s_scaler.domain.situation import CostBudget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,6 +85,8 @@ class Around:
     rules: dict[Key, tuple[Bounded, ...]]
     problems: dict[Key, str]
     budgets: dict[str, int]
+    cost_budgets: dict[str, CostBudget]
+    pod_hours: dict[int, float]
     claims: dict[int, Row[Any]]
     fights: dict[int, FightNote]
     hpas: dict[Key, Row[Any]]
@@ -98,18 +102,28 @@ class Around:
     planned: dict[int, Row[Any]]
     advised: dict[int, int] = field(default_factory=dict)
     namespace_totals: dict[str, int] = field(default_factory=dict)
+    namespace_costs: dict[str, float] = field(default_factory=dict)
+
+    def count(self, row: Row[Any], replicas: int) -> None:
+        """So many pods of a workload are there, or are to be, beside what was counted before."""
+        self.namespace_totals[row.namespace] = self.namespace_totals.get(row.namespace, 0) + replicas
+        cost = replicas * self.pod_hours.get(row.id, 0.0)
+        self.namespace_costs[row.namespace] = self.namespace_costs.get(row.namespace, 0.0) + cost
 
 
 def load(connection: Connection, cluster_id: UUID, now: datetime, undone_since: datetime) -> Around:
     """Read all of it, a handful of queries for the whole cluster."""
     rules, windows, problems = _rules(connection, cluster_id)
     seen = connection.execute(select(surroundings).where(surroundings.c.cluster_id == cluster_id)).one_or_none()
+    budgets, cost_budgets = _budgets(connection, cluster_id)
     return Around(
         freezes=_freezes(connection, cluster_id, now),
         windows=windows,
         rules=rules,
         problems=problems,
-        budgets=_budgets(connection, cluster_id),
+        budgets=budgets,
+        cost_budgets=cost_budgets,
+        pod_hours=_pod_hours(connection, cluster_id, sorted(cost_budgets)),
         claims=_by_workload(connection, cluster_id, claims),
         fights={
             number: FightNote(row.resets, row.backed_off_until, row.reason)
@@ -160,9 +174,36 @@ def _rules(
     return {key: tuple(found) for key, found in rules.items()}, windows, problems
 
 
-def _budgets(connection: Connection, cluster_id: UUID) -> dict[str, int]:
-    query = select(namespace_budgets.c.namespace, namespace_budgets.c.max_replicas)
-    return {row[0]: row[1] for row in connection.execute(query.where(namespace_budgets.c.cluster_id == cluster_id))}
+def _budgets(connection: Connection, cluster_id: UUID) -> tuple[dict[str, int], dict[str, CostBudget]]:
+    """Budgets of namespaces: in pods, and in money by the hour."""
+    b = namespace_budgets.c
+    query = select(b.namespace, b.max_replicas, b.max_cost, b.cost_period).where(b.cluster_id == cluster_id)
+    pods, money = {}, {}
+    for row in connection.execute(query):
+        if row.max_replicas is not None:
+            pods[row.namespace] = row.max_replicas
+        if row.max_cost is not None:
+            said = f"{row.max_cost:.6g} a {row.cost_period}"
+            money[row.namespace] = CostBudget(row.max_cost / PERIOD_HOURS[row.cost_period], said)
+    return pods, money
+
+
+def _pod_hours(connection: Connection, cluster_id: UUID, namespaces: Sequence[str]) -> dict[int, float]:
+    """What an hour of one pod costs, of the workloads in namespaces with a budget in money."""
+    if not namespaces:
+        return {}
+    priced, w = rates(workloads), workloads.c
+    query = (
+        select(w.id, w.cpu_request_millicores, w.memory_request_bytes, priced.c.core_hour, priced.c.gib_hour)
+        .select_from(workloads.outerjoin(priced, true()))
+        .where(w.cluster_id == cluster_id, w.gone_at.is_(None), w.namespace.in_(list(namespaces)))
+    )
+    found = {}
+    for row in connection.execute(query):
+        cost = pod_hour(row.cpu_request_millicores, row.memory_request_bytes, row.core_hour, row.gib_hour)
+        if cost:
+            found[row.id] = cost
+    return found
 
 
 def _by_workload(connection: Connection, cluster_id: UUID, table: Any) -> dict[int, Row[Any]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, or_, select, text
+from sqlalchemy import and_, func, or_, select, text, true
 from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_common.store.collector import workloads
 from ai4k8s_common.store.gateway import clusters, freezes, metric_tokens, namespace_budgets, policies, schedules
+from ai4k8s_common.store.pricing import cost_hour, rates
 from ai4k8s_common.store.scaler import autoscalers, claims, fights, surroundings
 from ai4k8s_gateway.clusters.repository import visible_to
 
@@ -94,18 +95,29 @@ def lift_freeze(connection: Connection, freeze_id: UUID) -> None:
     connection.execute(freezes.delete().where(freezes.c.id == freeze_id))
 
 
+def with_budgets(connection: Connection, clusters: list[UUID]) -> list[UUID]:
+    """Return which of these clusters have budgets."""
+    query = select(namespace_budgets.c.cluster_id).distinct().where(namespace_budgets.c.cluster_id.in_(clusters))
+    return sorted(connection.execute(query).scalars())
+
+
 def budgets_of(connection: Connection, cluster_id: UUID) -> list[Row[Any]]:
     """Return a cluster's budgets with what is used of each."""
+    w, priced = workloads.c, rates(workloads)
     used = (
-        select(workloads.c.namespace, func.sum(workloads.c.desired_replicas).label("used"))
-        .where(workloads.c.cluster_id == cluster_id, workloads.c.gone_at.is_(None))
-        .group_by(workloads.c.namespace)
+        select(
+            w.namespace,
+            func.sum(w.desired_replicas).label("used"),
+            func.sum(cost_hour(workloads, priced)).label("cost_hour"),
+            func.max(priced.c.currency).label("currency"),
+        )
+        .select_from(workloads.outerjoin(priced, true()))
+        .where(w.cluster_id == cluster_id, w.gone_at.is_(None))
+        .group_by(w.namespace)
         .subquery()
     )
     query = (
-        select(
-            namespace_budgets.c.namespace, namespace_budgets.c.max_replicas, func.coalesce(used.c.used, 0).label("used")
-        )
+        select(namespace_budgets, func.coalesce(used.c.used, 0).label("used"), used.c.cost_hour, used.c.currency)
         .outerjoin(used, used.c.namespace == namespace_budgets.c.namespace)
         .where(namespace_budgets.c.cluster_id == cluster_id)
         .order_by(namespace_budgets.c.namespace)
@@ -113,9 +125,8 @@ def budgets_of(connection: Connection, cluster_id: UUID) -> list[Row[Any]]:
     return list(connection.execute(query))
 
 
-def put_budget(connection: Connection, cluster_id: UUID, namespace: str, most: int, user_id: UUID) -> None:
+def put_budget(connection: Connection, cluster_id: UUID, namespace: str, values: dict[str, Any]) -> None:
     """Store a budget in place of the former one."""
-    values = {"max_replicas": most, "updated_by": user_id}
     statement = insert(namespace_budgets).values(cluster_id=cluster_id, namespace=namespace, **values)
     key = [namespace_budgets.c.cluster_id, namespace_budgets.c.namespace]
     connection.execute(statement.on_conflict_do_update(index_elements=key, set_={**values, "updated_at": func.now()}))

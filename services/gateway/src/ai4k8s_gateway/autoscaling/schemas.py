@@ -65,18 +65,33 @@ class FreezeList(BaseModel):
 
 
 class NewBudget(Body):
-    """The most pods that a namespace's workloads may have together."""
+    """The most pods that a namespace's workloads may have together, the most that they may cost, or both."""
 
-    max_replicas: int = Field(ge=1, le=1_000_000)
+    max_replicas: int | None = Field(default=None, ge=1, le=1_000_000)
+    max_cost: float | None = Field(default=None, gt=0, le=1e12, description="in the currency of the cluster's prices")
+    cost_period: Literal["day", "month"] | None = Field(default=None, description="24 h, or 730 h")
+
+    @model_validator(mode="after")
+    def _bounds_something(self) -> Self:
+        if self.max_replicas is None and self.max_cost is None:
+            raise ValueError("a budget bounds the pods, the cost, or both")
+        if (self.max_cost is None) != (self.cost_period is None):
+            raise ValueError("max_cost and cost_period go together")
+        return self
 
 
 class BudgetView(BaseModel):
     """A namespace's budget and what is used of it."""
 
     namespace: str
-    max_replicas: int
+    max_replicas: int | None
     used_replicas: int
-    text: str = Field(examples=["shop uses 12 of 20 pods"])
+    max_cost: float | None
+    cost_period: Literal["day", "month"] | None
+    used_cost: float | None = Field(description="what its requests of now cost over that period; null without prices")
+    currency: str | None
+    level: Literal["calm", "near", "over"] = Field(description="near: 80 % are used; over: nothing more is added")
+    text: str = Field(examples=["shop uses 12 of 20 pods, and costs 3.1 of 4 EUR a day"])
 
 
 class ScheduleTimes(Body):

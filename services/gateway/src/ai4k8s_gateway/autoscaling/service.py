@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from ai4k8s_common.bus.transaction import Transaction
     from ai4k8s_gateway.accounts.service import Principal
-    from ai4k8s_gateway.autoscaling.schemas import NewFreeze
+    from ai4k8s_gateway.autoscaling.schemas import NewBudget, NewFreeze
 
 EVIDENCE_DAYS = 7
 TOKEN_BYTES = 32
@@ -186,10 +186,11 @@ def _freeze(connection: Connection, principal: Principal, freeze_id: UUID, now: 
     return found
 
 
-def set_budget(tx: Transaction, principal: Principal, cluster_id: UUID, namespace: str, most: int) -> BudgetView:
+def set_budget(tx: Transaction, principal: Principal, cluster_id: UUID, namespace: str, new: NewBudget) -> BudgetView:
     """Set a namespace's budget. The scaler obeys from its next cycle on; what is there already stays."""
     require_change(tx.connection, principal, cluster_id, namespace)
-    repository.put_budget(tx.connection, cluster_id, namespace, most, principal.user_id)
+    values = {**new.model_dump(), "updated_by": principal.user_id}
+    repository.put_budget(tx.connection, cluster_id, namespace, values)
     rows = repository.budgets_of(tx.connection, cluster_id)
     return next(views.budget_view(row) for row in rows if row.namespace == namespace)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ai4k8s_common.rights import Permission
 from ai4k8s_common.schedule import Bounded, Rule
+from ai4k8s_common.store.pricing import PERIOD_HOURS
 from ai4k8s_common.store.scaler import Actuator
 from ai4k8s_gateway.autoscaling.schemas import (
     AutoscalerView,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 WEEK = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 EVERY_DAY = 7
+NEAR_SHARE = 0.8
 
 
 def freeze_view(row: Row[Any], principal: Principal) -> FreezeView:
@@ -49,8 +51,28 @@ def freeze_view(row: Row[Any], principal: Principal) -> FreezeView:
 
 def budget_view(row: Row[Any]) -> BudgetView:
     """A namespace's budget."""
-    text = f"{row.namespace} uses {row.used} of {row.max_replicas} pods"
-    return BudgetView(namespace=row.namespace, max_replicas=row.max_replicas, used_replicas=row.used, text=text)
+    shares, parts = [], []
+    if row.max_replicas is not None:
+        shares.append(row.used / row.max_replicas)
+        parts.append(f"uses {row.used} of {row.max_replicas} pods")
+    cost = None if row.max_cost is None or row.cost_hour is None else row.cost_hour * PERIOD_HOURS[row.cost_period]
+    if cost is not None:
+        shares.append(cost / row.max_cost)
+        parts.append(f"costs {cost:.3g} of {row.max_cost:.6g} {row.currency} a {row.cost_period}")
+    elif row.max_cost is not None:
+        parts.append(f"may cost {row.max_cost:.6g} a {row.cost_period}, and no prices are set to count by")
+    used = max(shares, default=0.0)
+    return BudgetView(
+        namespace=row.namespace,
+        max_replicas=row.max_replicas,
+        used_replicas=row.used,
+        max_cost=row.max_cost,
+        cost_period=row.cost_period,
+        used_cost=cost,
+        currency=row.currency,
+        level="over" if used >= 1 else "near" if used >= NEAR_SHARE else "calm",
+        text=f"{row.namespace} {', and '.join(parts)}",
+    )
 
 
 def rule_of(row: Row[Any]) -> Rule:

@@ -23,11 +23,38 @@ class PricesView(NewPrices):
     updated_at: datetime
 
 
+class NewPoolPrices(BaseModel):
+    """What requests cost on some nodes of a cluster, in the currency of its prices."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pool: str = Field(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9_./=-]*[A-Za-z0-9])?$",
+        description="the name of a node pool, or a label: node.kubernetes.io/instance-type=... or"
+        " topology.kubernetes.io/zone=...; a pool's name counts first, then the type, then the zone",
+        examples=["spot"],
+    )
+    core_hour: float = Field(ge=0, le=1e6)
+    gib_hour: float = Field(ge=0, le=1e6)
+
+
+class PoolPricesView(NewPoolPrices):
+    """Prices of some nodes."""
+
+    cluster_id: UUID
+    cluster_name: str
+    nodes: int = Field(description="how many nodes these prices are of now")
+    updated_at: datetime
+
+
 class PriceList(BaseModel):
-    """The installation's prices (null: not set) and those that clusters have of their own."""
+    """The installation's prices (null: not set) and those that clusters and their node pools have of their own."""
 
     installation: PricesView | None
     clusters: list[PricesView]
+    pools: list[PoolPricesView]
     may_change_installation: bool
 
 

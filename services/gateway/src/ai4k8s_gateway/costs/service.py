@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ai4k8s_common.errors import ForbiddenError
+from ai4k8s_common.errors import ForbiddenError, InvalidInputError, NotFoundError
+from ai4k8s_common.store.pricing import pod_hour
 from ai4k8s_gateway.clusters import service as cluster_service
 from ai4k8s_gateway.costs import repository
-from ai4k8s_gateway.costs.schemas import CostView, PriceList, PricesView
+from ai4k8s_gateway.costs.schemas import CostView, PoolPricesView, PriceList, PricesView
 
 if TYPE_CHECKING:
     from typing import Any
@@ -19,10 +20,7 @@ if TYPE_CHECKING:
 
     from ai4k8s_common.bus.transaction import Transaction
     from ai4k8s_gateway.accounts.service import Principal
-    from ai4k8s_gateway.costs.schemas import NewPrices
-
-GIB = 2.0**30
-MILLI = 1000.0
+    from ai4k8s_gateway.costs.schemas import NewPoolPrices, NewPrices
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -33,6 +31,7 @@ def list_prices(connection: Connection, principal: Principal) -> PriceList:
     return PriceList(
         installation=None if installation is None else _view(installation),
         clusters=[_view(row) for row in repository.of_clusters(connection, principal)],
+        pools=[_pool_view(row) for row in repository.of_pools(connection, principal)],
         may_change_installation=principal.is_admin,
     )
 
@@ -57,18 +56,31 @@ def set_cluster(tx: Transaction, principal: Principal, cluster_id: UUID, new: Ne
     return list_prices(tx.connection, principal)
 
 
-def pod_hour(row: Row[Any]) -> float | None:
-    """What an hour of one pod costs, by a row that holds its requests and prices; None without prices or requests."""
-    cpu, memory = row.cpu_request_millicores, row.memory_request_bytes
-    if row.core_hour is None or (not cpu and not memory):
-        return None
-    return float((cpu or 0.0) / MILLI * row.core_hour + (memory or 0.0) / GIB * row.gib_hour)
+def set_pool(tx: Transaction, principal: Principal, cluster_id: UUID, new: NewPoolPrices) -> PriceList:
+    """Give some nodes of a cluster prices of their own. Raises NotFoundError, ForbiddenError, InvalidInputError."""
+    cluster_service.require_manage(tx.connection, principal, cluster_id)
+    if not repository.has_prices(tx.connection, cluster_id):
+        raise InvalidInputError(
+            "this cluster has no prices that a pool's could differ from",
+            hint="Set the installation's or the cluster's first: they say the currency.",
+        )
+    repository.put_pool(tx.connection, cluster_id, {**new.model_dump(), "updated_by": principal.user_id})
+    log.info("pool_prices_set", cluster_id=str(cluster_id), pool=new.pool, user_id=str(principal.user_id))
+    return list_prices(tx.connection, principal)
+
+
+def drop_pool(tx: Transaction, principal: Principal, cluster_id: UUID, pool: str) -> PriceList:
+    """Let nodes cost what the cluster's others do. Raises NotFoundError, ForbiddenError."""
+    cluster_service.require_manage(tx.connection, principal, cluster_id)
+    if not repository.drop_pool(tx.connection, cluster_id, pool):
+        raise NotFoundError("these nodes have no prices of their own")
+    return list_prices(tx.connection, principal)
 
 
 def cost_of(row: Row[Any], wanted_replicas: int | None) -> CostView | None:
     """What a workload costs now, and at the size that is wanted."""
-    price = pod_hour(row)
-    if price is None:
+    price = pod_hour(row.cpu_request_millicores, row.memory_request_bytes, row.core_hour, row.gib_hour)
+    if price is None or row.currency is None:
         return None
     return CostView(
         currency=row.currency,
@@ -84,5 +96,17 @@ def _view(row: Row[Any]) -> PricesView:
         core_hour=row.core_hour,
         gib_hour=row.gib_hour,
         currency=row.currency,
+        updated_at=row.updated_at,
+    )
+
+
+def _pool_view(row: Row[Any]) -> PoolPricesView:
+    return PoolPricesView(
+        cluster_id=row.cluster_id,
+        cluster_name=row.cluster_name,
+        pool=row.pool,
+        core_hour=row.core_hour,
+        gib_hour=row.gib_hour,
+        nodes=row.nodes,
         updated_at=row.updated_at,
     )

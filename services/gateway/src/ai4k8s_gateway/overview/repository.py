@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text, true
+
+from ai4k8s_common.store.collector import workloads
+from ai4k8s_common.store.pricing import cost_hour, rates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,18 +28,11 @@ _WORKLOADS = text(
            count(*) FILTER (WHERE f.status = 'ready') AS foreseen,
            sum(w.ready_replicas) AS ready,
            sum(w.desired_replicas) AS desired,
-           coalesce(sum(w.ready_replicas * w.cpu_request_millicores), 0) AS requested,
-           sum(w.desired_replicas * (coalesce(w.cpu_request_millicores, 0) / 1000 * r.core_hour
-                                     + coalesce(w.memory_request_bytes, 0) / 1073741824 * r.gib_hour)) AS cost_hour,
-           max(r.currency) AS currency
+           coalesce(sum(w.ready_replicas * w.cpu_request_millicores), 0) AS requested
     FROM collector.workloads w
     LEFT JOIN gateway.policies p
         ON (p.cluster_id, p.namespace, p.kind, p.name) = (w.cluster_id, w.namespace, w.kind, w.name)
     LEFT JOIN scaler.workload_states s ON s.workload_id = w.id
-    LEFT JOIN LATERAL (
-        SELECT core_hour, gib_hour, currency FROM gateway.prices
-        WHERE cluster_id = w.cluster_id OR cluster_id IS NULL ORDER BY cluster_id NULLS LAST LIMIT 1
-    ) r ON true
     LEFT JOIN LATERAL (
         SELECT status FROM forecaster.forecasts
         WHERE workload_id = w.id AND metric = 'cpu' ORDER BY made_at DESC LIMIT 1
@@ -102,6 +98,22 @@ _FAILURES = text(
 def workload_sums(connection: Connection, clusters: Sequence[UUID]) -> dict[UUID, Row[Any]]:
     """Return counts and sums over the workloads of each cluster that has some."""
     return {row.cluster_id: row for row in connection.execute(_WORKLOADS, {"clusters": list(clusters)})}
+
+
+def cost_sums(connection: Connection, clusters: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+    """Return what the workloads of each cluster cost by the hour, and the currency."""
+    priced = rates(workloads)
+    query = (
+        select(
+            workloads.c.cluster_id,
+            func.sum(cost_hour(workloads, priced)).label("cost_hour"),
+            func.max(priced.c.currency).label("currency"),
+        )
+        .select_from(workloads.outerjoin(priced, true()))
+        .where(workloads.c.cluster_id.in_(list(clusters)), workloads.c.gone_at.is_(None))
+        .group_by(workloads.c.cluster_id)
+    )
+    return {row.cluster_id: row for row in connection.execute(query)}
 
 
 def node_sums(connection: Connection, clusters: Sequence[UUID]) -> dict[UUID, Row[Any]]:

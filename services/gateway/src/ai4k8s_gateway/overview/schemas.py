@@ -16,6 +16,7 @@ class NeedKind(StrEnum):
     FAILED = "failed"
     INCIDENT = "incident"
     AT_LIMIT = "at_limit"
+    BUDGET = "budget"
     RECOMMENDATION = "recommendation"
     PROCESS = "process"
     DEAD_LETTERS = "dead_letters"

@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ai4k8s_common.store.anomalies import Severity
+from ai4k8s_gateway.autoscaling import repository as autoscaling_repository
+from ai4k8s_gateway.autoscaling.views import budget_view
 from ai4k8s_gateway.clusters import service as cluster_service
 from ai4k8s_gateway.clusters.schemas import AttentionKind
 from ai4k8s_gateway.incidents import repository as incident_repository
@@ -44,6 +46,7 @@ def view(
         clusters = [cluster_service.view(connection, rules, principal, cluster_id, now)]
     rows = _open_incidents(connection, principal, cluster_id)
     needs = _cluster_needs(clusters) + _incident_needs(rows) + _workload_needs(connection, clusters)
+    needs += _budget_needs(connection, clusters)
     if cluster_id is None:
         needs += _system_needs(connection, now)
     needs.sort(key=lambda need: not need.urgent)
@@ -57,6 +60,7 @@ def _summaries(
 ) -> list[ClusterSummary]:
     ids = [cluster.id for cluster in clusters]
     workloads, nodes = repository.workload_sums(connection, ids), repository.node_sums(connection, ids)
+    costs = repository.cost_sums(connection, ids)
     healths, incidents = incident_repository.newest_health(connection, ids), Counter(open_incidents)
     waiting = Counter(need.cluster_id for need in needs)
     return [
@@ -65,6 +69,7 @@ def _summaries(
             waiting[cluster.id],
             workloads.get(cluster.id),
             nodes.get(cluster.id),
+            costs.get(cluster.id),
             healths.get(cluster.id),
             incidents[cluster.id],
         )
@@ -77,6 +82,7 @@ def _summary(
     needs: int,
     workloads: Row[Any] | None,
     nodes: Row[Any] | None,
+    cost: Row[Any] | None,
     health: Row[Any] | None,
     incidents_open: int,
 ) -> ClusterSummary:
@@ -99,8 +105,8 @@ def _summary(
         cpu_usage_millicores=nodes.usage if nodes else None,
         cpu_requested_millicores=workloads.requested if workloads else 0.0,
         cpu_allocatable_millicores=nodes.allocatable if nodes else None,
-        cost_hour=workloads.cost_hour if workloads else None,
-        currency=workloads.currency if workloads else None,
+        cost_hour=cost.cost_hour if cost else None,
+        currency=cost.currency if cost else None,
     )
 
 
@@ -189,6 +195,31 @@ def _wish(row: Row[Any], cluster_name: str) -> Need:
         reason=row.reason,
         action=action,
     )
+
+
+def _budget_needs(connection: Connection, clusters: list[ClusterView]) -> list[Need]:
+    """Budgets of namespaces that are nearly used up, or are: they bind then."""
+    names = {cluster.id: cluster.name for cluster in clusters}
+    budgets = [
+        (cluster_id, budget_view(row))
+        for cluster_id in autoscaling_repository.with_budgets(connection, list(names))
+        for row in autoscaling_repository.budgets_of(connection, cluster_id)
+    ]
+    return [
+        Need(
+            kind=NeedKind.BUDGET,
+            urgent=False,
+            cluster_id=cluster_id,
+            cluster_name=names[cluster_id],
+            workload_id=None,
+            since=None,
+            title=f"The budget of {budget.namespace} is {'used up' if budget.level == 'over' else 'nearly used up'}",
+            reason=budget.text,
+            action="Nothing is added beyond it. Raise it under Autoscaling if its workloads may grow further.",
+        )
+        for cluster_id, budget in budgets
+        if budget.level != "calm"
+    ]
 
 
 def _system_needs(connection: Connection, now: datetime) -> list[Need]:

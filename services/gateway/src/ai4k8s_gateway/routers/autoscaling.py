@@ -94,8 +94,8 @@ def lift_freeze(freeze_id: UUID, user: User, tx: Tx) -> None:
     "/clusters/{cluster_id}/budgets/{namespace}", responses=CHANGE, dependencies=[require(Permission.WORKLOAD_SCALE)]
 )
 def set_budget(cluster_id: UUID, namespace: Name, body: NewBudget, user: User, tx: Tx) -> BudgetView:
-    """Bound the pods that a namespace's workloads may have together."""
-    return service.set_budget(tx, user, cluster_id, namespace, body.max_replicas)
+    """Bound the pods that a namespace's workloads may have together, what they may cost, or both."""
+    return service.set_budget(tx, user, cluster_id, namespace, body)
 
 
 @router.delete(

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, true
 from ai4k8s_common.store.collector import cluster_states, workloads
 from ai4k8s_common.store.gateway import clusters, prices
 from ai4k8s_common.store.optimising import recommendations, reviews
+from ai4k8s_common.store.pricing import rates
 from ai4k8s_gateway.clusters.repository import visible_to
 
 if TYPE_CHECKING:
@@ -25,9 +26,11 @@ MOST_CONTAINERS = 20_000
 
 def workload(connection: Connection, principal: Principal, workload_id: int) -> Row[Any] | None:
     """Find a workload that somebody may see."""
+    priced = rates(workloads)
     query = (
-        select(workloads)
+        select(workloads, priced)
         .join(clusters, clusters.c.id == workloads.c.cluster_id)
+        .outerjoin(priced, true())
         .where(workloads.c.id == workload_id, visible_to(principal))
     )
     rows: Any = connection.execute(query)

@@ -70,7 +70,8 @@ def show_sizes(connection: Connection, principal: Principal, workload_id: int) -
     if row is None:
         raise NotFoundError("there is no such workload", hint="It may be of a cluster that you may not see.")
     rows = repository.of_workload(connection, workload_id)
-    view = _view(row, rows, repository.price_of(connection, row.cluster_id), workload_id)
+    price = None if row.core_hour is None or row.currency is None else (row.core_hour, row.gib_hour, row.currency)
+    view = _view(row, rows, price, workload_id)
     if view.patch is None:
         return view
     version = repository.server_version(connection, row.cluster_id)

@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_common.store.collector import workloads
 from ai4k8s_common.store.forecaster import forecasts, scores
-from ai4k8s_common.store.gateway import clusters, policies, prices
+from ai4k8s_common.store.gateway import clusters, policies
+from ai4k8s_common.store.pricing import rates
 from ai4k8s_common.store.scaler import workload_states
 from ai4k8s_gateway.clusters.repository import visible_to
 from ai4k8s_gateway.domain.timeline import Bin
@@ -212,7 +213,7 @@ def _query(principal: Principal) -> Select[Any]:
         policies.c.kind == workloads.c.kind,
         policies.c.name == workloads.c.name,
     )
-    own, common = prices.alias("own"), prices.alias("common")
+    priced = rates(workloads)
     return (
         select(
             workloads,
@@ -241,14 +242,13 @@ def _query(principal: Principal) -> Select[Any]:
             workload_states.c.slo_short_seen,
             workload_states.c.slo_budget_left,
             workload_states.c.slo_beyond_sense,
-            *(func.coalesce(own.c[name], common.c[name]).label(name) for name in ("core_hour", "gib_hour", "currency")),
+            priced,
             newest,
         )
         .join(clusters, clusters.c.id == workloads.c.cluster_id)
         .outerjoin(policies, same)
         .outerjoin(workload_states, workload_states.c.workload_id == workloads.c.id)
-        .outerjoin(own, own.c.cluster_id == workloads.c.cluster_id)
-        .outerjoin(common, common.c.cluster_id.is_(None))
+        .outerjoin(priced, true())
         .outerjoin(newest, true())
         .where(visible_to(principal))
     )

@@ -6,6 +6,7 @@ import { ApiError, http, unwrap } from "../api/client";
 import { pricesQuery } from "../api/queries";
 import { Button, TextField } from "../ui/controls";
 import { FailureLine, Skeleton } from "../ui/states";
+import { PoolPrices } from "./PoolPrices";
 
 interface Draft {
   core: string;
@@ -33,7 +34,7 @@ export function PricesPanel() {
   if (!prices.data) {
     return prices.isError ? <FailureLine error={prices.error} /> : <Skeleton height={120} label="Loading prices" />;
   }
-  const { installation, may_change_installation: mayChange, clusters } = prices.data;
+  const { installation, may_change_installation: mayChange, clusters, pools } = prices.data;
   const stored: Draft = {
     core: installation ? String(installation.core_hour) : "",
     gib: installation ? String(installation.gib_hour) : "",
@@ -75,6 +76,7 @@ export function PricesPanel() {
         </div>
         <FailureLine error={save.error} />
       </form>
+      {(installation || clusters.length > 0) && <PoolPrices pools={pools} />}
     </section>
   );
 }

@@ -2,13 +2,15 @@
 import "../autoscaling/autoscaling.css";
 
 import { useQuery } from "@tanstack/react-query";
-import { useState, type FormEvent, type ReactNode } from "react";
+import { useState, type FormEvent } from "react";
 import { Link } from "react-router";
 
 import { http, unwrap, type Schemas } from "../api/client";
+import { Budgets } from "../autoscaling/Budgets";
 import { FreezeSwitch, FrozenBanner } from "../autoscaling/FreezeSwitch";
 import { autoscalingQuery, freezesQuery } from "../autoscaling/queries";
 import { DAYS, freshDraft, scheduleOf } from "../autoscaling/scheduleDraft";
+import { Panel } from "../autoscaling/Panel";
 import { useWish } from "../autoscaling/useOrder";
 import { count } from "../format";
 import { columnsOf, DataTable } from "../table/DataTable";
@@ -78,7 +80,7 @@ export function Autoscaling() {
         />
       )}
       <div className="thirds">
-        <Budgets status={status.data} />
+        <Budgets budgets={status.data.budgets} />
         <Windows status={status.data} />
         <Held status={status.data} />
       </div>
@@ -91,67 +93,6 @@ function sentenceOf(status: Status): string {
   const parts = [count(status.hpas.length, "HPA"), ...(capped ? [`${capped} of them capped`] : []), `${count(status.claims.length, "workload")} held by us`];
   const fights = status.fights.length ? ` ${status.fights.length} left alone, because somebody else keeps setting them.` : "";
   return `${parts.join(", ")}.${fights}`;
-}
-
-function Panel({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className="panel" aria-label={title}>
-      <div className="panel-head">
-        <h2>{title}</h2>
-      </div>
-      <div className="panel-body scaling">{children}</div>
-    </section>
-  );
-}
-
-function Budgets({ status }: { status: Status }) {
-  const cluster = useCluster();
-  const [draft, setDraft] = useState({ namespace: "", most: "" });
-  const path = { cluster_id: cluster.id };
-  const set = useWish(
-    (body: typeof draft) =>
-      unwrap(
-        http.PUT("/api/v1/clusters/{cluster_id}/budgets/{namespace}", {
-          params: { path: { ...path, namespace: body.namespace } },
-          body: { max_replicas: Number(body.most) },
-        }),
-      ),
-    () => setDraft({ namespace: "", most: "" }),
-  );
-  const remove = useWish((namespace: string) =>
-    unwrap(http.DELETE("/api/v1/clusters/{cluster_id}/budgets/{namespace}", { params: { path: { ...path, namespace } } })),
-  );
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    set.mutate(draft);
-  };
-  return (
-    <Panel title="Budgets">
-      {status.budgets.length === 0 && <p className="muted">None. A budget bounds the pods that a namespace's workloads may have together.</p>}
-      <ul className="scaling-list">
-        {status.budgets.map((item) => (
-          <li key={item.namespace}>
-            {item.text}
-            {cluster.may_change && (
-              <Button className="button-small" onClick={() => remove.mutate(item.namespace)} disabled={remove.isPending} aria-label={`Remove the budget of ${item.namespace}`}>
-                Remove
-              </Button>
-            )}
-          </li>
-        ))}
-      </ul>
-      {cluster.may_change && (
-        <form className="scaling-order" onSubmit={submit}>
-          <TextField label="Namespace" required value={draft.namespace} onChange={(event) => setDraft({ ...draft, namespace: event.target.value })} />
-          <TextField label="At most" type="number" min={1} unit="pods" required value={draft.most} onChange={(event) => setDraft({ ...draft, most: event.target.value })} />
-          <Button type="submit" disabled={set.isPending}>
-            Set
-          </Button>
-        </form>
-      )}
-      <FailureLine error={set.error ?? remove.error} />
-    </Panel>
-  );
 }
 
 function Windows({ status }: { status: Status }) {

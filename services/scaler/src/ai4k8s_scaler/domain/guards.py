@@ -47,6 +47,7 @@ class GuardName(Enum):
     COOL_DOWN = "cool_down"
     SCHEDULE = "schedule"
     BUDGET = "namespace_budget"
+    COST = "cost_budget"
     QUOTA = "quota"
     NODE_CAPACITY = "node_capacity"
     DISRUPTION_BUDGET = "disruption_budget"

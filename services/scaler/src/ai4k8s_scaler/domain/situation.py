@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,30 @@ def budget_room(namespace: str, others: int, most: int) -> Room:
     """
     room = max(most - others, 0)
     return Room(GuardName.BUDGET, room, f"the budget of {namespace} is {most} pods, {others} are others'")
+
+
+@dataclass(frozen=True)
+class CostBudget:
+    """What a namespace's workloads may cost together by the hour, and how that was said."""
+
+    most_hour: float
+    said: str
+
+
+def cost_room(namespace: str, others_hour: float, pod_hour: float, budget: CostBudget, least: int) -> Room:
+    """How many pods of one workload a namespace's budget pays for; never fewer than the policy's least.
+
+    Args:
+        namespace: its name.
+        others_hour: what the namespace's other workloads cost by the hour.
+        pod_hour: what an hour of one of its pods costs.
+        budget: of the namespace.
+        least: the policy's minimum.
+    """
+    left = max(budget.most_hour - others_hour, 0.0)
+    affordable = math.floor(left / pod_hour + 1e-9)
+    detail = f"the budget of {namespace} is {budget.said}, which pays for {affordable}"
+    return Room(GuardName.COST, max(affordable, least), detail)
 
 
 def quota_room(quotas: Sequence[Quota], current: int, request: PodRequest) -> Room | None:
