@@ -38,7 +38,9 @@ MASKED = "(masked)"
 LONGEST_TEXT = 2_000
 BATCH = 1_000
 _SECRET_NAME = re.compile(
-    r"pass(word|phrase)|secret|token|kubeconfig|credential|private|api_?key|otp|recovery|cookie|authorization|(^|_)(code|key|pem)s?$",
+    r"pass(word|phrase)|secret|token|kubeconfig|credential|private|api_?key|otp|recovery|cookie|authorization|(^|_)(code|key|pem)s?$"
+    # Texts that may hold Secrets.
+    r"|^(manifests?|yaml)$",
     re.IGNORECASE,
 )
 

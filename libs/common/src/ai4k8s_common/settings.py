@@ -150,6 +150,12 @@ class CycleSettings(Group):
     cycle_seconds: int = Field(default=60, ge=5, le=3600)
 
 
+class AuditSettings(Group):
+    """AI4K8S_AUDIT_KEEP_DAYS: for those who write audit entries."""
+
+    audit_keep_days: int = Field(default=365, ge=30, description="older entries go, and the chain stays verifiable")
+
+
 class ClusterAccessSettings(Group):
     """Where clusters may be, for those who talk to them."""
 

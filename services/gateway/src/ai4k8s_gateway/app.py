@@ -36,6 +36,7 @@ from ai4k8s_gateway.routers import (
     overview,
     own,
     people,
+    plans,
     prices,
     system,
     workloads,
@@ -118,6 +119,7 @@ def create_api(lifespan: object = None) -> FastAPI:
         incidents,
         jobs,
         models,
+        plans,
         prices,
         system,
     ):

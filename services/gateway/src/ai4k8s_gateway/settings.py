@@ -54,3 +54,6 @@ class GatewaySettings(BaseSettings):
         default=0, ge=0, description="what is worth it asks for the password again after this; 0: it does not"
     )
     max_body_bytes: int = Field(default=2_000_000, ge=1_000)
+    plans_four_eyes: bool = Field(
+        default=False, description="whether somebody else must approve what a person asked for"
+    )

@@ -12,13 +12,14 @@ import structlog
 
 from ai4k8s_chat.plans import handing, making, repository
 from ai4k8s_chat.plans.following import finish
-from ai4k8s_chat.plans.preparing import report
+from ai4k8s_chat.plans.preparing import needs_of, report
 from ai4k8s_common import audit
 from ai4k8s_common.bus.jobs import JobReport
 from ai4k8s_common.contracts.chat import ApplyPlan, FollowPlan
 from ai4k8s_common.errors import Ai4k8sError, ConflictError, ForbiddenError, UnauthenticatedError
 from ai4k8s_common.plans import PlanStatus, load_calls, plan_hash
 from ai4k8s_common.rights import Permission
+from ai4k8s_common.security.sealed import SealBrokenError
 from ai4k8s_common.store.base import JobStatus
 from ai4k8s_common.store.plans import PlanVerdict, StepStatus
 
@@ -51,7 +52,7 @@ def on_apply(tx: Transaction, context: PlanContext, message: ApplyPlan) -> None:
     plan = repository.lock(tx.connection, message.plan_id)
     try:
         calls = _approved_calls(tx, context, message, plan)
-    except (ApprovalError, ForbiddenError, UnauthenticatedError) as error:
+    except (ApprovalError, ForbiddenError, UnauthenticatedError, SealBrokenError) as error:
         _refuse(tx, context, message, plan, error)
         return
     assert plan is not None  # noqa: S101  # else it were refused
@@ -101,7 +102,7 @@ def _approved_calls(
     if not begun and context.clock() > plan.expires_at:
         raise ApprovalError("the approval expired before it could be carried out", hint="Make the plan again.")
     rights = context.rights_of(tx.connection, message.approved_by, verdict.token_id)
-    for permission, namespace in plan.needs:
+    for permission, namespace in needs_of(calls):
         if not rights.may(Permission(permission), plan.cluster_id, namespace or None):
             raise ForbiddenError(f"who approved it may not do this any more: it needs '{permission}'")
     return calls

@@ -12,10 +12,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ai4k8s_chat.plans import repository
+from ai4k8s_chat.plans.handing import is_handed_over
 from ai4k8s_chat.plans.manifests import calls_of
 from ai4k8s_chat.plans.trying import AUTOSCALERS, Trial, Tried
 from ai4k8s_common.bus.jobs import JobReport, write_job_report
 from ai4k8s_common.errors import Ai4k8sError, ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from ai4k8s_common.kube.writes import place_of
 from ai4k8s_common.plans import (
     LASTS_SECONDS,
     ApiCall,
@@ -32,7 +34,7 @@ from ai4k8s_common.store.base import JobStatus
 from ai4k8s_common.store.plans import StepStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from uuid import UUID
 
     from pydantic import JsonValue
@@ -105,22 +107,23 @@ def prepare(tx: Transaction, context: PlanContext, ask: PlanAsk) -> PreparedPlan
     if not tried:
         raise InvalidInputError("nothing would change: the cluster is like this already")
     _check_scalable(tx, ask.cluster_id, tried)
-    needs = needs_of(tried)
+    needs = needs_of(one.call for one in tried)
     for permission, namespace in needs:
         _require(rights, Permission(permission), ask.cluster_id, namespace)
     return _write(tx, context, ask, tried, needs)
 
 
-def needs_of(tried: list[Tried]) -> list[list[str]]:
-    """Return the rights that a plan needs: permission and namespace; no namespace for what is in none."""
+def needs_of(calls: Iterable[ApiCall]) -> list[list[str]]:
+    """Return the rights that calls need: permission and namespace; no namespace for what is in none."""
     found: list[list[str]] = []
-    for one in tried:
-        if one.place.group in _GUARDED:
+    for call in calls:
+        place = place_of(call.path)
+        if place.group in _GUARDED:
             need = [Permission.CLUSTER_MANAGE.value, ""]
-        elif one.through == "scaler":
-            need = [Permission.WORKLOAD_SCALE.value, one.place.namespace]
+        elif is_handed_over(call):
+            need = [Permission.WORKLOAD_SCALE.value, place.namespace]
         else:
-            need = [Permission.OBJECT_WRITE.value, one.place.namespace]
+            need = [Permission.OBJECT_WRITE.value, place.namespace]
         if need not in found:
             found.append(need)
     return found

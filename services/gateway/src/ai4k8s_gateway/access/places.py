@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import null, select
 
 from ai4k8s_common.errors import InvalidInputError, NotFoundError
 from ai4k8s_common.rights import LEAST_ROLE
 from ai4k8s_common.store.anomalies import incidents
 from ai4k8s_common.store.collector import workloads
 from ai4k8s_common.store.gateway import freezes, schedules
+from ai4k8s_common.store.plans import plans
 from ai4k8s_common.store.rights import refusal
 from ai4k8s_common.store.rights import require as require_right
 from ai4k8s_common.store.scaler import decisions
@@ -37,6 +38,7 @@ _THINGS: dict[str, tuple[type[UUID | int], Any, Select[Any]]] = {
     ),
     "incident_id": (int, incidents.c.id, select(incidents.c.cluster_id, incidents.c.namespace)),
     "schedule_id": (UUID, schedules.c.id, select(schedules.c.cluster_id, schedules.c.namespace)),
+    "plan_id": (UUID, plans.c.id, select(plans.c.cluster_id, null().label("namespace"))),
     "freeze_id": (UUID, freezes.c.id, select(freezes.c.cluster_id, freezes.c.namespace)),
 }
 
