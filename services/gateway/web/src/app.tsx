@@ -27,6 +27,7 @@ const Jobs = lazy(async () => ({ default: (await import("./pages/Jobs")).Jobs })
 const Landing = lazy(async () => ({ default: (await import("./pages/Landing")).Landing }));
 const Nodes = lazy(async () => ({ default: (await import("./pages/Nodes")).Nodes }));
 const Recommendations = lazy(async () => ({ default: (await import("./pages/Recommendations")).Recommendations }));
+const Models = lazy(async () => ({ default: (await import("./pages/Models")).Models }));
 const System = lazy(async () => ({ default: (await import("./pages/System")).System }));
 const WorkloadPage = lazy(async () => ({ default: (await import("./pages/WorkloadPage")).WorkloadPage }));
 const Workloads = lazy(async () => ({ default: (await import("./pages/Workloads")).Workloads }));
@@ -58,6 +59,7 @@ export function App() {
         <Route element={<Shell session={session.data} />}>
           <Route index element={<Dashboard />} />
           <Route path="/jobs" element={<Jobs />} />
+          <Route path="/models" element={<Models />} />
           <Route path="/system" element={<System />} />
           <Route path="/clusters" element={<Clusters />} />
           <Route path="/clusters/new" element={<AddCluster session={session.data} />} />

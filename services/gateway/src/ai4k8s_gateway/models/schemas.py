@@ -5,7 +5,6 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from ai4k8s_common.llm.breaker import BreakerState
-from ai4k8s_common.llm.report import BudgetReport
 from ai4k8s_common.llm.settings import Provider
 from ai4k8s_common.llm.types import Use
 
@@ -61,6 +60,15 @@ class UseView(BaseModel):
     today: SpentView
 
 
+class BudgetView(BaseModel):
+    """Limits of a UTC day; null: none."""
+
+    tokens: int | None
+    tokens_per_user: int | None
+    money: float | None = Field(description="in the currency of the prices")
+    money_per_user: float | None
+
+
 class DayView(BaseModel):
     """One day of all uses."""
 
@@ -77,6 +85,6 @@ class ModelsView(BaseModel):
     uses: list[UseView]
     today: SpentView
     mine_today: SpentView
-    budget: BudgetReport
+    budget: BudgetView
     days: list[DayView] = Field(description="the last 14 days, oldest first; days without questions are left out")
     may_test: bool

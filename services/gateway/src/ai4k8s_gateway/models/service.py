@@ -15,7 +15,7 @@ from ai4k8s_common.llm.watching import Seen, look
 from ai4k8s_common.rights import Permission
 from ai4k8s_gateway.jobs import service as jobs
 from ai4k8s_gateway.models import repository
-from ai4k8s_gateway.models.schemas import DayView, ModelsView, ModelView, ProviderView, SpentView, UseView
+from ai4k8s_gateway.models.schemas import BudgetView, DayView, ModelsView, ModelView, ProviderView, SpentView, UseView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +57,7 @@ def view(connection: Connection, redis_url: SecretStr, principal: Principal, now
         ],
         today=_spent(usage),
         mine_today=_spent(row for row in usage if row.user_id == principal.user_id),
-        budget=next((report.budget for report in found.values()), BudgetReport()),
+        budget=BudgetView(**next((report.budget for report in found.values()), BudgetReport()).model_dump()),
         days=[
             DayView(day=row.day.isoformat(), tokens=row.input_tokens + row.output_tokens, money=_money([row]))
             for row in repository.usage_by_day(connection, now.date() - timedelta(days=DAYS - 1))

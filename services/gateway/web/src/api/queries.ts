@@ -215,6 +215,12 @@ export const jobsQuery = queryOptions({
     query.state.data?.items.some((job) => job.status === "processing") ? 3_000 : REFETCH_MS,
 });
 
+export const modelsQuery = queryOptions({
+  queryKey: ["models"],
+  queryFn: () => unwrap(http.GET("/api/v1/models")),
+  refetchInterval: REFETCH_MS,
+});
+
 export const pricesQuery = queryOptions({
   queryKey: ["prices"],
   queryFn: () => unwrap(http.GET("/api/v1/prices")),

@@ -2,6 +2,9 @@
 const NAMES: Record<string, string> = {
   "collector.check_connection": "Connection check",
   "collector.read_host_key": "Bastion's host key",
+  "advisor.check_models": "Test of the advisor's models",
+  "chat.check_models": "Test of the chat's models",
+  "rag.check_models": "Test of the models for manifests",
   "collector.backfill": "Reading the past",
 };
 

@@ -13,6 +13,7 @@ export const INSTALLATION: readonly Place[] = [
   { path: "/", name: "Dashboard", letter: "d", icon: "dashboard" },
   { path: "/clusters", name: "Clusters", letter: "c", icon: "clusters" },
   { path: "/jobs", name: "Jobs", letter: "j", icon: "jobs" },
+  { path: "/models", name: "Models", letter: "l", icon: "models" },
   { path: "/system", name: "System", letter: "s", icon: "system" },
 ];
 
