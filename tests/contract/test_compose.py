@@ -85,6 +85,12 @@ def test_each_service_logs_in_as_itself_and_only_a_few_can_open_credentials() ->
             assert own == expected
 
 
+def test_keys_of_models_reach_only_services_that_ask_models() -> None:
+    holders = {name for name, service in OURS.items() if "models.env" in str(service.get("env_file"))}
+    assert {name.partition("-")[0] for name in holders} == {"advisor", "chat", "rag"}
+    assert holders == {f"{s.value}-{kind.value}" for s, kind in QUEUES if s.value in {"advisor", "chat", "rag"}}
+
+
 def test_the_secrets_are_the_files_that_are_made(tmp_path: Path) -> None:
     write_files(tmp_path / "secrets", Servers())
     made = {path.name for path in (tmp_path / "secrets").iterdir()} - {"root"}

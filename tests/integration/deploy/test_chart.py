@@ -259,3 +259,15 @@ def test_what_is_printed_after_an_installation_names_the_next_step() -> None:
     notes = json.loads(answer.stdout)["info"]["notes"]
     assert "kubectl -n ops logs job/house-ai4k8s-bootstrap" in notes
     assert "port-forward service/house-ai4k8s-gateway 5003:80" in notes
+
+
+def test_keys_and_settings_of_models_reach_only_services_that_ask_models() -> None:
+    with_models: set[str] = set()
+    for name, spec in rendered("production").pods():
+        (container, *_) = spec["containers"]
+        names = {item["name"] for item in container.get("env", [])}
+        secrets = {item["secretRef"]["name"] for item in container.get("envFrom", [])}
+        assert ("AI4K8S_LLM_DAILY_TOKENS" in names) == ("ai4k8s-models" in secrets)
+        if secrets:
+            with_models.add(name.removeprefix("house-ai4k8s-"))
+    assert with_models == {f"{s.value}-{kind.value}" for s, kind in QUEUES if s.value in {"advisor", "chat", "rag"}}

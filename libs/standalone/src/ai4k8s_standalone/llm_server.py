@@ -34,6 +34,11 @@ def bundled_model() -> Path:
     raise StandaloneError("the local model is not installed", f"{INSTALL_HINT}, or name a file: --local-llm-model")
 
 
+def model_name(file: Path) -> str:
+    """What the server calls a model: not its path."""
+    return file.stem
+
+
 def require_server() -> None:
     """Raise StandaloneError unless the extra with the server is installed."""
     if importlib.util.find_spec("xllamacpp") is None:
@@ -48,6 +53,7 @@ def serve(model: Path, port: int, api_key: str, threads: int, context_tokens: in
     params.hostnames = ["127.0.0.1"]
     params.port = port
     params.api_keys = [api_key]
+    params.model_alias = {model_name(model)}
     params.n_ctx = context_tokens
     params.n_parallel = 1
     # More threads than idle cores make it slower by an order of magnitude.

@@ -65,7 +65,8 @@ def model_environment(plan: Plan) -> dict[str, str]:
         given.pop(f"GPT_OSS_API_BASE{suffix}", None)
         given.pop(f"GPT_OSS_API_KEY{suffix}", None)
         given.pop(f"GPT_OSS_MODEL{suffix}", None)
-    return {**given, **_local_settings(plan.ports.local_llm, plan.vault.local_llm_key)}
+    local = _local_settings(plan.ports.local_llm, plan.vault.local_llm_key)
+    return {**given, **local, "GPT_OSS_MODEL": llm_server.model_name(plan.wishes.local_model)}
 
 
 def _local_settings(port: int, key: str) -> dict[str, str]:

@@ -31,16 +31,16 @@ def check_models(
 
 
 def _check(chain: Chain, rung: Rung, question: Question, call: Call) -> CheckedModel:
-    began, tools = time.monotonic(), ""
+    began, tools, model = time.monotonic(), "", rung.endpoint.model
     try:
         tools = rung.endpoint.tool_way(call).value
         answer = chain.ask_one(rung, question, call)
-        ok, detail = True, " ".join(answer.text.split())[:80]
+        ok, detail, model = True, " ".join(answer.text.split())[:80], answer.model
     except ModelError as error:
         ok, detail = False, " ".join(filter(None, [error.detail, error.hint]))
     return CheckedModel(
         provider=rung.endpoint.provider,
-        model=rung.endpoint.model or "default",
+        model=model or "default",
         ok=ok,
         seconds=round(time.monotonic() - began, 2),
         detail=detail,

@@ -46,6 +46,14 @@ def configure_logs(service: str, settings: LogSettings) -> None:
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
     # Their INFO lines would repeat every message and request that we log ourselves.
-    for chatty in ("celery.worker.strategy", "celery.app.trace", "httpx", "httpcore", "uvicorn.access"):
+    for chatty in (
+        "celery.worker.strategy",
+        "celery.app.trace",
+        "httpx",
+        "httpcore",
+        "httpx2",
+        "httpcore2",
+        "uvicorn.access",
+    ):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(service=service)

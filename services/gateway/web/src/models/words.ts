@@ -26,7 +26,7 @@ export const USES: Record<Use, { name: string; does: string; without: string }> 
 };
 
 export const PROVIDERS: Record<Provider, string> = {
-  "gpt-oss": "Own server",
+  "gpt-oss": "Your server",
   groq: "Groq",
   anthropic: "Anthropic",
 };

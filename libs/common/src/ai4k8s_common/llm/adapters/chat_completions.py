@@ -51,6 +51,7 @@ class ChatCompletions:
     top_k: bool = True
     _refused: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _served: str = ""  # what the server calls the model, where the settings do not say
     _client: Any = None
     _package: Any = None
     _http: HttpLibrary | None = None
@@ -115,11 +116,11 @@ class ChatCompletions:
             return self._client
 
     def _name_model(self, client: Any) -> None:
-        if not self.model:
+        if not self.model and not self._served:
             listed = client.models.list().data
             if not listed or not isinstance(listed[0].id, str):
                 raise GarbledError("it lists no model", hint="Name one with GPT_OSS_MODEL.")
-            self.model = listed[0].id
+            self._served = listed[0].id
 
     def _once(self, client: Any, prompt: Prompt, on_text: Callable[[str], None] | None) -> Reply:
         arguments = self._arguments(prompt)
@@ -135,7 +136,7 @@ class ChatCompletions:
     def _arguments(self, prompt: Prompt) -> dict[str, Any]:
         question = prompt.question
         arguments: dict[str, Any] = {
-            "model": self.model,
+            "model": self.model or self._served,
             "messages": [_message(message) for message in prompt.messages],
             "max_tokens": question.max_tokens,
             "temperature": question.temperature,
