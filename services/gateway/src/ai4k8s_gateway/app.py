@@ -39,6 +39,8 @@ from ai4k8s_gateway.routers import (
     plans,
     prices,
     system,
+    teams,
+    tokens,
     workloads,
 )
 from ai4k8s_gateway.system import service as system_service
@@ -122,8 +124,11 @@ def create_api(lifespan: object = None) -> FastAPI:
         plans,
         prices,
         system,
+        teams,
+        tokens,
     ):
         api.include_router(module.router)
+    api.include_router(teams.clusters_router)
     app.include_router(api)
     app.include_router(operations.router)
     list(rules.table(app.routes))  # a route without a rule is not served

@@ -50,6 +50,7 @@ class LiveEventName(StrEnum):
     DECISION = "decision"
     CLUSTER = "cluster"
     INCIDENT = "incident"
+    RIGHTS = "rights"  # what somebody may do has changed
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ class Rule:
     scope: Scope | None = None
     audience: Audience = Audience.CALLER
     reason: str = ""
+    person_only: bool = False  # not by an API token, whatever its scopes
 
     @property
     def least_role(self) -> Role | None:
@@ -73,9 +74,10 @@ class Check:
     def __call__(self, request: Request, user: User, tx: Tx) -> None:
         """Raise NotFoundError or ForbiddenError."""
         rule, rights = self.rule, user.rights
+        if user.token_id is not None and (rule.person_only or rule.audience is Audience.PERSON):
+            raise ForbiddenError("API tokens cannot do this", hint="Log in, and do it in your own session.")
         if rule.permission is None:
-            if rule.audience is Audience.PERSON and user.token_id is not None:
-                raise ForbiddenError("API tokens cannot do this", hint="Log in, and do it in your own session.")
+            pass
         elif rule.scope is Scope.INSTALLATION:
             require_right(rights, rule.permission, None)
         elif rule.scope is Scope.PLACE:
@@ -85,9 +87,9 @@ class Check:
         request.state.passed = True
 
 
-def require(permission: Permission, scope: Scope = Scope.PLACE) -> Dependency:
+def require(permission: Permission, scope: Scope = Scope.PLACE, *, person_only: bool = False) -> Dependency:
     """A route's rule: this permission, in the place that its address names unless said otherwise."""
-    return Depends(Check(Rule(permission, scope)))  # type: ignore[no-any-return]
+    return Depends(Check(Rule(permission, scope, person_only=person_only)))  # type: ignore[no-any-return]
 
 
 def public(reason: str) -> Dependency:

@@ -30,7 +30,7 @@ router = APIRouter(prefix="/clusters", tags=["clusters"], responses=responses_fo
 @router.post(
     "/kubeconfig-contexts",
     responses=responses_for(HTTPStatus.UNPROCESSABLE_ENTITY),
-    dependencies=[require(Permission.CLUSTER_MANAGE, Scope.BODY)],
+    dependencies=[require(Permission.CLUSTER_MANAGE, Scope.SEEN)],
 )
 def list_kubeconfig_contexts(body: KubeconfigText, user: User, wiring: Wired) -> ContextList:  # noqa: ARG001
     """Look into a kubeconfig: its contexts, and why some cannot be used. Nothing of it is kept."""
@@ -61,7 +61,7 @@ def get_account_commands(
     "/bastion-host-key",
     status_code=HTTPStatus.ACCEPTED,
     responses=responses_for(HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY),
-    dependencies=[require(Permission.CLUSTER_MANAGE, Scope.BODY)],
+    dependencies=[require(Permission.CLUSTER_MANAGE, Scope.SEEN)],
 )
 def read_bastion_host_key(body: BastionAddress, user: User, tx: Tx, wiring: Wired) -> JobView:
     """Read a bastion's host key; the job's result has it with its fingerprint, to be confirmed by a person."""
