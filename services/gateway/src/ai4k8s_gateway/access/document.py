@@ -20,8 +20,8 @@ without a rule does not start.
 A cluster belongs to a **team**. A member's **role** in the team holds in all its clusters, unless another one is given
 for one cluster, or for one namespace of it: the most specific one counts, wider or narrower. Everybody has a team of
 their own. The demonstration cluster can be scaled by every operator. An administrator of the installation may
-everything; a viewer of it only looks, whatever their teams say. What somebody may not see answers 404, what they may see
-and not do answers 403 with the reason.
+everything; a viewer of it only looks, whatever their teams say. What somebody may not see answers 404, what they see
+and may not change answers 403 with the reason.
 
 An **API token** may what its scopes name and its owner may at that moment, in the clusters it is bound to. Scopes are
 the names of permissions. A **service account** is a member of one team that acts by tokens alone.
