@@ -51,6 +51,7 @@ Examples:
   ai4k8s manifest "deployment for nginx with 3 replicas"   write a manifest
   ai4k8s manifest check deploy/      check manifests; exit code and SARIF for CI
   ai4k8s user reset-password admin   a link for a new password, for who is locked out
+  ai4k8s ask "show unhealthy pods in shop" --plan-only   what a request means
 
 \b
 The data folder is, in this order:
@@ -72,6 +73,7 @@ _LATER = {
     "models": "models",
     "manifest": "manifests",
     "user": "users",
+    "ask": "asking",
 }
 
 

@@ -252,15 +252,17 @@ class ResourcesDelete(OneOrSelected):
 
 
 class ResourcesScale(OneObject):
-    """resources_scale: to a number, or up and down by one; exactly one of the two."""
+    """resources_scale: to a number, or up and down by some or by a share; exactly one of the three."""
 
     replicas: Annotated[int, Field(ge=0, le=10_000)] | None = None
     change_by: Annotated[int, Field(ge=-10_000, le=10_000)] | None = None
 
+    change_percent: Annotated[int, Field(ge=-100, le=1000)] | None = None
+
     @model_validator(mode="after")
-    def _one_of_both(self) -> ResourcesScale:
-        if (self.replicas is None) == (self.change_by is None):
-            raise ValueError("give either replicas or change_by")
+    def _one_of_three(self) -> ResourcesScale:
+        if sum(given is not None for given in (self.replicas, self.change_by, self.change_percent)) != 1:
+            raise ValueError("give exactly one of replicas, change_by and change_percent")
         return self
 
 

@@ -1,0 +1,384 @@
+"""Which tool an English sentence means: cautions first, then orders, then questions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ai4k8s_chat.domain.parsing import caution, reads, writes
+from ai4k8s_chat.domain.parsing.heard import Heard, hear, is_plural, is_pod_name, kind_of, number_of
+from ai4k8s_chat.domain.parsing.parsed import Context, Outcome, Parsed, Subject, ask_back, call, refuse
+from ai4k8s_chat.domain.parsing.vocabulary import READ_VERBS, WRITE_VERBS
+from ai4k8s_chat.domain.parsing.words import Word, split_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_QUESTIONS = frozenset("why who whom which when where what how is are was were did does do has have had".split())
+_PHRASES = (
+    (re.compile(r"\bpersistent ?volume ?claim(s?)\b"), r"pvc\1"),
+    (re.compile(r"\bpersistent ?volume(s?)\b"), r"pv\1"),
+    (re.compile(r"\bnetwork polic(y|ies)\b"), r"networkpolic\1"),
+    (re.compile(r"\b(storage|ingress|priority) class(es)?\b"), r"\1class\2"),
+    (re.compile(r"\bhorizontal pod ?autoscaler(s?)\b"), r"hpa\1"),
+    (re.compile(r"\bvertical pod ?autoscaler(s?)\b"), r"vpa\1"),
+    (re.compile(r"\bpod ?disruption ?budget(s?)\b"), r"pdb\1"),
+    (re.compile(r"\bcustom ?resource ?definition(s?)\b"), r"crd\1"),
+    (re.compile(r"\bget rid of\b"), "delete"),
+    (re.compile(r"\broll(?:ing)? ?-?back\b"), "rollback"),
+    (re.compile(r"\broll (\S+(?: \S+){0,3}?) back\b"), r"rollback \1"),
+    (re.compile(r"^(?:please )?give (.+?) a (?:rolling )?restart\b"), r"restart \1"),
+    (
+        re.compile(r"\bgo back to (?:the )?(?:previous|last|earlier|former)?\b|\bgo back to revision\b"),
+        "rollback to revision",
+    ),
+    (re.compile(r"\brollout restart\b|\brolling restart(?: of)?\b|\broll out again\b"), "restart"),
+    (re.compile(r"\brollout undo\b"), "rollback"),
+    (re.compile(r"(?<![-\w'\"`])scale-(up|down|out|in)(?![-\w])"), r"scale \1"),
+    (re.compile(r"\bspin up\b|\bstart up\b|\bbring up\b|\bstand up\b"), "run"),
+    (re.compile(r"\bset ?up\b"), "create"),
+    (re.compile(r"\bturn on\b|\bswitch on\b"), "enable"),
+    (re.compile(r"\bturn off\b|\bswitch off\b|\bshut down\b|\btake down\b|\btear down\b"), "stop"),
+    (
+        re.compile(
+            r"^(?:perform|do|trigger|force|initiate|execute|carry out) (?:a |an |the )?(?:rolling )?(restart|rollback|drain)(?: of| for| on)?\b"
+        ),
+        r"\1",
+    ),
+)
+_IMPERATIVES: dict[str, Callable[[Heard], Parsed]] = {
+    "scale": writes.scale,
+    "increase": writes.scale,
+    "decrease": writes.scale,
+    "delete": writes.delete,
+    "restart": writes.restart,
+    "undo": writes.undo,
+    "set": writes.change,
+    "label": writes.label,
+    "annotate": writes.label,
+    "cordon": writes.on_node("node_cordon", "cordon"),
+    "uncordon": writes.on_node("node_uncordon", "uncordon"),
+    "drain": writes.on_node("node_drain", "drain"),
+    "evict": writes.on_node("node_drain", "drain"),
+    "mark": writes.mark,
+    "run": writes.run,
+    "exec": writes.execute,
+    "create": writes.create,
+    "generate": writes.generate,
+    "autoscale": writes.hpa,
+    "enable": writes.enable,
+    "unsupported": writes.unsupported,
+}
+CHOICES = ("show pods", "what is wrong with my cluster?", "logs of a pod", "forecast of a workload")
+
+
+def parse_english(text: str, context: Context) -> Parsed:
+    """Understand one message."""
+    lower = text.lower()
+    if caution.is_shell(lower):
+        return refuse("There is no shell here. Ask for what you want to see or change, or give a kubectl line.")
+    if caution.is_order_to_disobey(lower):
+        return refuse(
+            "Writes always become a plan that a person approves, and no message changes that. Ask for the change itself."
+        )
+    if caution.asks_how(lower) or caution.supposes(lower):
+        return _only_asked(text, context)
+    if caution.forbids(lower):
+        rest = caution.without_prohibitions(text)
+        parsed = _understand(rest, _with_subject(text, context)) if rest else None
+        if parsed is not None and parsed.tool:
+            return parsed.noted("What you ruled out is not done.")
+        return ask_back("Understood as something not to be done, so nothing is. What shall I do instead?", *CHOICES)
+    return _understand(text, context)
+
+
+def _with_subject(text: str, context: Context) -> Context:
+    """'its' in what remains means what the prohibition named."""
+    heard = hear(split_words(text), text, context)
+    if heard.name is None:
+        return context
+    kind = heard.kind_name or ("Pod" if is_pod_name(heard.name) else "Deployment")
+    return replace(context, subject=Subject(kind, heard.name, heard.namespace))
+
+
+def _only_asked(text: str, context: Context) -> Parsed:
+    """A question about an act: a reading stays a reading, an act is offered, never done."""
+    inner = _INNER.sub(" ", text).strip()
+    parsed = _understand(inner, context)
+    acts = _ACTS.search(text.lower()) and caution.supposes(text.lower())
+    if parsed.outcome is Outcome.READ and parsed.tool != "manifest_generate" and not acts:
+        return parsed
+    if parsed.tool is None:
+        return parsed
+    return ask_back(
+        "You asked about it, so nothing is planned. Say it as an order, and I show exactly what would change first.",
+        f"plan it: {parsed.tool}",
+        tool=parsed.tool,
+        kind=parsed.kind,
+    )
+
+
+_ACTS = re.compile(
+    r"\b(?:delet(?:ed?|ing)|scal(?:ed?|ing)|restart(?:ed|ing)?|drain(?:ed|ing)?|remov(?:ed?|ing)|roll(?:ed|ing)? ?back|cordon(?:ed|ing)?)\b"
+)
+_INNER = re.compile(
+    r"^.*?\b(?:how (?:do|can|could|should|would|might|does|to)(?: i| we| you| one)?|what (?:would|will|could|might) happen if(?: i| we| you)?|what happens (?:if|when)(?: i| we| you)?|"
+    r"what if(?: i| we| you)?|should (?:i|we)|is it (?:safe|ok|okay|possible|wise|a good idea|allowed|fine) to|(?:can|could|may|might) i|"
+    r"do (?:i|we) need to|steps to|way to|command (?:to|for)|commands (?:to|for))\b",
+    re.IGNORECASE,
+)
+
+
+def _understand(text: str, context: Context) -> Parsed:
+    lower = text.lower()
+    if caution.wants_secret_values(lower) and not re.search(r"\b(?:list|names|which|how many|rotate|expire)\b", lower):
+        return _masked(text, context)
+    phrased = _phrase(text)
+    words = split_words(phrased)
+    if not words:
+        return ask_back("What would you like to know or change?", *CHOICES)
+    heard = _continued(hear(words, phrased, context), context)
+    verb = _imperative(words)
+    if verb == "fix":
+        return diagnose(heard).noted(
+            "I look first: what to change is proposed with the evidence, and needs your approval."
+        )
+    if (
+        verb == "run"
+        and re.search(r"['\"`].+['\"`] (?:in|inside|on|from)\b|\bcommand\b", heard.text)
+        and not heard.has("image")
+    ):
+        return writes.execute(heard)
+    if verb is not None:
+        return _IMPERATIVES[verb](heard)
+    return look(heard)
+
+
+def _phrase(text: str) -> str:
+    for pattern, plain in _PHRASES:
+        text = re.sub(pattern.pattern, plain, text, flags=re.IGNORECASE)
+    return text
+
+
+def _imperative(words: tuple[Word, ...]) -> str | None:
+    """The verb of an order: the first verb of all, unless a question word or a reading verb stands before it."""
+    if _gives_replicas(words) and any(word.lower in {"ensure", "sure"} for word in words):
+        return "scale"
+    for at, word in enumerate(words):
+        lower = word.lower
+        if lower == "do" and at + 1 < len(words) and words[at + 1].lower in WRITE_VERBS:
+            continue
+        if lower == "make" and at + 1 < len(words) and words[at + 1].lower == "sure":
+            continue
+        if lower in WRITE_VERBS and not _is_noun(words, at):
+            return (
+                "mark"
+                if lower == "make" and any(w.lower in {"schedulable", "unschedulable"} for w in words)
+                else WRITE_VERBS[lower]
+            )
+        if lower in _QUESTIONS or lower in READ_VERBS:
+            return "scale" if lower == "give" and _gives_replicas(words) else None
+    if _gives_replicas(words) and any(word.lower in _ENSURING for word in words):
+        return "scale"
+    return "generate" if _wants_one(words) else None
+
+
+_ENSURING = frozenset("bring take ensure sure should want need needs get put keep have has".split())
+
+
+def _gives_replicas(words: tuple[Word, ...]) -> bool:
+    """'... 4 replicas'."""
+    counted = any(number_of(word) is not None for word in words)
+    return counted and any(word.lower in {"replicas", "replica", "instances", "copies"} for word in words)
+
+
+def _wants_one(words: tuple[Word, ...]) -> bool:
+    """'I need a cron job that ...'."""
+    wants = [at for at, word in enumerate(words) if word.lower in {"need", "want", "like"}]
+    return any(
+        word.lower in {"a", "an"}
+        and at - 1 in wants
+        and any(kind_of(near) and not is_plural(near) for near in words[at + 1 : at + 4])
+        for at, word in enumerate(words)
+    )
+
+
+_NOUNS = {
+    "use",
+    "label",
+    "tag",
+    "scale",
+    "set",
+    "run",
+    "start",
+    "change",
+    "update",
+    "increase",
+    "move",
+    "make",
+    "copy",
+    "drop",
+    "write",
+}
+
+
+def _is_noun(words: tuple[Word, ...], at: int) -> bool:
+    """'the label', 'cpu use', 'a drop': not an order."""
+    if words[at].lower not in _NOUNS:
+        return False
+    before = words[at - 1].lower if at else ""
+    return before in {"the", "a", "an", "of", "this", "that", "cpu", "memory", "resource", "with", "its", "in", "by"}
+
+
+def _masked(text: str, context: Context) -> Parsed:
+    """Secrets are shown without their values; other secrets than Kubernetes' not at all."""
+    heard = hear(split_words(text), text, context)
+    note = "Values of secrets never leave the cluster: keys and sizes are shown."
+    if heard.name and heard.kind is not None and heard.kind.kind == "Secret":
+        return call("resources_get", namespace=heard.namespace, kind="Secret", name=heard.name).noted(note)
+    if heard.kind is not None and heard.kind.kind == "Secret":
+        return call("resources_list", namespace=heard.namespace, kind="Secret").noted(note)
+    return refuse("Credentials are never shown. I can list a namespace's Secrets with their keys, without the values.")
+
+
+_IT = re.compile(
+    r"\b(?:it|its|that one|this one|the same|them|their|that (?:pod|deployment|workload|service)|this (?:pod|deployment|workload|service))\b"
+)
+
+
+def _continued(heard: Heard, context: Context) -> Heard:
+    """'and its logs?': what is not named is what the conversation is about."""
+    subject = context.subject
+    if heard.namespace is None and not heard.everywhere and context.namespace:
+        heard = replace(heard, namespace=context.namespace)
+    if subject is None or heard.name or heard.contains or heard.selector:
+        return heard
+    follows = _IT.search(heard.text) or (
+        heard.kind is None and heard.says(r"^(?:and|also|now|then|ok|what about|how about)\b")
+    )
+    if not follows:
+        return heard
+    return _about(heard, subject)
+
+
+def _about(heard: Heard, subject: Subject) -> Heard:
+    from ai4k8s_chat.domain.kinds import BY_KIND  # noqa: PLC0415
+
+    kind = heard.kind if heard.kind is not None and heard.kind.kind != "Event" else BY_KIND.get(subject.kind)
+    if heard.kind is not None and heard.kind.kind not in (subject.kind, "Event"):
+        return replace(heard, namespace=heard.namespace or subject.namespace, contains=subject.name)
+    return replace(heard, kind=kind, plural=False, name=subject.name, namespace=heard.namespace or subject.namespace)
+
+
+def look(heard: Heard) -> Parsed:
+    """Questions, the most telling words first."""
+    for pattern, parse in _LOOKS:
+        if heard.says(pattern):
+            return parse(heard)
+    if heard.says(reads.WRONG) and not (
+        heard.plural
+        and heard.kind is not None
+        and heard.says(
+            r"^(?:please )?(?:show|list|get|which|what|find|how many|count|any|are (?:there )?any|is any|give|display)\b"
+        )
+        and not heard.name
+        and not heard.says("why")
+    ):
+        return diagnose(heard)
+    if (
+        heard.kind is not None
+        and heard.kind.kind == "Node"
+        and heard.name
+        and heard.says(r"\b(?:running|runs?|scheduled|placed) (?:on|there)\b")
+    ):
+        return call("pods_list", node=heard.name, output=reads.listed_as(heard))
+    if heard.kind is not None:
+        return reads.listing(heard)
+    if heard.name:
+        return _bare(heard)
+    if heard.says(r"\bimages?\b") or (heard.namespace and heard.says(r"\b(?:running|runs|there|what is in|exists?)\b")):
+        return reads.pods(heard)
+    if heard.says(r"\bdeployed\b"):
+        return call("resources_list", namespace=heard.namespace, kind="Deployment")
+    if heard.says(r"\b(?:cpu|memory|ram)\b"):
+        return reads.top(heard)
+    return ask_back(
+        "I did not understand that. I can show, explain and (with your approval) change what runs in a cluster.",
+        *CHOICES,
+    )
+
+
+def _bare(heard: Heard) -> Parsed:
+    """A name without a kind."""
+    name = heard.name or ""
+    kinds = heard.known.get(name, ())
+    if is_pod_name(name) and not kinds:
+        return call("pods_get", namespace=heard.namespace, name=name, output=_object_output(heard))
+    if len(kinds) == 1 and kinds[0] == "Pod":
+        return call("pods_get", namespace=heard.namespace, name=name, output=_object_output(heard))
+    if len(kinds) == 1:
+        return call("resources_get", namespace=heard.namespace, kind=kinds[0], name=name, output=_object_output(heard))
+    if heard.says(r"\b(?:show|get|describe|inspect|status|details?|info|check)\b"):
+        choices = kinds or ("Deployment", "Pod", "Service")
+        return ask_back(f"What kind of object is {name}?", *choices)
+    return ask_back(
+        "I did not understand that. I can show, explain and (with your approval) change what runs in a cluster.",
+        *CHOICES,
+    )
+
+
+def _object_output(heard: Heard) -> str | None:
+    output = reads.listed_as(heard)
+    return None if output in {"count", "name"} else output
+
+
+def diagnose(heard: Heard) -> Parsed:
+    """'what is wrong with web?'"""
+    if (
+        heard.kind is not None
+        and not heard.name
+        and not heard.contains
+        and not heard.plural
+        and heard.kind.kind not in {"Namespace", "Node"}
+        and heard.says(r"\b(?:my|the|this|that) ")
+    ):
+        return ask_back(f"Which {heard.kind.kind} is meant?", tool="diagnose", kind=heard.kind.kind)
+    arguments = reads.about(heard)
+    return call("diagnose", **arguments)
+
+
+def _decisions(heard: Heard) -> Parsed:
+    return call("decisions_explain", **reads.about(heard))
+
+
+def _recommendations(heard: Heard) -> Parsed:
+    return call("recommendations", **reads.about(heard))
+
+
+def _anomalies(heard: Heard) -> Parsed:
+    return call("anomalies", **reads.about(heard))
+
+
+_LOOKS: tuple[tuple[str, Callable[[Heard], Parsed]], ...] = (
+    (
+        r"^(?!.*\b(?:hpa|keda)\b).*\bwhy (?:was|were|did|is|has|have|had)(?: not)? .*\b(?:scaled?|scaling|autoscaled?|added|removed) ?(?:up|down|out|in)?\b(?!.*\b(?:high|despite|hpa|keda)\b)|\b(?:was|were|got|been) (?:auto)?scaled\b|\bscaling decisions?\b|\bdecisions?\b|\bwhat did you (?:do|scale|change)\b",
+        _decisions,
+    ),
+    (
+        r"\bforecast|\bpredict|\bwill .*\b(?:need|use|exceed|run out|require|look like)\b|\bgoing to (?:need|use|run out)\b|\b(?:do|does|you|we) expect\b|\bexpected (?:load|usage|demand|use)\b|\b(?:future|upcoming) (?:load|usage|demand|use)\b",
+        reads.forecast,
+    ),
+    (r"\banomal|\bunusual\b|\babnormal\b|\bstrange (?:behaviou?r|pattern)|\boutliers?\b", _anomalies),
+    (
+        r"\brecommend|\bright-?siz|\bover-?provisioned\b|\bunder-?provisioned\b|\bsuggestions?\b|\bsuggest\b|\boptimi[sz]|\bwasted?\b|\bsave (?:money|cost)",
+        _recommendations,
+    ),
+    (r"\blogs?\b|\blog lines\b|\bstdout\b", reads.logs),
+    (r"\brollout\b|\brevisions?\b|\brolled out\b", reads.rollout),
+    (r"\bevents?\b|\bwhat (?:has )?happened (?:in|recently|today|lately)\b|\bwarnings?\b", reads.events),
+    (
+        r"\btop\b|\b(?:cpu|memory|ram|resources?) (?:and memory )?(?:use|usage|utili[sz]ation|consumption|consumers?|metrics|load|hog)|\b(?:use|uses|using|consum\w+) (?:the )?(?:most|least|more|too much|up)\b|\b(?:most|highest|lowest|least|how much) (?:cpu|memory|ram)\b|\busage\b|\butili[sz]ation\b|\bmetrics\b|\b(?:use|using|consum\w+) .*\b(?:cpu|memory|ram)\b|\bcpu and memory\b|\b(?:cpu|memory) (?:of|for|per)\b",
+        reads.top,
+    ),
+)

@@ -1,0 +1,43 @@
+"""The one way in: a message becomes one call of one tool, a question back, or a refusal."""
+
+from __future__ import annotations
+
+import re
+
+from ai4k8s_chat.domain.parsing.english import CHOICES, parse_english
+from ai4k8s_chat.domain.parsing.kubectl import find_line, parse_line
+from ai4k8s_chat.domain.parsing.parsed import Context, Parsed, ask_back, call, refuse
+from ai4k8s_chat.domain.parsing.words import spell_out
+
+LONGEST = 8_000
+_MANIFEST = re.compile(r"(?:^|\n)\s*(?:---\s*\n)?\s*(?:apiVersion\s*:|\{\s*\"(?:apiVersion|kind)\")")
+_FENCE = re.compile(r"```(?:ya?ml|json)?\s*\n(.*?)```", re.DOTALL)
+_APPLY = re.compile(r"\b(?:apply|create|update|deploy|install|use)\b", re.IGNORECASE)
+
+
+def parse(text: str, context: Context | None = None) -> Parsed:
+    """Understand a message; never raises, and never takes a question for an order."""
+    context = context or Context()
+    text = text.strip()
+    if not text:
+        return ask_back("What would you like to know or change?", *CHOICES)
+    if _MANIFEST.search(text):
+        return _manifest(text)
+    if len(text) > LONGEST:
+        return refuse(f"The message has more than {LONGEST} characters. Ask for one thing at a time.")
+    line = find_line(text)
+    if line is not None:
+        return parse_line(line, context)
+    return parse_english(spell_out(text), context)
+
+
+def _manifest(text: str) -> Parsed:
+    """A pasted manifest is applied when that is said, and otherwise asked about."""
+    fenced = _FENCE.search(text)
+    start = _MANIFEST.search(text)
+    body = fenced[1] if fenced else text[start.start() :] if start else text
+    words = text.replace(body, " ")
+    manifest = body.strip() + "\n"
+    if _APPLY.search(words):
+        return call("resources_create_or_update", manifest=manifest)
+    return ask_back("Shall I plan to apply this manifest?", "apply it", "check it", tool="resources_create_or_update")
