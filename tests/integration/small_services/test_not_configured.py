@@ -1,4 +1,4 @@
-"""chat and rag run, and say clearly that there is no model yet."""
+"""rag runs, and says clearly that there is no model yet."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import sys
 import uuid
 from typing import TYPE_CHECKING
 
-import pytest
-
-from ai4k8s_common.contracts.chat import AnswerMessage
 from ai4k8s_common.contracts.rag import GenerateManifest
 from ai4k8s_common.services import Service
 from tests.support.wait import eventually
@@ -17,8 +14,8 @@ if TYPE_CHECKING:
     from tests.support.bus import BusBench
 
 
-@pytest.mark.parametrize("service", [Service.CHAT, Service.RAG])
-def test_a_job_without_a_model_fails_and_says_what_to_set(bus_bench: BusBench, service: Service) -> None:
+def test_a_job_without_a_model_fails_and_says_what_to_set(bus_bench: BusBench) -> None:
+    service = Service.RAG
     worker = bus_bench.processes.start(
         [sys.executable, "-m", f"ai4k8s_{service.value}.worker", "--queue", "jobs"],
         environment=bus_bench.environment(service),
@@ -27,10 +24,7 @@ def test_a_job_without_a_model_fails_and_says_what_to_set(bus_bench: BusBench, s
     worker.wait_for_output("worker_ready", within=30)
     job = uuid.uuid4()
     with bus_bench.bus.transaction() as tx:
-        if service is Service.CHAT:
-            tx.send(AnswerMessage(job_id=job, user_id=uuid.uuid4(), cluster_id=uuid.uuid4(), text="hello"))
-        else:
-            tx.send(GenerateManifest(job_id=job, user_id=uuid.uuid4(), request="a web server"))
+        tx.send(GenerateManifest(job_id=job, user_id=uuid.uuid4(), request="a web server"))
 
     def failed() -> bool:
         with bus_bench.database.connect() as connection:

@@ -183,3 +183,9 @@ class UnsealSettings(Group):
     """The private half, only for services that talk to clusters: one key, or several with the present one first."""
 
     credentials_private_key: SecretStr
+
+
+class InternalSettings(Group):
+    """AI4K8S_INTERNAL_KEY: the gateway signs with it whatever it passes on to chat for a person; of these two only."""
+
+    internal_key: SecretStr | None = Field(default=None, min_length=32)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ai4k8s_chat.plans.applying import on_apply
 from ai4k8s_chat.plans.following import on_follow
 from ai4k8s_chat.plans.preparing import on_prepare, on_undo
-from ai4k8s_chat.service import run
+from ai4k8s_chat.service import answer_message, forget_conversation
 from ai4k8s_common.bus.handlers import Handlers
 from ai4k8s_common.contracts.chat import (
     AnswerMessage,
@@ -16,6 +16,7 @@ from ai4k8s_common.contracts.chat import (
     CheckModels,
     FollowPlan,
     ForgetCluster,
+    ForgetConversation,
     PreparePlan,
     UndoPlan,
 )
@@ -25,6 +26,7 @@ from ai4k8s_common.services import Service
 from ai4k8s_common.store.forget import forget_cluster
 
 if TYPE_CHECKING:
+    from ai4k8s_chat.conversing import TalkContext
     from ai4k8s_chat.plans.context import PlanContext
     from ai4k8s_common.bus.transaction import Transaction
 
@@ -34,6 +36,7 @@ class Context:
     """Wiring of one worker process."""
 
     plans: PlanContext
+    talk: TalkContext
 
 
 handlers: Handlers[Context] = Handlers(Service.CHAT)
@@ -41,9 +44,15 @@ handle_model_checks(handlers, CheckModels, Use.CHAT)
 
 
 @handlers.handles(AnswerMessage)
-def on_message(message: AnswerMessage, tx: Transaction, _: Context) -> None:
+def on_message(message: AnswerMessage, tx: Transaction, context: Context) -> None:
     """Do what a person asked for."""
-    run(tx, message)
+    answer_message(tx, context.talk, message)
+
+
+@handlers.handles(ForgetConversation)
+def on_forget_conversation(message: ForgetConversation, tx: Transaction, _: Context) -> None:
+    """Its owner deleted it."""
+    forget_conversation(tx, message.conversation_id)
 
 
 @handlers.handles(PreparePlan)

@@ -4,32 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ai4k8s_chat.adapters.writing import SealedWriteOpener
-from ai4k8s_chat.plans.context import PlanContext, Vault
+from ai4k8s_chat.conversing import Bounds, TalkContext
+from ai4k8s_chat.settings import ChatSettings
 from ai4k8s_chat.tasks import Context, handlers
+from ai4k8s_chat.wiring import make_plan_context, make_toolbox
 from ai4k8s_common.bus.worker import run_worker
-from ai4k8s_common.clock import utc_now
-from ai4k8s_common.kube.access import Credentials
-from ai4k8s_common.kube.transport import Timeouts
+from ai4k8s_common.llm.types import Use
+from ai4k8s_common.llm.wiring import model_of
 from ai4k8s_common.services import Service
-from ai4k8s_common.settings import ClusterAccessSettings, UnsealSettings
-from ai4k8s_common.store.rights import read_rights
 
 if TYPE_CHECKING:
     from ai4k8s_common.bus.transaction import Bus
 
 
-def wire(_: Bus) -> Context:
+def wire(bus: Bus) -> Context:
     """Build the context of one worker process."""
-    unseal = UnsealSettings()
-    credentials = Credentials.of(unseal, ClusterAccessSettings())
-    plans = PlanContext(
-        open_cluster=SealedWriteOpener(credentials, Timeouts()),
-        vault=Vault(unseal.credentials_private_key),
-        rights_of=read_rights,
-        clock=utc_now,
+    plans = make_plan_context()
+    settings = ChatSettings()
+    talk = TalkContext(
+        box=make_toolbox(bus, plans),
+        model=model_of(bus, Use.CHAT),
+        bounds=Bounds(settings.steps, settings.answer_seconds, settings.answer_tokens),
     )
-    return Context(plans=plans)
+    return Context(plans=plans, talk=talk)
 
 
 def main() -> None:

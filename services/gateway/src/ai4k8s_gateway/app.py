@@ -26,9 +26,11 @@ from ai4k8s_gateway.routers import (
     capacity,
     clusters,
     connections,
+    conversations,
     decisions,
     incidents,
     jobs,
+    mcp,
     models,
     observed,
     operations,
@@ -122,6 +124,7 @@ def create_api(lifespan: object = None) -> FastAPI:
         jobs,
         models,
         plans,
+        conversations,
         prices,
         system,
         teams,
@@ -131,6 +134,7 @@ def create_api(lifespan: object = None) -> FastAPI:
     api.include_router(teams.clusters_router)
     app.include_router(api)
     app.include_router(operations.router)
+    app.include_router(mcp.router)
     list(rules.table(app.routes))  # a route without a rule is not served
     return app
 

@@ -13,6 +13,7 @@ from ai4k8s_common.settings import (
     BusSettings,
     ClusterAccessSettings,
     CycleSettings,
+    InternalSettings,
     LogSettings,
     PeopleKeySettings,
     SealSettings,
@@ -43,6 +44,7 @@ def main() -> None:
             CycleSettings(),
             ClusterAccessSettings(),
             people=PeopleKeySettings(),
+            internal=InternalSettings(),
         )
     except ValidationError as error:
         # Names the variables; never their values.

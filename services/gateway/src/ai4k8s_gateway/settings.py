@@ -57,3 +57,4 @@ class GatewaySettings(BaseSettings):
     plans_four_eyes: bool = Field(
         default=False, description="whether somebody else must approve what a person asked for"
     )
+    mcp_url: str = Field(default="http://127.0.0.1:5002/mcp", description="where chat's MCP server is")

@@ -16,10 +16,13 @@ from ai4k8s_gateway.clusters.service import ClusterRules
 from ai4k8s_gateway.metrics import Metrics
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from ai4k8s_common.settings import (
         BusSettings,
         ClusterAccessSettings,
         CycleSettings,
+        InternalSettings,
         PeopleKeySettings,
         SealSettings,
         StoreSettings,
@@ -39,6 +42,7 @@ class Wiring:
     clusters: ClusterRules
     metrics: Metrics
     secrets: PeoplesSecrets
+    internal_key: SecretStr | None = None  # None: no MCP here
 
 
 def wire(
@@ -50,6 +54,7 @@ def wire(
     access: ClusterAccessSettings,
     passwords: Passwords | None = None,
     people: PeopleKeySettings | None = None,
+    internal: InternalSettings | None = None,
 ) -> Wiring:
     """Put the parts together. Connects lazily: stores may come later."""
     return Wiring(
@@ -71,4 +76,5 @@ def wire(
         ),
         metrics=Metrics(),
         secrets=PeoplesSecrets(None if people is None else people.people_private_key),
+        internal_key=None if internal is None else internal.internal_key,
     )

@@ -14,6 +14,7 @@ import { EmptyState, FailureState, PageSkeleton } from "./ui/states";
 // Each page is a file of its own: a first visit loads the shell and what it shows.
 const AddCluster = lazy(async () => ({ default: (await import("./pages/AddCluster")).AddCluster }));
 const Autoscaling = lazy(async () => ({ default: (await import("./pages/Autoscaling")).Autoscaling }));
+const Chat = lazy(async () => ({ default: (await import("./pages/Chat")).Chat }));
 const Clusters = lazy(async () => ({ default: (await import("./pages/Clusters")).Clusters }));
 const ConnectionPage = lazy(async () => ({ default: (await import("./pages/Connection")).ConnectionPage }));
 const Capacity = lazy(async () => ({ default: (await import("./pages/Capacity")).Capacity }));
@@ -73,6 +74,8 @@ export function App() {
             <Route path="events" element={<Events />} />
             <Route path="decisions" element={<Decisions />} />
             <Route path="incidents" element={<Incidents />} />
+            <Route path="chat" element={<Chat />} />
+            <Route path="chat/:conversationId" element={<Chat />} />
             <Route path="connection" element={<ConnectionPage />} />
           </Route>
           <Route path="/clusters/:clusterId/workloads/:workloadId" element={<WorkloadPage />} />

@@ -51,6 +51,7 @@ class LiveEventName(StrEnum):
     CLUSTER = "cluster"
     INCIDENT = "incident"
     RIGHTS = "rights"  # what somebody may do has changed
+    CHAT = "chat"
 
 
 @dataclass(frozen=True)

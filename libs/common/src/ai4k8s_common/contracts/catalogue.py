@@ -58,6 +58,7 @@ CATALOGUE: tuple[type[Contract], ...] = (
     chat.UndoPlan,
     chat.FollowPlan,
     chat.ForgetCluster,
+    chat.ForgetConversation,
     rag.GenerateManifest,
     rag.CheckModels,
 )

@@ -21,6 +21,9 @@ class AnswerMessage(JobCommand):
     cluster_id: UUID
     user_id: UUID
     text: str
+    conversation_id: UUID | None = None
+    question_id: UUID | None = None
+    token_id: UUID | None = None  # the API token that asked: the answer may do no more than it
 
 
 class PreparePlan(JobCommand):
@@ -94,3 +97,13 @@ class CheckModels(CheckModelsCommand):
     name: ClassVar[str] = "chat.check_models.v1"
     consumer: ClassVar[Service] = Service.CHAT
     permission: ClassVar[Permission] = Permission.INSTALLATION_MANAGE
+
+
+class ForgetConversation(Command):
+    """Its owner deleted a conversation: its answers go."""
+
+    name: ClassVar[str] = "chat.forget_conversation.v1"
+    consumer: ClassVar[Service] = Service.CHAT
+    kind: ClassVar[QueueKind] = QueueKind.JOBS
+
+    conversation_id: UUID

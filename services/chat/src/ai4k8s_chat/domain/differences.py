@@ -15,8 +15,14 @@ from ai4k8s_common.security.redaction import HIDDEN, mask
 CONTEXT_LINES = 3
 MAX_DIFF_LINES = 400
 _BOOKKEEPING = ("managedFields", "uid", "resourceVersion", "generation", "creationTimestamp", "selfLink")
-# Written by controllers, or by us, beside what people mean.
-_NOTES = ("deployment.kubernetes.io/", "ai4k8s.io/", "kubectl.kubernetes.io/last-applied-configuration")
+# Written by controllers, or by us, beside what people mean. What asks us for scaling is a person's own word.
+_NOTES = (
+    "deployment.kubernetes.io/",
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "ai4k8s.io/last-decision",
+    "ai4k8s.io/original-",
+    "ai4k8s.io/floor-expires-at",
+)
 
 
 def cleaned(found: dict[str, Any] | None) -> dict[str, Any]:

@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from ai4k8s_common.errors import Ai4k8sError
 
 #: Unsafe by their method only: they need a body and change nothing.
-CHANGES_NOTHING = frozenset({"what_if", "preview_policy", "preview_schedule", "list_kubeconfig_contexts"})
+CHANGES_NOTHING = frozenset(
+    {
+        "what_if",
+        "preview_policy",
+        "preview_schedule",
+        "list_kubeconfig_contexts",
+        # What is asked is in its conversation; what comes of it is a plan, and chat records those.
+        "ask_question",
+        "serve_mcp",
+    }
+)
 #: Have transactions of their own, and record in them with `tx.audit`.
 RECORDS_ITSELF = frozenset({"register", "log_in"})
 

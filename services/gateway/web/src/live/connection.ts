@@ -12,7 +12,7 @@ export interface LiveListener {
   resync: (clusterId: string | null) => void;
 }
 
-const EVENTS = ["job_status", "progress", "metrics", "decision", "cluster", "incident"] as const;
+const EVENTS = ["job_status", "progress", "metrics", "decision", "cluster", "incident", "chat"] as const;
 const ANSWER_WITHIN_MS = 8_000;
 const JOIN_AGAIN_AFTER_MS = 2_000;
 /** Asking again is of no use for these. */

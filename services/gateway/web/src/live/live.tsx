@@ -2,6 +2,7 @@
 import { useQueryClient, type QueryKey } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useState, type ReactNode } from "react";
 
+import { hear } from "../chat/heard";
 import { LiveConnection, type LiveState } from "./connection";
 import { Gather } from "./gather";
 import type { Payload } from "./room";
@@ -35,7 +36,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         // The server ends a connection whose session ended: look whether that is so.
         if (next === "offline") void queries.invalidateQueries({ queryKey: ["session"] });
       },
-      event: (name, payload) => staleAfter(name, payload).forEach((key) => stale.add(key)),
+      event: (name, payload) => {
+        if (name === "chat") hear(payload);
+        staleAfter(name, payload).forEach((key) => stale.add(key));
+      },
       resync: (clusterId) => stale.add(clusterId === null ? ["jobs"] : []),
     });
     setConnection(opened);
@@ -57,6 +61,8 @@ export function useClusterRoom(clusterId: string | undefined): void {
 /** Which answers an event makes stale. */
 export function staleAfter(name: string, payload: Payload): QueryKey[] {
   if (name === "job_status" || name === "progress") return [["jobs"]];
+  // Words and tool calls are heard by the conversation itself; the store has the answer once it is whole.
+  if (name === "chat") return payload.type === "answer" ? [["conversation"]] : [];
   const one = typeof payload.cluster_id === "string" ? [payload.cluster_id] : [];
   const ofCluster = ["workloads", "nodes", "timeline", "sources", "events", "health"].map((kind) => [kind, ...one]);
   return [["clusters"], ["overview"], ["details"], ["incidents"], ["incident"], ...ofCluster, ...(name === "decision" ? [["decisions"], ["decision"], ["scaling"], ["autoscaling"]] : [])];

@@ -27,6 +27,7 @@ export const CLUSTER: readonly Place[] = [
   { path: "/capacity", name: "Capacity", letter: "c", icon: "capacity" },
   { path: "/events", name: "Events", letter: "v", icon: "bell" },
   { path: "/incidents", name: "Incidents", letter: "i", icon: "incidents" },
+  { path: "/chat", name: "Chat", letter: "h", icon: "chat" },
   { path: "/decisions", name: "Decisions", letter: "e", icon: "decisions" },
   { path: "/connection", name: "Connection", letter: "t", icon: "connection" },
 ];

@@ -10,6 +10,7 @@ const PATHS = {
   decisions: "M2 12.5 6 8l3 2.5L14 4M10 4h4v4",
   incidents: "M8 2.2 14.4 13.4H1.6zM8 6.4v3.4M8 11.6h.01",
   connection: "M5.5 2v3M10.5 2v3M3.5 5h9v2.5a4.5 4.5 0 0 1-9 0zM8 12v2.5",
+  chat: "M2.5 3h11v7.5h-6L4.5 13v-2.5h-2zM5 5.8h6M5 8h3.5",
   clusters: "M5 2.5 7.5 4v3L5 8.5 2.5 7V4zM11 2.5 13.5 4v3L11 8.5 8.5 7V4zM8 8.2 10.5 9.7v3L8 14.2 5.5 12.7v-3z",
   jobs: "M8 2a6 6 0 1 1-6 6M8 4.6V8l2.4 1.6",
   system: "M2 8h2.6L6.4 3l3 10L11.2 8H14",

@@ -1,0 +1,1 @@
+"""Conversations: what people ask about a cluster, and what chat answered."""

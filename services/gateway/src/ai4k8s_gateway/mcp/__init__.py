@@ -1,0 +1,1 @@
+"""The door for MCP clients; the tools are chat's."""
