@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from ai4k8s_common import audit
 from ai4k8s_common.services import Service
+from ai4k8s_gateway.audit.__main__ import main
 
 if TYPE_CHECKING:
+    import pytest
+
     from tests.support.gateway import RunningGateway
 
 
@@ -35,5 +38,42 @@ def test_what_is_done_and_what_is_refused_is_recorded_without_secrets(gateway: R
     assert {row[4] for row in mine[1:]} == {"127.0.0.1"}
     assert '"act":"pause"' in mine[3][5]
     assert not any("canary-token-1234" in str(row) or "correct horse" in str(row) for row in rows)
+    admin = gateway.admin()
+    found = admin.get("/audit", who="alice", limit=2).json()
+    assert [item["action"] for item in found["items"]] == ["cancel_job", "set_prices"]
+    rest = admin.get("/audit", who="alice", after=found["next"]).json()
+    assert [item["action"] for item in rest["items"]] == ["set_monitoring", "add_cluster", "log_in", "register"]
+    assert [item["action"] for item in admin.get("/audit", text="pause", cluster_id=cluster["id"]).json()["items"]] == [
+        "set_monitoring"
+    ]
+    assert admin.get("/audit", result="refused", who="alice").json()["items"][0]["detail"].startswith("not_found")
+    assert admin.get("/audit", after="nonsense").status_code == 422
+    lines = admin.get("/audit/export", form="csv", who="alice").text.splitlines()
+    assert len(lines) == 1 + len(mine)
+    assert len(admin.get("/audit/export", form="jsonl", who="alice").text.splitlines()) == len(mine)
+    assert admin.get("/audit/verify").json()["whole"] is True
+    bob = gateway.person("bob")
+    assert {item["actor"] for item in bob.get("/audit").json()["items"]} == {"bob"}
+    assert bob.get("/audit/verify").status_code == 403
+    gateway.execute("UPDATE gateway.audit_entries SET object = 'other' WHERE action = 'add_cluster'")
+    (broken,) = (chain for chain in admin.get("/audit/verify").json()["chains"] if chain["problem"])
+    assert (broken["service"], "was edited" in broken["problem"]) == ("gateway", True)
+    gateway.execute("UPDATE gateway.audit_entries SET object = 'prod' WHERE action = 'add_cluster'")
     with gateway.wiring.bus.transaction() as tx:
         assert audit.verify(tx.connection, Service.GATEWAY).problem == ""
+
+
+def test_the_command_proves_that_the_log_is_whole_and_says_where_it_is_not(
+    gateway: RunningGateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `ai4k8s audit verify` runs it: the gateway's own program, with the gateway's database."""
+    monkeypatch.setenv("AI4K8S_DATABASE_URL", gateway.database.url(Service.GATEWAY))
+    gateway.person("alice")
+    assert main(["verify"]) == 0
+    end = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("gateway")).split()[-1]
+    gateway.person("bob")
+    assert main(["verify", "--expect", end]) == 0
+    assert main(["verify", "--expect", f"{end[:-1]}x"]) == 1
+    gateway.execute("DELETE FROM gateway.audit_entries WHERE seq = 1")
+    assert main(["verify"]) == 1
+    assert "gateway: BROKEN" in capsys.readouterr().out

@@ -67,6 +67,7 @@ ones; the first must name the owner of a Postgres database who may create roles.
 
 # Groups that are only imported when they are wanted: a whole cluster hangs on `sim`, and `status` is quick.
 _LATER = {
+    "audit": "auditing",
     "sim": "sim",
     "cluster": "clusters",
     "keys": "keys",

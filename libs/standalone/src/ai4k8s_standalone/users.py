@@ -88,6 +88,12 @@ def _page(folder: DataFolder) -> str:
     return state.url
 
 
+def running_plan(folder: DataFolder) -> Plan:
+    """The same for whatever else runs the gateway's programs. Raises StandaloneError where nothing runs."""
+    _page(folder)
+    return _plan(folder)
+
+
 def _plan(folder: DataFolder) -> Plan:
     """What the running supervisor was started with, as far as its gateway needs it."""
     from ai4k8s_standalone import plan as planning  # noqa: PLC0415

@@ -21,6 +21,7 @@ from ai4k8s_gateway.http.problems import install_problem_handlers
 from ai4k8s_gateway.http.telemetry import API, RequestTelemetry
 from ai4k8s_gateway.live.server import Live
 from ai4k8s_gateway.routers import (
+    audit,
     auth,
     autoscaling,
     capacity,
@@ -108,6 +109,7 @@ def create_api(lifespan: object = None) -> FastAPI:
     install_problem_handlers(app)
     api = APIRouter(prefix=API)
     for module in (
+        audit,
         auth,
         own,
         people,
