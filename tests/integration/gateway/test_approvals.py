@@ -237,6 +237,8 @@ def test_whoever_may_says_yes_to_what_was_shown_and_it_is_recorded(desk: Desk) -
     assert (shown["status"], shown["may_approve"], shown["hash"]) == ("waiting", True, given)
     assert shown["effects"][0]["text"] == "2 pods replaced."
     assert plan_id in [item["id"] for item in desk.viewer.get("/plans").json()["waiting"]]
+    needs = desk.viewer.get("/overview").json()["needs"]
+    assert "Waits for approval: Set the image of web" in [need["title"] for need in needs if need["kind"] == "approval"]
     assert desk.viewer.get(f"/plans/{plan_id}").json()["why_not"].startswith("this needs 'object:write'")
     assert plan_id not in desk.stranger.get("/plans").text
     job = desk.approve(desk.elsewhere, plan_id, given)

@@ -13,6 +13,8 @@ import { EmptyState, FailureState, PageSkeleton } from "./ui/states";
 
 // Each page is a file of its own: a first visit loads the shell and what it shows.
 const AddCluster = lazy(async () => ({ default: (await import("./pages/AddCluster")).AddCluster }));
+const Approvals = lazy(async () => ({ default: (await import("./pages/Approvals")).Approvals }));
+const Audit = lazy(async () => ({ default: (await import("./pages/Audit")).Audit }));
 const Autoscaling = lazy(async () => ({ default: (await import("./pages/Autoscaling")).Autoscaling }));
 const Chat = lazy(async () => ({ default: (await import("./pages/Chat")).Chat }));
 const Clusters = lazy(async () => ({ default: (await import("./pages/Clusters")).Clusters }));
@@ -59,6 +61,8 @@ export function App() {
       <Routes>
         <Route element={<Shell session={session.data} />}>
           <Route index element={<Dashboard />} />
+          <Route path="/approvals" element={<Approvals />} />
+          <Route path="/audit" element={<Audit />} />
           <Route path="/jobs" element={<Jobs />} />
           <Route path="/models" element={<Models />} />
           <Route path="/system" element={<System />} />

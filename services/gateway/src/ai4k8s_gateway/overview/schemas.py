@@ -14,6 +14,7 @@ class NeedKind(StrEnum):
 
     CLUSTER = "cluster"
     FAILED = "failed"
+    APPROVAL = "approval"
     INCIDENT = "incident"
     AT_LIMIT = "at_limit"
     BUDGET = "budget"

@@ -14,6 +14,7 @@ from ai4k8s_gateway.clusters.schemas import AttentionKind
 from ai4k8s_gateway.incidents import repository as incident_repository
 from ai4k8s_gateway.overview import repository
 from ai4k8s_gateway.overview.schemas import ClusterSummary, Need, NeedKind, Overview
+from ai4k8s_gateway.plans import repository as plan_repository
 from ai4k8s_gateway.system import repository as system_repository
 from ai4k8s_gateway.system.service import FRESH_WITHIN
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 FAILURE_REACH = timedelta(hours=24)
 FRESH_CYCLES = 3
 MOST_INCIDENTS = 100
+MOST_APPROVALS = 20
 PRESSING = frozenset({Severity.HIGH, Severity.CRITICAL})
 # Somebody chose these, or they pass by themselves: worth saying on the cluster, and nobody has to do anything.
 CALM = frozenset({AttentionKind.WAITING, AttentionKind.PAUSED, AttentionKind.NOT_STARTED})
@@ -46,6 +48,7 @@ def view(
         clusters = [cluster_service.view(connection, rules, principal, cluster_id, now)]
     rows = _open_incidents(connection, principal, cluster_id)
     needs = _cluster_needs(clusters) + _incident_needs(rows) + _workload_needs(connection, clusters)
+    needs += _approval_needs(connection, principal, now, cluster_id)
     needs += _budget_needs(connection, clusters)
     if cluster_id is None:
         needs += _system_needs(connection, now)
@@ -195,6 +198,26 @@ def _wish(row: Row[Any], cluster_name: str) -> Need:
         reason=row.reason,
         action=action,
     )
+
+
+def _approval_needs(connection: Connection, principal: Principal, now: datetime, cluster_id: UUID | None) -> list[Need]:
+    """Changes that wait for a yes: they are void after five minutes."""
+    rows = plan_repository.waiting(connection, principal.rights, now, MOST_APPROVALS)
+    return [
+        Need(
+            kind=NeedKind.APPROVAL,
+            urgent=True,
+            cluster_id=row.cluster_id,
+            cluster_name=row.cluster_name,
+            workload_id=None,
+            since=row.created_at,
+            title=f"Waits for approval: {row.title}",
+            reason=f"{row.asker} asked for it" if row.asker else "",
+            action="Look at the difference and what it affects; it is void five minutes after it was made.",
+        )
+        for row in rows
+        if cluster_id in {None, row.cluster_id}
+    ]
 
 
 def _budget_needs(connection: Connection, clusters: list[ClusterView]) -> list[Need]:

@@ -6,6 +6,9 @@ const NAMES: Record<string, string> = {
   "chat.check_models": "Test of the chat's models",
   "rag.check_models": "Test of the models for manifests",
   "collector.backfill": "Reading the past",
+  "chat.prepare_plan": "Plan",
+  "chat.apply_plan": "Approved change",
+  "chat.undo_plan": "Way back",
 };
 
 export function jobName(kind: string): string {

@@ -60,7 +60,7 @@ export function useClusterRoom(clusterId: string | undefined): void {
 
 /** Which answers an event makes stale. */
 export function staleAfter(name: string, payload: Payload): QueryKey[] {
-  if (name === "job_status" || name === "progress") return [["jobs"]];
+  if (name === "job_status" || name === "progress") return [["jobs"], ["plan"], ["plans"]];
   // Words and tool calls are heard by the conversation itself; the store has the answer once it is whole.
   if (name === "chat") return payload.type === "answer" ? [["conversation"]] : [];
   const one = typeof payload.cluster_id === "string" ? [payload.cluster_id] : [];

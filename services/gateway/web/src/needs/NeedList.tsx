@@ -8,6 +8,7 @@ import { Shape } from "../ui/controls";
 import { Time } from "../ui/Time";
 
 export function needPath(need: Need): string {
+  if (need.kind === "approval") return "/approvals";
   if (need.workload_id && need.cluster_id) return `/clusters/${need.cluster_id}/workloads/${need.workload_id}`;
   if (need.kind === "budget" && need.cluster_id) return `/clusters/${need.cluster_id}/autoscaling`;
   if (need.kind === "incident" && need.cluster_id) return `/clusters/${need.cluster_id}/incidents`;

@@ -12,8 +12,10 @@ export interface Place {
 export const INSTALLATION: readonly Place[] = [
   { path: "/", name: "Dashboard", letter: "d", icon: "dashboard" },
   { path: "/clusters", name: "Clusters", letter: "c", icon: "clusters" },
+  { path: "/approvals", name: "Approvals", letter: "y", icon: "approvals" },
   { path: "/jobs", name: "Jobs", letter: "j", icon: "jobs" },
   { path: "/models", name: "Models", letter: "l", icon: "models" },
+  { path: "/audit", name: "Audit", letter: "u", icon: "audit" },
   { path: "/system", name: "System", letter: "s", icon: "system" },
 ];
 
