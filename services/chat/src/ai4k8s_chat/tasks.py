@@ -9,6 +9,7 @@ from ai4k8s_chat.plans.applying import on_apply
 from ai4k8s_chat.plans.following import on_follow
 from ai4k8s_chat.plans.preparing import on_prepare, on_undo
 from ai4k8s_chat.service import answer_message, forget_conversation
+from ai4k8s_common.audit import prune
 from ai4k8s_common.bus.handlers import Handlers
 from ai4k8s_common.contracts.chat import (
     AnswerMessage,
@@ -17,6 +18,7 @@ from ai4k8s_common.contracts.chat import (
     FollowPlan,
     ForgetCluster,
     ForgetConversation,
+    KeepAudit,
     PreparePlan,
     UndoPlan,
 )
@@ -37,6 +39,7 @@ class Context:
 
     plans: PlanContext
     talk: TalkContext
+    audit_keep_days: int = 365
 
 
 handlers: Handlers[Context] = Handlers(Service.CHAT)
@@ -53,6 +56,12 @@ def on_message(message: AnswerMessage, tx: Transaction, context: Context) -> Non
 def on_forget_conversation(message: ForgetConversation, tx: Transaction, _: Context) -> None:
     """Its owner deleted it."""
     forget_conversation(tx, message.conversation_id)
+
+
+@handlers.handles(KeepAudit)
+def on_keep_audit(_: KeepAudit, tx: Transaction, context: Context) -> None:
+    """Let go of audit entries that are old enough."""
+    prune(tx.connection, Service.CHAT, context.audit_keep_days, context.plans.clock())
 
 
 @handlers.handles(PreparePlan)

@@ -12,6 +12,7 @@ from ai4k8s_common.bus.worker import run_worker
 from ai4k8s_common.llm.types import Use
 from ai4k8s_common.llm.wiring import model_of
 from ai4k8s_common.services import Service
+from ai4k8s_common.settings import AuditSettings
 
 if TYPE_CHECKING:
     from ai4k8s_common.bus.transaction import Bus
@@ -26,7 +27,7 @@ def wire(bus: Bus) -> Context:
         model=model_of(bus, Use.CHAT),
         bounds=Bounds(settings.steps, settings.answer_seconds, settings.answer_tokens),
     )
-    return Context(plans=plans, talk=talk)
+    return Context(plans=plans, talk=talk, audit_keep_days=AuditSettings().audit_keep_days)
 
 
 def main() -> None:

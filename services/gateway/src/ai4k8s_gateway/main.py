@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from ai4k8s_common.bus.relay import Relay
 from ai4k8s_common.settings import (
+    AuditSettings,
     BusSettings,
     ClusterAccessSettings,
     CycleSettings,
@@ -22,6 +23,7 @@ from ai4k8s_common.settings import (
 from ai4k8s_common.telemetry.logs import configure_logs
 from ai4k8s_common.telemetry.tracing import configure_tracing
 from ai4k8s_gateway.app import create_app
+from ai4k8s_gateway.audit.keeping import AuditKeeper
 from ai4k8s_gateway.settings import GatewaySettings
 from ai4k8s_gateway.wiring import wire
 
@@ -51,6 +53,8 @@ def main() -> None:
         sys.exit("\n".join(f"AI4K8S_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
     relay = Relay(wiring.bus, "gateway", bus_settings.resend_after_seconds)
     relay.start()
+    keeper = AuditKeeper(wiring.bus, AuditSettings().audit_keep_days)
+    keeper.start()
     log.info("gateway_started", host=settings.host, port=settings.port)
     try:
         uvicorn.run(
@@ -69,6 +73,7 @@ def main() -> None:
             ws_max_size=64_000,
         )
     finally:
+        keeper.stop()
         relay.stop()
         wiring.bus.close()
 

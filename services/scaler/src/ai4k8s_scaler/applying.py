@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from ai4k8s_common import audit
 from ai4k8s_common.contracts.advisor import Advise
 from ai4k8s_common.contracts.scaler import SurveyCluster
 from ai4k8s_common.errors import Ai4k8sError
@@ -25,6 +26,8 @@ from ai4k8s_scaler.hands import FloorHand, Hand, MetricHand, Order, ReplicasHand
 from ai4k8s_scaler.ledger import decision_event
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Row
 
     from ai4k8s_common.bus.transaction import Transaction
@@ -67,6 +70,7 @@ def settle(tx: Transaction, context: Context, decision: Row[Any]) -> Result:
             _note_requests(tx, decision, now)
         elif decision.actuator != Actuator.REVISION.value:
             _claim(tx, context, decision, now)
+    tx.audit(_entry(decision, result, now))
     tx.send(Advise(decision_id=decision.id))
     tx.emit(
         decision_event(
@@ -89,6 +93,29 @@ def settle(tx: Transaction, context: Context, decision: Row[Any]) -> Result:
         detail=result.detail,
     )
     return result
+
+
+_ENDED = {
+    DecisionOutcome.APPLIED: audit.AuditResult.DONE,
+    DecisionOutcome.FAILED: audit.AuditResult.FAILED,
+}
+
+
+def _entry(decision: Row[Any], result: Result, now: datetime) -> audit.Entry:
+    """For the audit log: a person's order under their name, the scaler's own decision under its."""
+    by = audit.Actor(decision.requested_by, "" if decision.requested_by else "scaler")
+    return audit.Entry(
+        by,
+        f"scaler.{decision.action}",
+        decision.cluster_id,
+        decision.namespace or "",
+        f"{decision.kind}/{decision.name}" if decision.name else str(decision.workload_id),
+        before={"replicas": decision.from_replicas},
+        after={"replicas": decision.to_replicas, "decision": str(decision.id), "reason": decision.reason},
+        result=_ENDED.get(result.outcome, audit.AuditResult.REFUSED),
+        detail=result.detail,
+        at=now,
+    )
 
 
 def _carry_out(tx: Transaction, context: Context, decision: Row[Any]) -> Result:

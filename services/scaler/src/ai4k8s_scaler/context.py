@@ -22,9 +22,11 @@ class Context:
         interval: of clusters that do not say otherwise.
         open_cluster: the way to a cluster.
         clock: the time now.
+        audit_keep_days: how long audit entries are kept.
     """
 
     settings: ScalerSettings
     interval: timedelta
     open_cluster: ClusterOpener
     clock: Callable[[], datetime]
+    audit_keep_days: int = 365

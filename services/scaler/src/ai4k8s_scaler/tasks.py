@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ai4k8s_common.audit import prune
 from ai4k8s_common.bus.handlers import Handlers
 from ai4k8s_common.contracts.scaler import (
     ApplyDecision,
@@ -13,6 +14,7 @@ from ai4k8s_common.contracts.scaler import (
     EvaluatePolicies,
     ForgetCluster,
     JudgeDecisions,
+    KeepAudit,
     RecordAdvice,
     ReleaseWorkload,
     RenewFloor,
@@ -77,6 +79,12 @@ def on_judge_decisions(_: JudgeDecisions, tx: Transaction, context: Context) -> 
 def on_watch_cycles(_: WatchCycles, tx: Transaction, context: Context) -> None:
     """Look for clusters that fell silent."""
     watch_cycles(tx, context)
+
+
+@handlers.handles(KeepAudit)
+def on_keep_audit(_: KeepAudit, tx: Transaction, context: Context) -> None:
+    """Let go of audit entries that are old enough."""
+    prune(tx.connection, Service.SCALER, context.audit_keep_days, context.clock())
 
 
 @handlers.handles(ScaleWorkload)

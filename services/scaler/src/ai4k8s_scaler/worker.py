@@ -10,7 +10,7 @@ from ai4k8s_common.clock import utc_now
 from ai4k8s_common.kube.access import Credentials
 from ai4k8s_common.kube.transport import Timeouts
 from ai4k8s_common.services import Service
-from ai4k8s_common.settings import ClusterAccessSettings, CycleSettings, UnsealSettings
+from ai4k8s_common.settings import AuditSettings, ClusterAccessSettings, CycleSettings, UnsealSettings
 from ai4k8s_scaler.adapters.cluster import SealedClusterOpener
 from ai4k8s_scaler.context import Context
 from ai4k8s_scaler.settings import ScalerSettings
@@ -28,6 +28,7 @@ def wire(_: Bus) -> Context:
         interval=timedelta(seconds=CycleSettings().cycle_seconds),
         open_cluster=SealedClusterOpener(credentials, Timeouts()),
         clock=utc_now,
+        audit_keep_days=AuditSettings().audit_keep_days,
     )
 
 

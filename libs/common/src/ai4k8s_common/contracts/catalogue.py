@@ -30,6 +30,7 @@ CATALOGUE: tuple[type[Contract], ...] = (
     scaler.RecordAdvice,
     scaler.JudgeDecisions,
     scaler.WatchCycles,
+    scaler.KeepAudit,
     scaler.SurveyCluster,
     scaler.RenewFloor,
     scaler.WithdrawFloor,
@@ -58,11 +59,13 @@ CATALOGUE: tuple[type[Contract], ...] = (
     chat.UndoPlan,
     chat.FollowPlan,
     chat.ForgetCluster,
+    chat.KeepAudit,
     chat.ForgetConversation,
     rag.GenerateManifest,
     rag.CheckModels,
 )
 
+KEEPING_EVERY_SECONDS = 6 * 3600.0
 BY_NAME: dict[str, type[Contract]] = {contract.name: contract for contract in CATALOGUE}
 
 
@@ -82,6 +85,8 @@ BEATS: tuple[Beat, ...] = (
     Beat(scaler.JudgeDecisions, 30.0),
     Beat(advisor.WarmUp, 60.0),
     Beat(scaler.WatchCycles, 15.0),
+    Beat(scaler.KeepAudit, KEEPING_EVERY_SECONDS),
+    Beat(chat.KeepAudit, KEEPING_EVERY_SECONDS),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
-from ai4k8s_common.contracts.base import CheckModelsCommand, Command, JobCommand
+from ai4k8s_common.contracts.base import CheckModelsCommand, Command, JobCommand, Tick
 from ai4k8s_common.plans import PlanOrigin
 from ai4k8s_common.rights import Permission
 from ai4k8s_common.services import QueueKind, Service
@@ -107,3 +107,11 @@ class ForgetConversation(Command):
     kind: ClassVar[QueueKind] = QueueKind.JOBS
 
     conversation_id: UUID
+
+
+class KeepAudit(Tick):
+    """Remove audit entries that are old enough."""
+
+    name: ClassVar[str] = "chat.keep_audit.v1"
+    consumer: ClassVar[Service] = Service.CHAT
+    kind: ClassVar[QueueKind] = QueueKind.JOBS

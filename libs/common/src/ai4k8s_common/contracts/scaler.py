@@ -87,6 +87,13 @@ class JudgeDecisions(Tick):
     consumer: ClassVar[Service] = Service.SCALER
 
 
+class KeepAudit(Tick):
+    """Remove audit entries that are old enough."""
+
+    name: ClassVar[str] = "scaler.keep_audit.v1"
+    consumer: ClassVar[Service] = Service.SCALER
+
+
 class WatchCycles(Tick):
     """Notice clusters whose stages stopped, and hold their scaling."""
 

@@ -1,7 +1,7 @@
 // One tool call as a card: what was called with what, and what it gave. Closed unless there is something to see at once.
 import { Shape, type Tone } from "../ui/controls";
 import type { Finding, Step, Table } from "./heard";
-import { PlanCard } from "./PlanCard";
+import { ApprovalCard } from "../plans/ApprovalCard";
 
 export function StepCard({ step, isOpen }: { step: Step; isOpen: boolean }) {
   const isUnderWay = step.result === null && !step.error;
@@ -23,7 +23,7 @@ export function StepCard({ step, isOpen }: { step: Step; isOpen: boolean }) {
         {result?.text && <pre className="step-text">{result.text}</pre>}
         {!step.error && result && !result.table && !result.text && !result.findings?.length && <p className="step-note">{result.summary}</p>}
       </details>
-      {result?.plan && <PlanCard plan={result.plan} />}
+      {result?.plan?.id && <ApprovalCard planId={result.plan.id} />}
     </>
   );
 }

@@ -29,7 +29,7 @@ function Card({ plan, onEnded }: { plan: Plan; onEnded?: () => void }) {
   const [tone, word] = stateOf(plan.status);
   const [undoId, setUndoId] = useState<string | null>(null);
   return (
-    <article className="panel plan" aria-label={`Plan: ${plan.title}`}>
+    <article className="panel" aria-label={`Plan: ${plan.title}`}>
       <div className="panel-head">
         <h2>{plan.title}</h2>
         <Badge tone={tone}>{word}</Badge>
