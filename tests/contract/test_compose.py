@@ -82,6 +82,8 @@ def test_each_service_logs_in_as_itself_and_only_a_few_can_open_credentials() ->
                 expected.add(f"{service.value}_credentials_private_key")
             if name == "gateway":
                 expected.add("people_private_key")
+            if name in {"gateway", "chat-mcp"}:
+                expected.add("internal_internal_key")
             assert own == expected
 
 

@@ -29,6 +29,13 @@ import os
 serve(int(os.environ["AI4K8S_GATEWAY_PORT"]))
 """
 )
+MCP = (
+    SERVER
+    + """
+import os
+serve(int(os.environ["AI4K8S_CHAT_MCP_PORT"]))
+"""
+)
 BOOTSTRAP = """
 import json, os
 import psycopg
@@ -74,6 +81,7 @@ def write_fake_services(folder: Path) -> None:
     modules = {
         "ai4k8s_gateway/main.py": GATEWAY,
         "ai4k8s_gateway/bootstrap.py": BOOTSTRAP,
+        "ai4k8s_chat/mcp.py": MCP,
         "ai4k8s_simcluster/__main__.py": SIMCLUSTER,
         **{f"ai4k8s_{name}/worker.py": WORKER.replace('os.environ["FAKES"]', repr(str(folder))) for name in WORKERS},
     }

@@ -28,7 +28,9 @@ VALUES: dict[str, tuple[str, ...]] = {
     "one worker more": ("--set=workers.collector-cycle.replicas=9",),
 }
 # With inCluster.enabled, as in ci/production.yaml, those who talk to clusters have an account in this one.
-IN_CLUSTER = {f"house-ai4k8s-{s.value}-{kind.value}" for s, kind in QUEUES if s in MAY_OPEN_CREDENTIALS}
+IN_CLUSTER = {f"house-ai4k8s-{s.value}-{kind.value}" for s, kind in QUEUES if s in MAY_OPEN_CREDENTIALS} | {
+    "house-ai4k8s-chat-mcp"
+}
 OPERATORS_OWN = "monitoring.coreos.com/v1"
 SECRETS = {item["metadata"]["name"]: item for item in kubernetes_secrets(bytes(32), Servers(), "house-ai4k8s", {})}
 
@@ -167,6 +169,8 @@ def test_only_a_few_can_open_credentials_and_nobody_logs_in_as_another() -> None
         expected = {f"house-ai4k8s-{service.value}", "house-ai4k8s-shared"}
         if service is Service.GATEWAY:
             expected.add("house-ai4k8s-people")
+        if service in {Service.GATEWAY, Service.CHAT}:
+            expected.add("house-ai4k8s-internal")
         names = [f"house-ai4k8s-{service.value}-{kind.value}" for s, kind in QUEUES if s is service] or [
             "house-ai4k8s-gateway"
         ]

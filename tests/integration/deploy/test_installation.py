@@ -45,7 +45,7 @@ PRODUCTION = CHART / "ci" / "production.yaml"
 RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
 HELM_SECONDS = 250
 WAIT = ("--wait", "--wait-for-jobs", "--timeout=240s")
-TRIAL_PARTS = {f"{service.value}-{kind.value}" for service, kind in QUEUES} | {"gateway", "beat"}
+TRIAL_PARTS = {f"{service.value}-{kind.value}" for service, kind in QUEUES} | {"gateway", "beat", "chat-mcp"}
 SECRETS = {f"ai4k8s-{component}" for component in ("root", *secrets_of_installation(bytes(32), Servers()))}
 # What clusters make by themselves: what was done, and what Services, rollouts and nodes are kept by.
 PASSING = {"Event", "Endpoints", "EndpointSlice", "Lease", "ControllerRevision"}

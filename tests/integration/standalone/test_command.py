@@ -49,6 +49,7 @@ EVERY_PROCESS = {
     "chat-jobs",
     "rag-jobs",
     "beat",
+    "chat-mcp",
     "gateway",
 }
 

@@ -19,7 +19,15 @@ from ai4k8s_standalone.vault import open_vault
 if TYPE_CHECKING:
     from ai4k8s_standalone.process import Command
 
-PORTS = Ports(gateway=5003, postgres=20_001, valkey=20_002, simcluster=20_003, prometheus=20_004, local_llm=20_005)
+PORTS = Ports(
+    gateway=5003,
+    postgres=20_001,
+    valkey=20_002,
+    simcluster=20_003,
+    prometheus=20_004,
+    local_llm=20_005,
+    chat_mcp=20_006,
+)
 WORKERS = {
     "collector-cycle",
     "collector-jobs",
@@ -46,7 +54,7 @@ def commands(plan: Plan) -> dict[str, Command]:
 
 
 def test_there_is_a_worker_for_every_queue_a_beat_a_gateway_and_a_cluster(plan):
-    assert set(commands(plan)) == WORKERS | {"beat", "gateway", "simcluster"}
+    assert set(commands(plan)) == WORKERS | {"beat", "chat-mcp", "gateway", "simcluster"}
 
 
 def test_each_service_logs_in_as_its_own_role(plan):

@@ -147,6 +147,12 @@ topologySpreadConstraints:
 {{- if eq $owner "gateway" }}
 - name: AI4K8S_PEOPLE_PRIVATE_KEY_FILE
   value: /etc/ai4k8s/private-key
+- name: AI4K8S_GATEWAY_MCP_URL
+  value: http://{{ include "ai4k8s.fullname" $root }}-chat-mcp:5002/mcp
+{{- end }}
+{{- if has $owner (list "gateway" "chat") }}
+- name: AI4K8S_INTERNAL_KEY_FILE
+  value: /etc/ai4k8s/internal-key
 {{- end }}
 {{- with $root.Values.extraEnv }}
 {{ toYaml . }}
@@ -178,6 +184,10 @@ topologySpreadConstraints:
       {{- if eq $owner "gateway" }}
       - secret:
           name: {{ $prefix }}-people
+      {{- end }}
+      {{- if has $owner (list "gateway" "chat") }}
+      - secret:
+          name: {{ $prefix }}-internal
       {{- end }}
 - name: tmp
   emptyDir:

@@ -50,6 +50,7 @@ Examples:
   ai4k8s keys rotate                 another key for stored credentials
   ai4k8s manifest "deployment for nginx with 3 replicas"   write a manifest
   ai4k8s manifest check deploy/      check manifests; exit code and SARIF for CI
+  ai4k8s mcp                         tools for desktop programs that speak MCP
   ai4k8s user reset-password admin   a link for a new password, for who is locked out
   ai4k8s ask "show unhealthy pods in shop" --plan-only   what a request means
 
@@ -75,6 +76,7 @@ _LATER = {
     "manifest": "manifests",
     "user": "users",
     "ask": "asking",
+    "mcp": "programs",
 }
 
 

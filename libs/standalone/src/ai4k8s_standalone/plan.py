@@ -83,6 +83,7 @@ class Ports:
     simcluster: int
     prometheus: int
     local_llm: int
+    chat_mcp: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,6 +167,8 @@ def service_environment(plan: Plan, service: Service) -> dict[str, str]:
     }
     if service is Service.GATEWAY:
         environment["AI4K8S_PEOPLE_PRIVATE_KEY"] = plan.vault.readable_people_keys
+    if service in {Service.GATEWAY, Service.CHAT}:
+        environment["AI4K8S_INTERNAL_KEY"] = plan.vault.internal_key
     if service in KEY_HOLDERS:
         environment["AI4K8S_CREDENTIALS_PRIVATE_KEY"] = plan.vault.readable_private_keys
     return environment
@@ -281,9 +284,14 @@ def service_specs(plan: Plan) -> Iterator[ProcessSpec]:
         for kind in QueueKind:
             if heard_by(service, kind):
                 yield _worker_spec(plan, service, kind)
+    yield _mcp_spec(plan)
     beat = _python(plan, "beat", "ai4k8s_common.bus.beat", environment=bus_environment(plan))
     yield ProcessSpec(name="beat", stage=Stage.BEAT, prepare=lambda: beat, ready_line="beat_started")
-    listen = {"AI4K8S_GATEWAY_HOST": plan.wishes.host, "AI4K8S_GATEWAY_PORT": str(plan.ports.gateway)}
+    listen = {
+        "AI4K8S_GATEWAY_HOST": plan.wishes.host,
+        "AI4K8S_GATEWAY_PORT": str(plan.ports.gateway),
+        "AI4K8S_GATEWAY_MCP_URL": f"http://{LOOPBACK}:{plan.ports.chat_mcp}/mcp",
+    }
     gateway = _python(
         plan,
         "gateway",
@@ -296,6 +304,20 @@ def service_specs(plan: Plan) -> Iterator[ProcessSpec]:
         prepare=lambda: gateway,
         ready_probe=answers(f"{plan.url}/readyz"),
         essential=True,
+    )
+
+
+def _mcp_spec(plan: Plan) -> ProcessSpec:
+    """Chat's tools for programs; the gateway's /mcp leads there."""
+    listen = {"AI4K8S_CHAT_MCP_HOST": LOOPBACK, "AI4K8S_CHAT_MCP_PORT": str(plan.ports.chat_mcp)}
+    command = _python(
+        plan, "chat-mcp", "ai4k8s_chat.mcp", environment={**service_environment(plan, Service.CHAT), **listen}
+    )
+    return ProcessSpec(
+        name=command.name,
+        stage=Stage.WORKERS,
+        prepare=lambda: command,
+        ready_probe=answers(f"http://{LOOPBACK}:{plan.ports.chat_mcp}/readyz"),
     )
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ai4k8s_standalone.display import Display
     from ai4k8s_standalone.specs import ProcessSpec
 
+MCP_PORT = 5002  # where programs on this machine expect it
 _NEIGHBOURS = 50
 _NAMED = 3
 
@@ -93,6 +94,7 @@ def choose_ports(folder: DataFolder, wishes: Wishes, display: Display) -> Ports:
         simcluster=pick_free(known.get("simcluster")),
         prometheus=pick_free(known.get("prometheus")),
         local_llm=pick_free(known.get("local_llm")),
+        chat_mcp=pick_free(known.get("chat_mcp") or MCP_PORT),
     )
     write_private_json(folder.ports_file, asdict(ports))
     return ports

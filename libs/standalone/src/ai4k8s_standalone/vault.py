@@ -29,6 +29,8 @@ class Vault:
     credentials_public_key: str
     credentials_private_key: str = field(repr=False)
     local_llm_key: str = field(repr=False)
+    #: What the gateway signs with for chat; of these two only.
+    internal_key: str = field(repr=False)
     #: For the gateway alone: what it must read again of people, such as the seeds of second factors.
     people_private_key: str = field(repr=False)
     #: Still readable, until everything is sealed for the present ones.
@@ -85,6 +87,7 @@ def open_vault(path: Path) -> Vault:
             credentials_private_key=content["credentials_private_key"],
             local_llm_key=content.get("local_llm_key", ""),
             people_private_key=content.get("people_private_key", ""),
+            internal_key=content.get("internal_key", ""),
             old_credentials_private_keys=tuple(content.get("old_credentials_private_keys", ())),
             old_people_private_keys=tuple(content.get("old_people_private_keys", ())),
         )
@@ -106,6 +109,7 @@ def _generate() -> Vault:
         credentials_private_key=private,
         local_llm_key=_password(),
         people_private_key=generate_key_pair()[1],
+        internal_key=_password(),
     )
 
 
@@ -117,12 +121,13 @@ def _password() -> str:
 def _complete(path: Path, vault: Vault) -> Vault:
     """A newer release may know a service, or a secret, more than the one that made the file."""
     missing = [service for service in Service if service not in vault.role_passwords]
-    if missing or not vault.local_llm_key or not vault.people_private_key:
+    if missing or not (vault.local_llm_key and vault.people_private_key and vault.internal_key):
         vault.role_passwords.update({service: _password() for service in missing})
         vault = replace(
             vault,
             local_llm_key=vault.local_llm_key or _password(),
             people_private_key=vault.people_private_key or generate_key_pair()[1],
+            internal_key=vault.internal_key or _password(),
         )
         _write(path, vault)
     return vault
@@ -140,6 +145,7 @@ def _write(path: Path, vault: Vault) -> None:
             "local_llm_key": vault.local_llm_key,
             "old_credentials_private_keys": list(vault.old_credentials_private_keys),
             "people_private_key": vault.people_private_key,
+            "internal_key": vault.internal_key,
             "old_people_private_keys": list(vault.old_people_private_keys),
         },
     )

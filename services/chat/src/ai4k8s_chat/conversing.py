@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from ai4k8s_chat.executing import run
 from ai4k8s_chat.reading.scope import AmbiguousError
-from ai4k8s_chat.understanding import read_text
+from ai4k8s_chat.understanding import names_in, read_text
 from ai4k8s_common.errors import Ai4k8sError
 from ai4k8s_common.llm.types import ModelError
 from ai4k8s_common.security.redaction import mask, redact
@@ -188,8 +188,9 @@ def answer(context: TalkContext, turn: Turn) -> Outcome:
 
 def answer_with_rules(box: Toolbox, turn: Turn) -> Outcome:
     """Read the text, run the one tool it means, and say what it found; unsure is a question back."""
-    understood = read_text(turn.text, turn.past)
+    understood = read_text(turn.text, turn.past, names_in(turn.tx.connection, turn.cluster_id))
     if understood.tool is None:
         return Outcome(understood.words, success=understood.answered, choices=understood.choices)
     step = Steps(box, turn).run(understood.tool, understood.arguments)
-    return Outcome(step.words, success=step.result is not None, steps=(step,), choices=step.choices)
+    words = "\n".join((step.words, *understood.notes))
+    return Outcome(words, success=step.result is not None, steps=(step,), choices=step.choices)

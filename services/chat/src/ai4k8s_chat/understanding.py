@@ -1,14 +1,25 @@
-"""What a text means, without a model."""
+"""What a text means, without a model: the parser, told what the conversation is about and what the cluster holds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
+from ai4k8s_chat.domain.parsing.parse import parse
+from ai4k8s_chat.domain.parsing.parsed import Context, Outcome, Subject
+from ai4k8s_common.store.collector import nodes, workloads
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from uuid import UUID
 
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
+
+MOST_NAMES = 5_000
+# What a tool is about where its arguments name no kind.
+_KINDS = {"pods_get": "Pod", "pods_log": "Pod", "node_cordon": "Node", "node_uncordon": "Node", "node_drain": "Node"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +31,37 @@ class Understood:
     words: str = ""
     choices: tuple[str, ...] = ()
     answered: bool = True
+    notes: tuple[str, ...] = ()
 
 
-HELP = "Ask about pods, deployments, nodes, events, logs or forecasts, or type a kubectl line."
+def read_text(text: str, past: Sequence[Row[Any]], known: Mapping[str, tuple[str, ...]]) -> Understood:
+    """Read a text in the light of what was said before and of the names that exist."""
+    parsed = parse(text, Context(subject=subject_of(past), known=known))
+    if parsed.outcome in {Outcome.CLARIFY, Outcome.REFUSE} or parsed.tool is None:
+        return Understood(None, words=parsed.answer, choices=parsed.choices, answered=parsed.outcome is Outcome.CLARIFY)
+    return Understood(parsed.tool, parsed.arguments, notes=parsed.notes)
 
 
-def read_text(text: str, past: Sequence[Row[Any]]) -> Understood:  # noqa: ARG001
-    """Read a text in the light of what was said before."""
-    if "wrong" in text.lower():
-        return Understood("diagnose")
-    return Understood(None, words=HELP, answered=False)
+def subject_of(past: Sequence[Row[Any]]) -> Subject | None:
+    """Return what the conversation is about: the last object that a tool was called on."""
+    for exchange in reversed(past):
+        for step in reversed(exchange.steps):
+            given = step.get("arguments") or {}
+            kind = given.get("kind") or _KINDS.get(step.get("tool", ""))
+            if kind and (given.get("name") or given.get("namespace")):
+                return Subject(str(kind), given.get("name"), given.get("namespace"))
+    return None
+
+
+def names_in(connection: Connection, cluster_id: UUID) -> dict[str, tuple[str, ...]]:
+    """Return the names that were observed in a cluster, each with its kinds."""
+    known: dict[str, tuple[str, ...]] = {}
+    observed = select(workloads.c.name, workloads.c.kind).where(
+        workloads.c.cluster_id == cluster_id, workloads.c.gone_at.is_(None)
+    )
+    for row in connection.execute(observed.limit(MOST_NAMES)):
+        known[row.name] = (*known.get(row.name, ()), row.kind)
+    machines = select(nodes.c.name).where(nodes.c.cluster_id == cluster_id, nodes.c.gone_at.is_(None))
+    for name in connection.execute(machines.limit(MOST_NAMES)).scalars():
+        known[name] = (*known.get(name, ()), "Node")
+    return known

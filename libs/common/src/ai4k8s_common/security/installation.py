@@ -48,6 +48,8 @@ class Component(StrEnum):
     SHARED = "shared"
     # The gateway's, in a Secret of its own: an upgrade makes it where the gateway's Secret exists already.
     PEOPLE = "people"
+    # What the gateway signs with for chat; of these two only.
+    INTERNAL = "internal"
     POSTGRES = "postgres"
     VALKEY = "valkey"
 
@@ -95,6 +97,7 @@ def secrets_of_installation(root: bytes, servers: Servers) -> dict[str, dict[str
             "role-passwords": json.dumps({service.value: password for service, password in roles.items()}),
         },
         Component.PEOPLE: {"private-key": encode(derive(root, "people"))},
+        Component.INTERNAL: {"internal-key": encode(derive(root, "internal"))},
         Component.POSTGRES: {"password": owner_password},
         Component.VALKEY: {"conf": f"requirepass {valkey_password}\n"},
     }

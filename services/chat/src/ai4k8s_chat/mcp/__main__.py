@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,21 +18,26 @@ from ai4k8s_chat.mcp.app import create_app
 from ai4k8s_chat.mcp.server import build_server
 from ai4k8s_chat.settings import ChatSettings
 from ai4k8s_chat.wiring import make_toolbox
+from ai4k8s_common.bus.signs import SignsOfLife
 from ai4k8s_common.bus.transaction import Bus
 from ai4k8s_common.clock import utc_now
+from ai4k8s_common.errors import UnavailableError
 from ai4k8s_common.plans import PlanOrigin
 from ai4k8s_common.services import Service
-from ai4k8s_common.settings import BusSettings, InternalSettings, LogSettings, StoreSettings
+from ai4k8s_common.settings import BusSettings, HealthSettings, InternalSettings, LogSettings, StoreSettings
 from ai4k8s_common.store.rights import read_rights
 from ai4k8s_common.telemetry.logs import configure_logs
 from ai4k8s_common.telemetry.tracing import configure_tracing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from ai4k8s_chat.domain.results import ToolResult
     from ai4k8s_chat.executing import Toolbox
     from ai4k8s_common.security.identity import Identity
+
+SIGN_EVERY_SECONDS = 5.0
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -39,6 +47,17 @@ def call(bus: Bus, box: Toolbox, identity: Identity, name: str, arguments: Mappi
     with bus.transaction() as tx:
         rights = read_rights(tx.connection, identity.user_id, identity.token_id)
         return run(tx, box, Caller(rights, PlanOrigin.MCP, identity.token_id), name, arguments)
+
+
+def show_signs(bus: Bus, folder: Path | None) -> None:
+    """Show for ever that the process lives, and that the store answers."""
+    signs = SignsOfLife(folder)
+    while folder is not None:
+        signs.alive()
+        with contextlib.suppress(UnavailableError):
+            bus.ping_store()
+            signs.ready()
+        time.sleep(SIGN_EVERY_SECONDS)
 
 
 def main() -> None:
@@ -56,6 +75,7 @@ def main() -> None:
         sys.exit("\n".join(f"AI4K8S_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
     server = build_server(partial(call, bus, box), settings.parallel_tools)
     app = create_app(server, internal.internal_key, utc_now, bus.ping_store, settings.mcp_allowed_hosts)
+    threading.Thread(target=show_signs, args=(bus, HealthSettings().health_directory), daemon=True).start()
     log.info("mcp_started", host=settings.mcp_host, port=settings.mcp_port)
     try:
         uvicorn.run(
