@@ -204,6 +204,7 @@ def test_a_service_that_cannot_start_does_not_keep_the_others_from_running(insta
     process = installation.start_and_wait()
     states = installation.status()
     assert {name for name, state in states.items() if state != "ready"} == {
+        "advisor-jobs",
         "collector-jobs",
         "forecaster-jobs",
         "scaler-jobs",
