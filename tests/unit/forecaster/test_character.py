@@ -63,3 +63,20 @@ def test_gaps_are_left_out_and_a_series_without_values_is_nothing():
     empty = only(np.full(STEPS.size, np.nan))
     assert empty.rhythms == {}
     assert empty.growth_p_value is None
+
+
+def test_spikes_are_counted_with_how_high_they_go_and_neither_noise_nor_a_course_nor_a_new_level_is_one():
+    calm = 20 + 5 * np.sin(2 * np.pi * STEPS / DAY) + noise()
+    assert only(calm).spikes is None
+    assert only(calm + np.where(STEPS > 7 * DAY, 30.0, 0.0)).spikes is None
+    spiky = calm.copy()
+    begins = np.arange(60, STEPS.size, DAY // 2)  # twice a day, for ten minutes
+    spiky[begins] *= 3.0
+    spiky[begins + 1] *= 2.0
+    found = only(spiky).spikes
+    assert found is not None
+    assert found.per_day == pytest.approx(2.0, abs=0.1)
+    assert found.height == pytest.approx(3.0, rel=0.15)
+    assert only(spiky[: 2 * DAY]).spikes is None
+    gaps = np.where(STEPS % 7 == 0, np.nan, spiky)
+    assert only(gaps).spikes is not None

@@ -209,7 +209,7 @@ def newest_made_at(connection: Connection, cluster_id: UUID) -> datetime | None:
 
 
 def insert_forecasts(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Write the forecasts of one moment; arrays as `array_literal`, `rhythms` as JSON text."""
+    """Write the forecasts of one moment; arrays as `array_literal`, `rhythms` and `spikes` as JSON text."""
     columns = [column.name for column in forecasts.columns]
     copy_rows(connection, forecasts, columns, ([row[name] for name in columns] for row in rows))
 

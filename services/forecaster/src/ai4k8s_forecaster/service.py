@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 _IN_SHORT = (
     "trend", "trend_p_value", "peak_at", "peak_value", "rhythms", "growth_per_week",
-    "shifted_at", "shift_value", "skill",
+    "spikes", "shifted_at", "shift_value", "skill",
 )  # fmt: skip
 _LEVELS, _PATH_LEVELS = array_literal(LEVELS.tolist()), array_literal(PATH_LEVELS.tolist())
 
@@ -172,6 +173,7 @@ def _in_short(workload: ForecastWorkload, paths: Paths, index: int) -> dict[str,
         "peak_value": round(summary.peak, 3),
         "rhythms": json.dumps({rhythm.value: share for rhythm, share in character.rhythms.items()}),
         "growth_per_week": character.growth_per_week,
+        "spikes": json.dumps(asdict(character.spikes)) if character.spikes else None,
         "shifted_at": paths.start_at - timedelta(hours=shifted) if shifted else None,
         "shift_value": round(float(shifts.height[index]), 3) if shifted else None,
         "skill": round(skill, 4) if paths.forecast.judged[index] and np.isfinite(skill) else None,

@@ -61,6 +61,7 @@ forecasts = Table(
         "rhythms", JSONB(none_as_null=True)
     ),  # {hourly | daily | weekly: share explained on data it was not learnt from}
     Column("growth_per_week", Double),  # relative; NULL where it may as well be chance
+    Column("spikes", JSONB(none_as_null=True)),  # {per_day, height relative to the hours around}; NULL: hardly any
     at_column("shifted_at", nullable=True),
     Column("shift_value", Double),
     Column("skill", Double),  # 1 - error relative to the better naive forecast, over past origins

@@ -1,4 +1,4 @@
-"""What a workload is like: which rhythms its demand keeps, and whether it grows from week to week.
+"""What a workload is like: which rhythms its demand keeps, whether it grows from week to week, and whether it spikes.
 
 A rhythm counts as found only when it foretells days (or hours) that had no part in it; a profile always fits
 the data that it was made from.
@@ -29,6 +29,11 @@ _GROWTH_DAYS = 7
 _FOUND = 0.2
 _WEEKLY_GAIN = 0.2
 _SIGNIFICANT = 0.05
+#: A spike rises above the hours around it by half of them, and by several times what is usual.
+_SPIKE_RATIO = 1.5
+_SPIKE_DEVIATIONS = 5.0
+_SPIKE_DAYS = 3
+_LEAST_SPIKES = 3
 
 
 class Rhythm(StrEnum):
@@ -37,6 +42,19 @@ class Rhythm(StrEnum):
     HOURLY = "hourly"
     DAILY = "daily"
     WEEKLY = "weekly"
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """Short rises out of nowhere.
+
+    Attributes:
+        per_day: how many in a day, on average.
+        height: how high they go, in the middle, relative to the level of the hours around them.
+    """
+
+    per_day: float
+    height: float
 
 
 @dataclass(frozen=True)
@@ -49,11 +67,13 @@ class Character:
         growth_per_week: relative change of the daily median in a week; None without a week of history or where it may
             as well be chance.
         growth_p_value: two-sided, of Mann and Kendall's test on daily medians; None with less than a week.
+        spikes: None where there are hardly any, or with less than three days.
     """
 
     rhythms: dict[Rhythm, float]
     growth_per_week: float | None
     growth_p_value: float | None
+    spikes: Spikes | None = None
 
 
 def describe(demand: FloatArray) -> list[Character]:
@@ -64,11 +84,12 @@ def describe(demand: FloatArray) -> list[Character]:
     daily = _explained_by_other_days(by_hour)
     weekly = np.where(daily > _FOUND, _gain_of_weekdays(by_hour), 0.0)
     medians = median(np.moveaxis(days, 2, 0))
+    spikes = _spikes(days, by_hour)
     found = []
     for index in range(demand.shape[0]):
         strengths = {Rhythm.HOURLY: hourly[index], Rhythm.DAILY: daily[index], Rhythm.WEEKLY: weekly[index]}
         rhythms = {rhythm: round(float(share), 3) for rhythm, share in strengths.items() if share > _FOUND}
-        found.append(Character(rhythms, *_growth(medians[index])))
+        found.append(Character(rhythms, *_growth(medians[index]), spikes[index]))
     return found
 
 
@@ -129,6 +150,38 @@ def _gain_of_weekdays(by_hour: FloatArray) -> FloatArray:
     against = np.where(both, day, 0.0).sum(axis=(1, 2))
     gain = 1 - np.where(both, week, 0.0).sum(axis=(1, 2)) / np.where(against > 0, against, 1.0)
     return np.where((against > 0) & (both.mean(axis=(1, 2)) > _KNOWN_SHARE) & (gain > _WEEKLY_GAIN), gain, 0.0)
+
+
+def _spikes(days: FloatArray, by_hour: FloatArray) -> list[Spikes | None]:
+    """Spikes of each series: five-minute means far above the middle one of the hours around them, joined in time."""
+    series, count, _ = days.shape
+    if count < _SPIKE_DAYS:
+        return [None] * series
+    hours = by_hour.reshape(series, -1)
+    around = np.stack([np.roll(hours, 1, axis=1), hours, np.roll(hours, -1, axis=1)])
+    # An hour with a spike in it is above both its neighbours; at the ends there is only one.
+    around[0, :, 0], around[2, :, -1] = hours[:, 0], hours[:, -1]
+    base = np.repeat(np.sort(around, axis=0)[1], HOUR_STEPS, axis=1)
+    steps = days.reshape(series, -1)
+    above = steps - base
+    known = np.isfinite(above)
+    usual = np.where(known, np.abs(above), 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    high = known & (steps > _SPIKE_RATIO * base) & (above > _SPIKE_DEVIATIONS * usual[:, None])
+    begins = high & ~np.concatenate([np.zeros((series, 1), bool), high[:, :-1]], axis=1)
+    known_days = known.sum(axis=1) / DAY_STEPS
+    return [
+        _told(begins[index], high[index], steps[index], base[index], float(known_days[index]))
+        for index in range(series)
+    ]
+
+
+def _told(begins: BoolArray, high: BoolArray, steps: FloatArray, base: FloatArray, days: float) -> Spikes | None:
+    number = int(begins.sum())
+    if number < _LEAST_SPIKES or days < _SPIKE_DAYS:
+        return None
+    ratio = np.where(high, steps / np.maximum(base, 1e-9), 0.0)
+    heights = np.maximum.reduceat(ratio, np.flatnonzero(begins))
+    return Spikes(round(number / days, 2), round(float(np.median(heights)), 2))
 
 
 def _growth(daily_medians: FloatArray) -> tuple[float | None, float | None]:

@@ -189,6 +189,7 @@ def _query(principal: Principal) -> Select[Any]:
             forecasts.c.peak_value,
             forecasts.c.rhythms,
             forecasts.c.growth_per_week,
+            forecasts.c.spikes,
             forecasts.c.shifted_at,
             forecasts.c.shift_value,
             forecasts.c.skill,

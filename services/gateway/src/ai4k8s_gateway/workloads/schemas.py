@@ -184,6 +184,13 @@ class WindowView(BaseModel):
     values: list[float]
 
 
+class SpikesView(BaseModel):
+    """Short rises out of nowhere."""
+
+    per_day: float
+    height: float = Field(description="how high they go, relative to the level of the hours around them")
+
+
 class ForecastInShort(BaseModel):
     """What the numbers say."""
 
@@ -195,6 +202,7 @@ class ForecastInShort(BaseModel):
         description="those found, with the share of variance each explains on data it was not learnt from"
     )
     growth_per_week: float | None = Field(description="relative; null where it may as well be chance")
+    spikes: SpikesView | None = Field(default=None, description="null: hardly any, or less than three days of history")
     shifted_at: datetime | None = Field(description="since when demand has another level; null without a shift")
     shift_millicores: float | None
     skill: float | None = Field(description="1 - error relative to the better naive forecast, on past forecasts")

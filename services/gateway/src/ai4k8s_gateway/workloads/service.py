@@ -376,6 +376,7 @@ def _in_short(row: Row[Any]) -> ForecastInShort | None:
         peak_millicores=row.peak_value,
         rhythms=row.rhythms or {},
         growth_per_week=row.growth_per_week,
+        spikes=row.spikes,
         shifted_at=row.shifted_at,
         shift_millicores=row.shift_value,
         skill=row.skill,

@@ -55,6 +55,9 @@ function Short({ said, request }: { said: InShort; request: number | null }) {
       <Fact name="Growth">
         {said.growth_per_week === null ? "none that is not chance" : `${said.growth_per_week > 0 ? "+" : ""}${percent(said.growth_per_week)} a week`}
       </Fact>
+      <Fact name="Spikes">
+        {said.spikes ? `${significant(said.spikes.per_day)} a day, to ${significant(said.spikes.height)} times the hours around them` : "hardly any"}
+      </Fact>
       {said.shifted_at && said.shift_millicores !== null && (
         <Fact name="New level">
           {said.shift_millicores > 0 ? "+" : "-"}
