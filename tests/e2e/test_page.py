@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ai4k8s_common.bus.live import LiveEvent, LiveEventName, LiveEvents, cluster_room
+from tests.support.backtests import backtest_workers
 from tests.support.feed import feed_workload
 from tests.support.gateway import PASSWORD
 from tests.support.page_data import fill_workload
@@ -201,3 +202,31 @@ def test_a_lost_connection_is_visible(gateway: RunningGateway, ada: Person, visi
     gateway.execute("DELETE FROM gateway.sessions WHERE user_id = %s", (ada.id,))
 
     seen.page.get_by_role("heading", name="Log in").wait_for()
+
+
+def test_a_past_is_replayed_and_shown_as_a_picture_with_what_it_speaks_for(
+    gateway: RunningGateway, ada: Person, visit: Callable[..., Visit]
+):
+    web = feed_workload(gateway.database, ada.add_cluster("prod-eu", interval_seconds=3600)["id"])
+    web.feed_samples(hours=62, every_seconds=60)
+    ada.send("PUT", f"/prices/clusters/{web.cluster_id}", {"core_hour": 0.04, "gib_hour": 0.005, "currency": "EUR"})
+    seen = visit(gateway.url).log_in_as(ada).open(address(web))
+    page = seen.page
+    page.get_by_role("button", name="Replay its past").click()
+    page.get_by_role("status").get_by_text("asking").or_(
+        page.get_by_role("progressbar", name="Replay")
+    ).first.wait_for()
+
+    with backtest_workers(gateway) as workers:
+        workers.replay(web.id)
+
+    picture = page.locator("figure.pareto svg")
+    picture.wait_for()
+    assert picture.locator("polyline").get_attribute("points")
+    assert picture.locator("circle").count() >= 17  # HPA's targets from 20 to 95 %, and ours
+    page.get_by_text("metrics as late as usual").wait_for()
+    page.get_by_role("row", name="Predictive, SLO leads").wait_for()
+    assert "EUR" in page.locator(".backtest table").inner_text()
+    page.locator(".pareto").scroll_into_view_if_needed()
+    seen.screenshot("backtest")
+    assert seen.accessibility_violations() == []

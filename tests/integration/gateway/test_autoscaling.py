@@ -27,6 +27,7 @@ HPA = {
     "max_replicas": 10,
     "metrics": [
         {"kind": "cpu", "utilization_percent": 80},
+        {"kind": "memory", "container": "app", "average_value": "200Mi"},
         {"kind": "pods", "name": "requests", "average_value": "50"},
     ],
     "scale_down": {"stabilization_window_seconds": 60, "tolerance": "0.05"},
@@ -161,7 +162,12 @@ def test_an_hpa_becomes_kubernetes_own_object_and_nonsense_is_refused(
     spec = sent(gateway, "scaler.write_autoscaler.v1")[0]["spec"]
     cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}
     assert spec["metrics"][0] == {"type": "Resource", "resource": cpu}
-    assert spec["metrics"][1]["pods"]["target"] == {"type": "AverageValue", "averageValue": "50"}
+    of_container = {"type": "AverageValue", "averageValue": "200Mi"}
+    assert spec["metrics"][1] == {
+        "type": "ContainerResource",
+        "containerResource": {"name": "memory", "container": "app", "target": of_container},
+    }
+    assert spec["metrics"][2]["pods"]["target"] == {"type": "AverageValue", "averageValue": "50"}
     assert spec["behavior"] == {"scaleDown": {"stabilizationWindowSeconds": 60, "tolerance": "0.05"}}
     refused: tuple[dict[str, Any], ...] = (
         {"max_replicas": 1},
@@ -169,6 +175,7 @@ def test_an_hpa_becomes_kubernetes_own_object_and_nonsense_is_refused(
         {"metrics": []},
         {"metrics": [{"kind": "cpu", "value": "3"}]},
         {"metrics": [{"kind": "pods", "average_value": "3"}]},
+        {"metrics": [{"kind": "external", "name": "q", "container": "app", "average_value": "3"}]},
         {"name": "Web"},
     )
     for wrong in refused:

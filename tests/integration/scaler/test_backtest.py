@@ -122,5 +122,8 @@ def test_a_day_of_history_compares_what_needs_no_forecast(chain: Chain) -> None:
     chain.context = replace(chain.context, interval=timedelta(seconds=60))
     result = chain.replay(chain.ask(workload_id, days=1))["result"]
     assert result["forecast_share"] == 0
-    assert result["metrics_late_seconds"] == 60
+    assert (result["metrics_late_seconds"], result["metrics_lag_seconds"]) == (60, None)
     assert result["days"] == pytest.approx(1.0, abs=0.01)
+    chain.cluster.execute("INSERT INTO scaler.metric_lags VALUES (%s, 20, 40, '[20]', now())", chain.cluster.cluster_id)
+    measured = chain.replay(chain.ask(workload_id, days=1))["result"]
+    assert (measured["metrics_late_seconds"], measured["metrics_lag_seconds"]) == (90, 20.0)

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ai4k8s_common.contracts.advisor import Advice, AdvisedAction, RiskLevel
-from ai4k8s_common.contracts.scaler import RecordAdvice, ScaleWorkload
+from ai4k8s_common.contracts.scaler import EvaluatePolicies, RecordAdvice, ScaleWorkload
 from ai4k8s_common.errors import InvalidInputError
 from ai4k8s_common.kube.errors import KubeUnavailableError
 from ai4k8s_scaler.advising import record_advice
 from ai4k8s_scaler.hands import LAST_DECISION
 from ai4k8s_scaler.hindsight import judge_decisions
 from ai4k8s_scaler.manual import scale_workload
+from ai4k8s_scaler.service import evaluate_policies
 from ai4k8s_scaler.settings import ScalerSettings
 from ai4k8s_scaler.watching import watch_cycles
 from tests.support.scaler_bench import LEVELS, NOW, WEB, Bench, make_bench
@@ -286,3 +287,14 @@ def test_the_last_decision_is_written_onto_the_workload(bench):
     bench.cycle()
     bench.apply(bench.decision()["id"])
     assert "Scaling to 9" in bench.kube.workloads[WEB].annotations[LAST_DECISION]
+
+
+def test_how_old_the_newest_sample_is_at_a_decision_is_remembered_per_cluster(bench):
+    for number, seconds in enumerate((4, 9, 5)):
+        at = NOW + timedelta(seconds=15 * number)
+        bench.observe(at)
+        message = EvaluatePolicies(cluster_id=bench.cluster.cluster_id, cycle_id=uuid.uuid4(), cycle_at=at)
+        with bench.bus.transaction() as tx:
+            evaluate_policies(tx, message, decided_at=at + timedelta(seconds=seconds))
+    lag = bench.cluster.row("SELECT * FROM scaler.metric_lags")
+    assert (lag["ages_seconds"], lag["median_seconds"], lag["p95_seconds"]) == ([4.0, 9.0, 5.0], 5.0, 9.0)

@@ -97,14 +97,16 @@ def _replayed(
     first = int(np.argmax(told)) if told.any() else 0
     rules = _rules(row, minutes, message.slo_short_share)
     interval = row.interval_seconds or context.interval.total_seconds()
-    late = max(TOLD_LATE_TICKS, math.ceil(interval / TICK_SECONDS))
+    lag = repository.metric_lag(tx.connection, row.cluster_id)
+    # What is decided on is up to a cycle old, and as old again as metrics are by the time of the decision.
+    late = max(TOLD_LATE_TICKS, math.ceil((interval + (lag or 0.0)) / TICK_SECONDS))
     startup = list(row.startup_seconds or ()) or list(DEFAULT_STARTUP_SECONDS)
     world = World(np.repeat(minutes, backtest.TICKS_A_MINUTE)[None], startup)
     foreseen = Foreseen.of(
         past["levels"].tolist(), past["values"].astype(np.float64)[None], past["usable"][None], minutes[None], late
     )
     count_from = first * backtest.TICKS_A_MINUTE
-    results = backtest.one_past(world, foreseen, rules, count_from)
+    results = backtest.one_past(world, foreseen, rules, count_from, round((lag or 0.0) / TICK_SECONDS))
     begin = datetime.fromtimestamp((int(past["first_minute"]) + first) * 60, tz=UTC)
     end = datetime.fromtimestamp((int(past["first_minute"]) + minutes.size) * 60, tz=UTC)
     ran = _as_it_ran(tx, row, world.demand[0, count_from:], begin, message.workload_id)
@@ -127,6 +129,7 @@ def _replayed(
         "startup_seconds": [round(value, 1) for value in startup],
         "startup_measured": bool(row.startup_seconds),
         "metrics_late_seconds": late * TICK_SECONDS,
+        "metrics_lag_seconds": None if lag is None else round(lag, 1),
         "cpu_request_millicores": row.cpu_request_millicores,
         "memory_request_bytes": row.memory_request_bytes,
         "contenders": [_told(result, rules, on_front=id(result) in front) for result in results],

@@ -12,7 +12,15 @@ from ai4k8s_common.store.collector import cluster_states, workload_samples, work
 from ai4k8s_common.store.forecaster import forecasts, hindcasts
 from ai4k8s_common.store.gateway import cluster_credentials, clusters, policies
 from ai4k8s_common.store.observed import deploys
-from ai4k8s_common.store.scaler import MOVES_PODS, Actuator, DecisionOutcome, cluster_holds, decisions, workload_states
+from ai4k8s_common.store.scaler import (
+    MOVES_PODS,
+    Actuator,
+    DecisionOutcome,
+    cluster_holds,
+    decisions,
+    metric_lags,
+    workload_states,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -418,3 +426,22 @@ def revision_before(connection: Connection, workload_id: int, revision: str) -> 
         .limit(1)
     )
     return connection.execute(query).scalar_one_or_none()
+
+
+def metric_ages(connection: Connection, cluster_id: UUID) -> list[float]:
+    """Return how old a cluster's newest sample was at the decisions of its last cycles, the oldest first."""
+    query = select(metric_lags.c.ages_seconds).where(metric_lags.c.cluster_id == cluster_id)
+    return list(connection.execute(query).scalar_one_or_none() or ())
+
+
+def write_metric_ages(connection: Connection, cluster_id: UUID, values: dict[str, Any]) -> None:
+    """Store them, with what they come to."""
+    statement = insert(metric_lags).values(cluster_id=cluster_id, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=[metric_lags.c.cluster_id], set_=values))
+
+
+def metric_lag(connection: Connection, cluster_id: UUID) -> float | None:
+    """Return how old a cluster's newest sample mostly is when decisions are made; None before the first."""
+    query = select(metric_lags.c.median_seconds).where(metric_lags.c.cluster_id == cluster_id)
+    lag: float | None = connection.execute(query).scalar_one_or_none()
+    return lag

@@ -19,6 +19,7 @@ from ai4k8s_common.store.scaler import Actuator, DecisionOutcome
 from ai4k8s_scaler import advising, ledger, repository, rollbacks, situations, surroundings
 from ai4k8s_scaler.domain.guards import GuardName
 from ai4k8s_scaler.domain.hpa import Usage
+from ai4k8s_scaler.domain.lag import Lag
 from ai4k8s_scaler.domain.policy import (
     HOLD_SECONDS,
     REACTIVE_HOLD_SECONDS,
@@ -90,8 +91,17 @@ class Cycle:
     foresights: dict[int, Foresight] = field(default_factory=dict)  # by workload, weighed together
 
 
-def evaluate_policies(tx: Transaction, message: EvaluatePolicies, settings: ScalerSettings | None = None) -> None:
-    """Decide for each workload with a policy; a cycle older than the last evaluated one is left out."""
+def evaluate_policies(
+    tx: Transaction,
+    message: EvaluatePolicies,
+    settings: ScalerSettings | None = None,
+    *,
+    decided_at: datetime | None = None,
+) -> None:
+    """Decide for each workload with a policy; a cycle older than the last evaluated one is left out.
+
+    ``decided_at`` is the time now, by which the age of the newest sample is measured.
+    """
     facts = repository.cluster_facts(tx.connection, message.cluster_id)
     if facts is None:
         return
@@ -120,11 +130,27 @@ def evaluate_policies(tx: Transaction, message: EvaluatePolicies, settings: Scal
     )
     states = [evaluate(tx, cycle, row, policy, samples.get(row.id)) for row, policy in due]
     repository.upsert_states(tx.connection, states)
+    if samples and decided_at is not None:
+        _measure_lag(tx, message.cluster_id, max(sample.at for sample in samples.values()), decided_at)
     # Whatever stopped goes on: this cycle is the proof.
     repository.release_hold(tx.connection, message.cluster_id)
     if facts.reachable and (around.seen_at is None or (now - around.seen_at).total_seconds() > rules.survey_seconds):
         tx.send(SurveyCluster(cluster_id=message.cluster_id))
     log.info("policies_evaluated", cluster_id=str(message.cluster_id), workloads=len(states))
+
+
+def _measure_lag(tx: Transaction, cluster_id: UUID, newest: datetime, now: datetime) -> None:
+    """Remember how old the newest sample is by now."""
+    lag = Lag(tuple(repository.metric_ages(tx.connection, cluster_id))).seen((now - newest).total_seconds())
+    if not lag.ages:
+        return
+    values = {
+        "median_seconds": lag.at(0.5),
+        "p95_seconds": lag.at(0.95),
+        "ages_seconds": list(lag.ages),
+        "measured_at": now,
+    }
+    repository.write_metric_ages(tx.connection, cluster_id, values)
 
 
 def _policy(row: Row[Any], around: Around) -> EffectivePolicy | None:

@@ -54,7 +54,7 @@ handlers: Handlers[Context] = Handlers(Service.SCALER)
 @handlers.handles(EvaluatePolicies)
 def on_evaluate_policies(message: EvaluatePolicies, tx: Transaction, context: Context) -> None:
     """Decide for each workload of a cluster."""
-    evaluate_policies(tx, message, context.settings)
+    evaluate_policies(tx, message, context.settings, decided_at=context.clock())
 
 
 @handlers.handles(ApplyDecision)

@@ -25,6 +25,7 @@ class HpaMetric(Body):
     """One metric: CPU or memory of the pods, a metric of the pods, of another object, or of something outside."""
 
     kind: Literal["cpu", "memory", "pods", "object", "external"]
+    container: ObjectName | None = Field(default=None, description="CPU and memory: of this container only")
     name: MetricName | None = Field(default=None, description="of a pods, object or external metric")
     utilization_percent: int | None = Field(default=None, ge=1, le=1000, description="CPU and memory: of the request")
     average_value: Quantity | None = Field(default=None, description="for each pod")
@@ -37,6 +38,8 @@ class HpaMetric(Body):
         own = self.kind in {"cpu", "memory"}
         if own != (self.name is None):
             raise ValueError("a name goes with pods, object and external metrics, and with those only")
+        if self.container is not None and not own:
+            raise ValueError("a container goes with CPU and memory, and with those only")
         if (self.kind == "object") != (self.described_object is not None):
             raise ValueError("described_object goes with an object metric, and with it only")
         targets = {
@@ -60,12 +63,16 @@ class HpaMetric(Body):
             target = {"type": "AverageValue", "averageValue": self.average_value}
         else:
             target = {"type": "Value", "value": self.value}
+        body: dict[str, Any]
+        if self.container is not None:
+            body = {"name": self.kind, "container": self.container, "target": target}
+            return {"type": "ContainerResource", "containerResource": body}
         if self.kind in {"cpu", "memory"}:
             return {"type": "Resource", "resource": {"name": self.kind, "target": target}}
         metric: dict[str, Any] = {"name": self.name}
         if self.labels:
             metric["selector"] = {"matchLabels": self.labels}
-        body: dict[str, Any] = {"metric": metric, "target": target}
+        body = {"metric": metric, "target": target}
         if self.described_object is not None:
             body["describedObject"] = reference(self.described_object)
         return {"type": self.kind.capitalize(), self.kind: body}

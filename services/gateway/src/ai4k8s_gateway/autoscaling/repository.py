@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from ai4k8s_common.store.collector import workloads
 from ai4k8s_common.store.gateway import clusters, freezes, metric_tokens, namespace_budgets, policies, schedules
 from ai4k8s_common.store.pricing import cost_hour, rates
-from ai4k8s_common.store.scaler import autoscalers, claims, fights, surroundings
+from ai4k8s_common.store.scaler import autoscalers, claims, fights, metric_lags, surroundings
 from ai4k8s_gateway.clusters.repository import visible_to
 
 if TYPE_CHECKING:
@@ -178,6 +178,11 @@ def delete_policy(connection: Connection, cluster_id: UUID, key: tuple[str, str,
 def surroundings_of(connection: Connection, cluster_id: UUID) -> Row[Any] | None:
     """Return what the scaler saw of a cluster's bounds."""
     return connection.execute(select(surroundings).where(surroundings.c.cluster_id == cluster_id)).one_or_none()
+
+
+def metrics_lag(connection: Connection, cluster_id: UUID) -> Row[Any] | None:
+    """Return how old a cluster's metrics are when decisions are made."""
+    return connection.execute(select(metric_lags).where(metric_lags.c.cluster_id == cluster_id)).one_or_none()
 
 
 def autoscalers_of(connection: Connection, cluster_id: UUID) -> list[Row[Any]]:

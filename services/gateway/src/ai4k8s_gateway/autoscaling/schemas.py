@@ -289,6 +289,14 @@ class WorkloadScaling(BaseModel):
     engines: list[str] = Field(description="who decides, in words")
 
 
+class LagView(BaseModel):
+    """How old the cluster's newest metrics are when decisions are made, over its last cycles."""
+
+    median_seconds: float
+    p95_seconds: float
+    measured_at: datetime
+
+
 class AutoscalingStatus(BaseModel):
     """All that scales and bounds a cluster."""
 
@@ -303,6 +311,7 @@ class AutoscalingStatus(BaseModel):
     vpas: list[AutoscalerView]
     claims: list[ClaimView]
     fights: list[FightView]
+    metrics_lag: LagView | None = Field(description="null: nothing was decided yet")
 
 
 class MetricToken(BaseModel):

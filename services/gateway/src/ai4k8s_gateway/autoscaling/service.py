@@ -69,7 +69,7 @@ def require_change(
 def status(connection: Connection, principal: Principal, cluster_id: UUID, now: datetime) -> AutoscalingStatus:
     """Return all that scales and bounds a cluster."""
     cluster_service.get(connection, principal, cluster_id)
-    seen = repository.surroundings_of(connection, cluster_id)
+    seen, lag = repository.surroundings_of(connection, cluster_id), repository.metrics_lag(connection, cluster_id)
     rules = [views.schedule_view(row, now) for row in repository.schedules_of(connection, cluster_id)]
     found = [views.autoscaler_view(row) for row in repository.autoscalers_of(connection, cluster_id)]
     return AutoscalingStatus(
@@ -84,6 +84,7 @@ def status(connection: Connection, principal: Principal, cluster_id: UUID, now: 
         vpas=[item for item in found if item.kind is AutoscalerKind.VPA],
         claims=[views.claim_view(row) for row in repository.claims_of(connection, cluster_id)],
         fights=[views.fight_view(row) for row in repository.fights_of(connection, cluster_id, now)],
+        metrics_lag=None if lag is None else views.lag_view(lag),
     )
 
 

@@ -15,6 +15,7 @@ from ai4k8s_gateway.autoscaling.schemas import (
     Evidence,
     FightView,
     FreezeView,
+    LagView,
     ScheduleView,
 )
 
@@ -73,6 +74,11 @@ def budget_view(row: Row[Any]) -> BudgetView:
         level="over" if used >= 1 else "near" if used >= NEAR_SHARE else "calm",
         text=f"{row.namespace} {', and '.join(parts)}",
     )
+
+
+def lag_view(row: Row[Any]) -> LagView:
+    """How old a cluster's metrics are when decisions are made."""
+    return LagView(median_seconds=row.median_seconds, p95_seconds=row.p95_seconds, measured_at=row.measured_at)
 
 
 def rule_of(row: Row[Any]) -> Rule:

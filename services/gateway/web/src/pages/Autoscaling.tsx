@@ -12,7 +12,7 @@ import { autoscalingQuery, freezesQuery } from "../autoscaling/queries";
 import { DAYS, freshDraft, scheduleOf } from "../autoscaling/scheduleDraft";
 import { Panel } from "../autoscaling/Panel";
 import { useWish } from "../autoscaling/useOrder";
-import { count } from "../format";
+import { count, significant } from "../format";
 import { columnsOf, DataTable } from "../table/DataTable";
 import { Button, TextField } from "../ui/controls";
 import { EmptyState, FailureLine, FailureState, NotAvailable, RowsSkeleton } from "../ui/states";
@@ -92,7 +92,9 @@ function sentenceOf(status: Status): string {
   const capped = status.hpas.filter((item) => /capped/.test(item.sentence)).length;
   const parts = [count(status.hpas.length, "HPA"), ...(capped ? [`${capped} of them capped`] : []), `${count(status.claims.length, "workload")} held by us`];
   const fights = status.fights.length ? ` ${status.fights.length} left alone, because somebody else keeps setting them.` : "";
-  return `${parts.join(", ")}.${fights}`;
+  const lag = status.metrics_lag;
+  const late = lag ? ` Metrics are ${significant(lag.median_seconds)} s old when decisions are made (95 %: ${significant(lag.p95_seconds)} s).` : "";
+  return `${parts.join(", ")}.${fights}${late}`;
 }
 
 function Windows({ status }: { status: Status }) {

@@ -137,5 +137,7 @@ function howItWasDone(result: BacktestResult): string {
     result.forecast_share > 0
       ? `a forecast could be used ${percent(result.forecast_share)} of the time`
       : "no forecast could be used: its history is too short or has no rhythm";
-  return `Short: share of the time with too few ready pods, at most ${percent(result.slo_short_share)} wanted. Replayed with ${startup}; ${foreseen}; the first days of ${significant(result.history_days)} only served to learn from.`;
+  const lag = result.metrics_lag_seconds;
+  const late = lag == null ? "metrics as late as usual, for that was not measured yet" : `metrics as late as measured here (${significant(lag)} s at a decision)`;
+  return `Short: share of the time with too few ready pods, at most ${percent(result.slo_short_share)} wanted. Replayed with ${startup}; ${late}; ${foreseen}; the first days of ${significant(result.history_days)} only served to learn from.`;
 }

@@ -17,6 +17,8 @@ export interface BacktestResult {
   slo_short_share: number;
   startup_seconds: number[];
   startup_measured: boolean;
+  /** Absent in results of earlier releases. */
+  metrics_lag_seconds?: number | null;
   contenders: Contender[];
   as_it_ran: Contender | null;
   recommendation: { kind: string | null; target_percent: number | null; sentence: string };

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -138,14 +139,16 @@ def play(
     ]
 
 
-def one_past(world: World, foreseen: Foreseen, rules: Rules, count_from: int) -> list[Result]:
+def one_past(world: World, foreseen: Foreseen, rules: Rules, count_from: int, late_ticks: int = 0) -> list[Result]:
     """Our policy in both forms and HPA at every target on one demand over many days, quickly.
 
     What learns by the hour needs the days in their order, on plain numbers. A plain HPA forgets within minutes, so its
-    days are replayed side by side, each with an hour of the day before to come into swing.
+    days are replayed side by side, each with an hour of the day before to come into swing. ``late_ticks`` is by how
+    much later than an HPA we see the metrics.
     """
     demand = world.demand[0]
-    results = [_in_a_row(world, foreseen, rules, count_from, slo_leads=leads) for leads in (True, False)]
+    ours = partial(_in_a_row, world, foreseen, rules, count_from, late_ticks)
+    results = [ours(slo_leads=leads) for leads in (True, False)]
     days = _side_by_side(demand, count_from)
     targets = np.asarray(rules.targets, np.float64)
     lanes, rows = np.repeat(targets, days.shape[0]), np.tile(np.arange(days.shape[0]), targets.size)
@@ -160,7 +163,9 @@ def one_past(world: World, foreseen: Foreseen, rules: Rules, count_from: int) ->
     return [*results, *plain]
 
 
-def _in_a_row(world: World, foreseen: Foreseen, rules: Rules, count_from: int, *, slo_leads: bool) -> Result:
+def _in_a_row(
+    world: World, foreseen: Foreseen, rules: Rules, count_from: int, late_ticks: int, *, slo_leads: bool
+) -> Result:
     lane = PredictiveLane(
         foreseen,
         rules.slo_short_share,
@@ -170,7 +175,9 @@ def _in_a_row(world: World, foreseen: Foreseen, rules: Rules, count_from: int, *
     )
     contender = Contender(Kind.PREDICTIVE) if slo_leads else Contender(Kind.PREDICTIVE_FLOOR, rules.user_target_percent)
     start = int(_start(contender, first_known(world.demand), rules)[0])
-    outcome = replay(world.demand[0], lane, start_replicas=start, startup_seconds=world.startup_seconds)
+    outcome = replay(
+        world.demand[0], lane, start_replicas=start, startup_seconds=world.startup_seconds, late_ticks=late_ticks
+    )
     part = slice(count_from, None)
     known = np.isfinite(world.demand[0, part])
     days = max(float(known.sum()) * TICK_SECONDS / 86_400, 1e-9)

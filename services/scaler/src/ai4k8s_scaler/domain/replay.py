@@ -76,6 +76,7 @@ def replay(
     start_replicas: int,
     startup_seconds: Sequence[float],
     limit_share: float = LIMIT_SHARE_OF_REQUEST,
+    late_ticks: int = 0,
 ) -> Outcome:
     """Run a controller against a demand.
 
@@ -85,6 +86,7 @@ def replay(
         start_replicas: ready pods at the first tick.
         startup_seconds: measured start-up times, used in turn.
         limit_share: a pod uses at most this share of its request.
+        late_ticks: by how much later than HPA this controller sees the metrics: they go through the collector first.
     """
     pods = _Pods(start_replicas, [max(1, round(seconds / TICK_SECONDS)) for seconds in startup_seconds])
     ready_log, spec_log, shares, asked = [], [], [], 0.0
@@ -96,7 +98,7 @@ def replay(
         shares.append(min(asked, limit_share * ready) / (ready or 1))
         if tick % 2 == 0 or tick < METRIC_WINDOW_TICKS:
             # Metrics are scraped every 30 s: their window ended one or two ticks ago and spans two ticks.
-            end = max(tick - 1 - (tick % 2), 0)
+            end = max(tick - 1 - (tick % 2) - late_ticks, 0)
             start = max(end - METRIC_WINDOW_TICKS + 1, 0)
             per_pod = shares[end] if start == end else (shares[start] + shares[end]) / 2
         # A pod that became ready inside or after the window is set aside, as HPA does within its first five minutes.
