@@ -12,6 +12,8 @@ const KINDS: Record<Kind, string> = {
   external: "a metric from outside",
 };
 const UNITS: Record<Measure, string> = { utilization: "% of request", average: "for each pod", value: "in all" };
+/** Beside the target itself, where there is little room. */
+const SHORT_UNITS: Record<Measure, string> = { utilization: "%", average: "a pod", value: "in all" };
 const SELECTS = { "": "default", Max: "the most change", Min: "the least change", Disabled: "not at all" } as const;
 
 function Choice<T extends string>({ label, value, choices, onChange }: { label: string; value: T; choices: readonly (readonly [T, string])[]; onChange: (value: T) => void }) {
@@ -65,7 +67,7 @@ function MetricRow({ metric, change, remove }: { metric: MetricDraft; change: (m
         {MEASURES[metric.kind].length > 1 && (
           <Choice label="Held at" value={metric.measure} choices={MEASURES[metric.kind].map((name) => [name, UNITS[name]] as const)} onChange={(measure) => change({ ...metric, measure })} />
         )}
-        {text("amount", "Target", { required: true, unit: UNITS[metric.measure], ...(metric.measure === "utilization" ? { type: "number", min: 1, max: 1000 } : { placeholder: "500m" }) })}
+        {text("amount", "Target", { required: true, unit: SHORT_UNITS[metric.measure], ...(metric.measure === "utilization" ? { type: "number", min: 1, max: 1000 } : { placeholder: "500m" }) })}
       </div>
       <Button className="button-small" onClick={remove} aria-label={`Remove ${KINDS[metric.kind]}`}>
         Remove
