@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from ai4k8s_gateway.accounts.oidc_settings import OidcSettings
     from ai4k8s_standalone.embedded.valkey import EmbeddedValkey
     from tests.support.processes import Processes, TestProcess
     from tests.support.stores import Database, SharedPostgres
@@ -199,6 +200,7 @@ def gateways(database: Database, valkey: Valkey) -> Iterator[Callable[..., Runni
         static: Path = pages.STATIC,
         hasher: PasswordHasher | None = None,
         access: ClusterAccessSettings | None = None,
+        oidc: OidcSettings | None = None,
         **settings: Any,
     ) -> RunningGateway:
         public_key, private_key = generate_key_pair()
@@ -211,6 +213,7 @@ def gateways(database: Database, valkey: Valkey) -> Iterator[Callable[..., Runni
             access or ClusterAccessSettings(),
             Passwords(hasher or PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)),
             PeopleKeySettings(people_private_key=SecretStr(generate_key_pair()[1])),
+            oidc,
         )
         listening = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(

@@ -22,6 +22,7 @@ from ai4k8s_common.settings import (
 )
 from ai4k8s_common.telemetry.logs import configure_logs
 from ai4k8s_common.telemetry.tracing import configure_tracing
+from ai4k8s_gateway.accounts.oidc_settings import OidcSettings
 from ai4k8s_gateway.app import create_app
 from ai4k8s_gateway.audit.keeping import AuditKeeper
 from ai4k8s_gateway.settings import GatewaySettings
@@ -47,6 +48,7 @@ def main() -> None:
             ClusterAccessSettings(),
             people=PeopleKeySettings(),
             internal=InternalSettings(),
+            oidc=OidcSettings(),
         )
     except ValidationError as error:
         # Names the variables; never their values.

@@ -12,6 +12,7 @@ from ai4k8s_common.services import Service
 from ai4k8s_gateway.accounts.passwords import Passwords
 from ai4k8s_gateway.accounts.secrets import PeoplesSecrets
 from ai4k8s_gateway.accounts.sessions import SessionRules
+from ai4k8s_gateway.accounts.single_sign_on import SingleSignOn
 from ai4k8s_gateway.clusters.service import ClusterRules
 from ai4k8s_gateway.metrics import Metrics
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         SealSettings,
         StoreSettings,
     )
+    from ai4k8s_gateway.accounts.oidc_settings import OidcSettings
     from ai4k8s_gateway.settings import GatewaySettings
 
 
@@ -43,6 +45,7 @@ class Wiring:
     metrics: Metrics
     secrets: PeoplesSecrets
     internal_key: SecretStr | None = None  # None: no MCP here
+    single_sign_on: SingleSignOn | None = None
 
 
 def wire(
@@ -55,6 +58,7 @@ def wire(
     passwords: Passwords | None = None,
     people: PeopleKeySettings | None = None,
     internal: InternalSettings | None = None,
+    oidc: OidcSettings | None = None,
 ) -> Wiring:
     """Put the parts together. Connects lazily: stores may come later."""
     return Wiring(
@@ -77,4 +81,11 @@ def wire(
         metrics=Metrics(),
         secrets=PeoplesSecrets(None if people is None else people.people_private_key),
         internal_key=None if internal is None else internal.internal_key,
+        single_sign_on=None if oidc is None or oidc.issuer is None else _single_sign_on(oidc),
     )
+
+
+def _single_sign_on(settings: OidcSettings) -> SingleSignOn:
+    from ai4k8s_gateway.accounts.openid import OpenIdProvider  # noqa: PLC0415 - only who has one needs Authlib
+
+    return SingleSignOn(OpenIdProvider(settings), settings)

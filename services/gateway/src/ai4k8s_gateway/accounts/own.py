@@ -109,6 +109,12 @@ def prove(bus: Bus, passwords: Passwords, principal: Principal, password: Secret
         repository.forget_failures(tx.connection, principal.username, client)
 
 
+def check_has_password(principal: Principal) -> None:
+    """Refuse to take away the only way in. Raises ConflictError."""
+    if own_session(principal).user.password_hash is None:
+        raise ConflictError("there would be no way in left", hint="Set a password first.")
+
+
 def step_up(tx: Transaction, principal: Principal) -> Opened:
     """Who has just proved who they are may do what asks for that, for a while."""
     return sessions.renew(tx.connection, own_session(principal).id)

@@ -179,10 +179,19 @@ def joined(connection: Connection, row: link_repository.InvitationRow, user_id: 
 
 def accept_invitation(connection: Connection, token: SecretStr, email: str | None) -> link_repository.InvitationRow:
     """Use an invitation up; with the account it makes, or not at all. Raises LinkSpentError, ForbiddenError."""
-    row = see_invitation(connection, token)
+    return accept_invitation_by_hash(connection, hash_token(token.get_secret_value()), email)
+
+
+def accept_invitation_by_hash(
+    connection: Connection, token_hash: bytes, email: str | None
+) -> link_repository.InvitationRow:
+    """The same for a token that was seen before."""
+    row = link_repository.find_invitation(connection, token_hash, utc_now())
+    if row is None:
+        raise link_spent("that invites somebody")
     if row.email is not None and row.email.lower() != (email or "").lower():
         raise ForbiddenError("the invitation is for another email address", hint=f"Use {row.email}.")
-    if link_repository.accept_invitation(connection, hash_token(token.get_secret_value()), utc_now()) is None:
+    if link_repository.accept_invitation(connection, token_hash, utc_now()) is None:
         raise link_spent("that invites somebody")
     return row
 

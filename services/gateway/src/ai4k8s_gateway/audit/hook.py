@@ -32,7 +32,7 @@ CHANGES_NOTHING = frozenset(
     }
 )
 #: Have transactions of their own, and record in them with `tx.audit`.
-RECORDS_ITSELF = frozenset({"register", "log_in"})
+RECORDS_ITSELF = frozenset({"register", "log_in", "start_single_sign_on"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,14 @@ from ai4k8s_common.bus.transaction import Transaction
 from ai4k8s_common.clock import utc_now
 from ai4k8s_gateway.access.rules import caller, person, public
 from ai4k8s_gateway.accounts import own, second_factor, service
-from ai4k8s_gateway.accounts.people_schemas import InvitationSeen, LinkToken, NewPasswordByLink, ResetSeen, WaysIn
+from ai4k8s_gateway.accounts.people_schemas import (
+    InvitationSeen,
+    LinkToken,
+    NewPasswordByLink,
+    ResetSeen,
+    SingleSignOnOffer,
+    WaysIn,
+)
 from ai4k8s_gateway.accounts.schemas import PASSWORD_MIN_LENGTH, Credentials, Registration, SessionView, UserView
 from ai4k8s_gateway.accounts.sessions import Opened
 from ai4k8s_gateway.dependencies import Tx, User, Wired, origin_of
@@ -86,7 +93,9 @@ def list_ways_in(wiring: Wired) -> WaysIn:
     """How one gets in here, for the page before anybody is logged in."""
     return WaysIn(
         registration=wiring.settings.registration,
-        single_sign_on=None,
+        single_sign_on=None
+        if wiring.single_sign_on is None
+        else SingleSignOnOffer(label=wiring.single_sign_on.settings.label),
         resets_by_mail=False,
         password_min_length=PASSWORD_MIN_LENGTH,
     )
