@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from ai4k8s_gateway.accounts.mail_settings import MailSettings
     from ai4k8s_gateway.accounts.oidc_settings import OidcSettings
     from ai4k8s_standalone.embedded.valkey import EmbeddedValkey
     from tests.support.processes import Processes, TestProcess
@@ -201,6 +202,7 @@ def gateways(database: Database, valkey: Valkey) -> Iterator[Callable[..., Runni
         hasher: PasswordHasher | None = None,
         access: ClusterAccessSettings | None = None,
         oidc: OidcSettings | None = None,
+        mail: MailSettings | None = None,
         **settings: Any,
     ) -> RunningGateway:
         public_key, private_key = generate_key_pair()
@@ -214,6 +216,7 @@ def gateways(database: Database, valkey: Valkey) -> Iterator[Callable[..., Runni
             Passwords(hasher or PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)),
             PeopleKeySettings(people_private_key=SecretStr(generate_key_pair()[1])),
             oidc,
+            mail,
         )
         listening = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(

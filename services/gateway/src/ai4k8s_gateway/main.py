@@ -22,6 +22,8 @@ from ai4k8s_common.settings import (
 )
 from ai4k8s_common.telemetry.logs import configure_logs
 from ai4k8s_common.telemetry.tracing import configure_tracing
+from ai4k8s_gateway.accounts.mail import Postman
+from ai4k8s_gateway.accounts.mail_settings import MailSettings
 from ai4k8s_gateway.accounts.oidc_settings import OidcSettings
 from ai4k8s_gateway.app import create_app
 from ai4k8s_gateway.audit.keeping import AuditKeeper
@@ -49,6 +51,7 @@ def main() -> None:
             people=PeopleKeySettings(),
             internal=InternalSettings(),
             oidc=OidcSettings(),
+            mail=MailSettings(),
         )
     except ValidationError as error:
         # Names the variables; never their values.
@@ -57,6 +60,9 @@ def main() -> None:
     relay.start()
     keeper = AuditKeeper(wiring.bus, AuditSettings().audit_keep_days)
     keeper.start()
+    postman = Postman(wiring.bus, wiring.secrets, wiring.mailer) if wiring.mailer and wiring.sends_mail else None
+    if postman is not None:
+        postman.start()
     log.info("gateway_started", host=settings.host, port=settings.port)
     try:
         uvicorn.run(
@@ -76,6 +82,8 @@ def main() -> None:
         )
     finally:
         keeper.stop()
+        if postman is not None:
+            postman.stop()
         relay.stop()
         wiring.bus.close()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ai4k8s_common.bus.transaction import Bus
 from ai4k8s_common.kube.addresses import AccessPolicy
 from ai4k8s_common.services import Service
+from ai4k8s_gateway.accounts.mail import Mailer, SmtpMailer
 from ai4k8s_gateway.accounts.passwords import Passwords
 from ai4k8s_gateway.accounts.secrets import PeoplesSecrets
 from ai4k8s_gateway.accounts.sessions import SessionRules
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         SealSettings,
         StoreSettings,
     )
+    from ai4k8s_gateway.accounts.mail_settings import MailSettings
     from ai4k8s_gateway.accounts.oidc_settings import OidcSettings
     from ai4k8s_gateway.settings import GatewaySettings
 
@@ -46,6 +48,12 @@ class Wiring:
     secrets: PeoplesSecrets
     internal_key: SecretStr | None = None  # None: no MCP here
     single_sign_on: SingleSignOn | None = None
+    mailer: Mailer | None = None
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether links can be sent: a link needs an address that no request made up, and mail is kept sealed."""
+        return self.mailer is not None and self.settings.public_url is not None and self.secrets.is_configured
 
 
 def wire(
@@ -59,6 +67,7 @@ def wire(
     people: PeopleKeySettings | None = None,
     internal: InternalSettings | None = None,
     oidc: OidcSettings | None = None,
+    mail: MailSettings | None = None,
 ) -> Wiring:
     """Put the parts together. Connects lazily: stores may come later."""
     return Wiring(
@@ -82,6 +91,7 @@ def wire(
         secrets=PeoplesSecrets(None if people is None else people.people_private_key),
         internal_key=None if internal is None else internal.internal_key,
         single_sign_on=None if oidc is None or oidc.issuer is None else _single_sign_on(oidc),
+        mailer=None if mail is None or mail.host is None else SmtpMailer(mail),
     )
 
 

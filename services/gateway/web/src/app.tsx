@@ -27,10 +27,14 @@ const Door = lazy(async () => ({ default: (await import("./pages/Door")).Door })
 const Events = lazy(async () => ({ default: (await import("./pages/Events")).Events }));
 const Incidents = lazy(async () => ({ default: (await import("./pages/Incidents")).Incidents }));
 const Jobs = lazy(async () => ({ default: (await import("./pages/Jobs")).Jobs }));
+const ForgotPassword = lazy(async () => ({ default: (await import("./pages/ResetPassword")).ForgotPassword }));
 const Landing = lazy(async () => ({ default: (await import("./pages/Landing")).Landing }));
 const Nodes = lazy(async () => ({ default: (await import("./pages/Nodes")).Nodes }));
+const People = lazy(async () => ({ default: (await import("./pages/People")).People }));
+const ProfilePage = lazy(async () => ({ default: (await import("./pages/ProfilePage")).ProfilePage }));
 const Recommendations = lazy(async () => ({ default: (await import("./pages/Recommendations")).Recommendations }));
 const Models = lazy(async () => ({ default: (await import("./pages/Models")).Models }));
+const ResetPassword = lazy(async () => ({ default: (await import("./pages/ResetPassword")).ResetPassword }));
 const System = lazy(async () => ({ default: (await import("./pages/System")).System }));
 const WorkloadPage = lazy(async () => ({ default: (await import("./pages/WorkloadPage")).WorkloadPage }));
 const Workloads = lazy(async () => ({ default: (await import("./pages/Workloads")).Workloads }));
@@ -43,6 +47,10 @@ export function App() {
   if (session.isError) {
     return <Whole><FailureState isPage error={session.error} retry={() => void session.refetch()} /></Whole>;
   }
+  // Whoever is logged in here: the link says whose password it sets.
+  if (location.pathname === "/reset") {
+    return <Suspense fallback={<Whole><PageSkeleton /></Whole>}><ResetPassword /></Suspense>;
+  }
   if (!session.data) {
     return (
       <Suspense fallback={<Whole><PageSkeleton /></Whole>}>
@@ -50,8 +58,17 @@ export function App() {
           <Route index element={<Landing />} />
           <Route path="/login" element={<Door kind="login" />} />
           <Route path="/register" element={<Door kind="register" />} />
+          <Route path="/join" element={<Door kind="join" />} />
+          <Route path="/forgot" element={<ForgotPassword />} />
           <Route path="*" element={<Navigate to="/login" replace state={{ wanted: location.pathname + location.search }} />} />
         </Routes>
+      </Suspense>
+    );
+  }
+  if (session.data.needs_second_factor) {
+    return (
+      <Suspense fallback={<Whole><PageSkeleton /></Whole>}>
+        <Whole><ProfilePage session={session.data} /></Whole>
       </Suspense>
     );
   }
@@ -83,6 +100,9 @@ export function App() {
             <Route path="connection" element={<ConnectionPage />} />
           </Route>
           <Route path="/clusters/:clusterId/workloads/:workloadId" element={<WorkloadPage />} />
+          <Route path="/profile" element={<ProfilePage session={session.data} />} />
+          <Route path="/people" element={<People session={session.data} />} />
+          <Route path="/join" element={<Navigate to="/" replace />} />
           <Route path="/login" element={<Navigate to={wanted} replace />} />
           <Route path="/register" element={<Navigate to={wanted} replace />} />
           <Route

@@ -117,6 +117,14 @@ def put_reset(
     connection.execute(statement)
 
 
+def has_reset_since(connection: Connection, user_id: UUID, since: datetime) -> bool:
+    """Whether somebody was given a link of late."""
+    query = select(password_resets.c.user_id).where(
+        password_resets.c.user_id == user_id, password_resets.c.created_at > since
+    )
+    return connection.execute(query).first() is not None
+
+
 def find_reset(connection: Connection, token_hash: bytes, now: datetime) -> UUID | None:
     """Return whose password a link sets."""
     query = (

@@ -13,6 +13,7 @@ from ai4k8s_common.errors import ConflictError, ForbiddenError, NotFoundError
 from ai4k8s_gateway.accounts import (
     identity_repository,
     link_repository,
+    mail,
     people_repository,
     repository,
     second_factor,
@@ -23,7 +24,7 @@ from ai4k8s_gateway.accounts import (
 from ai4k8s_gateway.accounts import service as accounts
 from ai4k8s_gateway.accounts.own_schemas import IdentityView, Profile, SecondFactorSetUp
 from ai4k8s_gateway.accounts.people_schemas import OwnSession, ResetSeen
-from ai4k8s_gateway.accounts.tokens import hash_token
+from ai4k8s_gateway.accounts.tokens import hash_token, new_token
 from ai4k8s_gateway.audit.hook import Told, tell
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 # Who has no password proves who they are by having come in just now.
 JUST_NOW = timedelta(minutes=10)
+MAILED_AT_MOST_EVERY = timedelta(minutes=5)
 
 
 def profile(connection: Connection, principal: Principal) -> Profile:
@@ -170,6 +172,27 @@ def see_reset(connection: Connection, token: SecretStr) -> ResetSeen:
     if user is None:
         raise accounts.link_spent("for a new password")
     return ResetSeen(username=user.username)
+
+
+def forgot(tx: Transaction, secrets: PeoplesSecrets, who: str, page: str, serves: timedelta) -> None:
+    """Send a link to who forgot; nothing for an unknown name, an account without an address, and for asking again."""
+    user = repository.find_user(tx.connection, who)
+    if user is None:
+        user_id = people_repository.find_by_email(tx.connection, who)
+        user = None if user_id is None else repository.find_user_by_id(tx.connection, user_id)
+    now = utc_now()
+    if user is None or user.email is None or user.disabled:
+        return
+    if link_repository.has_reset_since(tx.connection, user.id, now - MAILED_AT_MOST_EVERY):
+        return
+    token, until = new_token(), now + serves
+    link_repository.put_reset(tx.connection, hash_token(token), user.id, None, until)
+    text = (
+        f"Somebody asked for a new password for {user.username} at {page}.\n\n"
+        f"This link sets one. It serves once, until {until:%Y-%m-%d %H:%M} UTC:\n\n{page}/reset#{token}\n\n"
+        "If it was not you, do nothing: your password stays as it is.\n"
+    )
+    mail.post(tx.connection, secrets, mail.Mail(user.email, "A new password for AI4K8s", text), until)
 
 
 def reset_password(tx: Transaction, token: SecretStr, password_hash: str) -> str:

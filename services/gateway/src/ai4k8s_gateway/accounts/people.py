@@ -129,7 +129,7 @@ def invite(tx: Transaction, principal: Principal, wanted: NewInvitation, longest
         created_by=principal.user_id,
         expires_at=until,
         team_id=wanted.team_id,
-        team_role=wanted.team_role.value if wanted.team_id and wanted.team_role else None,
+        team_role=(wanted.team_role or UserRole.VIEWER).value if wanted.team_id else None,
     )
     tell(tx, Told(object=f"invitation {invitation_id}", after=wanted.model_dump(mode="json", exclude_none=True)))
     return InvitationLink(id=invitation_id, path=f"/join#{token}", expires_at=until)

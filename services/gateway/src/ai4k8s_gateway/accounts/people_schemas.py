@@ -57,7 +57,7 @@ class NewInvitation(BaseModel):
     role: UserRole = Field(default=UserRole.VIEWER, description="that the account will have")
     email: str | None = Field(default=None, pattern=EMAIL, description="the only address it may be accepted with")
     team_id: UUID | None = Field(default=None, description="a team to join as well")
-    team_role: UserRole | None = Field(default=UserRole.VIEWER, description="in that team")
+    team_role: UserRole | None = Field(default=None, description="in that team; viewer when left out")
     hours: int | None = Field(default=None, ge=1, le=24 * 90, description="how long it serves; at most as set")
 
 
@@ -123,6 +123,14 @@ class PasswordChange(BaseModel):
 
     current_password: SecretStr | None = Field(default=None, max_length=200, description="where there is one")
     new_password: NewPassword
+
+
+class Forgotten(BaseModel):
+    """Who forgot their password."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    username_or_email: str = Field(min_length=1, max_length=300, examples=["ada@example.org"])
 
 
 class OwnSession(BaseModel):

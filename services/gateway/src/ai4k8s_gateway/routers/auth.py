@@ -1,14 +1,17 @@
 """Register, log in, log out, who am I."""
 
+from datetime import timedelta
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Response
 
 from ai4k8s_common.bus.transaction import Transaction
 from ai4k8s_common.clock import utc_now
+from ai4k8s_common.errors import NotConfiguredError
 from ai4k8s_gateway.access.rules import caller, person, public
 from ai4k8s_gateway.accounts import own, second_factor, service
 from ai4k8s_gateway.accounts.people_schemas import (
+    Forgotten,
     InvitationSeen,
     LinkToken,
     NewPasswordByLink,
@@ -96,7 +99,7 @@ def list_ways_in(wiring: Wired) -> WaysIn:
         single_sign_on=None
         if wiring.single_sign_on is None
         else SingleSignOnOffer(label=wiring.single_sign_on.settings.label),
-        resets_by_mail=False,
+        resets_by_mail=wiring.sends_mail,
         password_min_length=PASSWORD_MIN_LENGTH,
     )
 
@@ -133,6 +136,22 @@ def reset_password(body: NewPasswordByLink, tx: Tx, wiring: Wired, request: Requ
     own.see_reset(tx.connection, body.token)  # nothing is hashed for who has no link
     password_hash = wiring.passwords.hash(body.password.get_secret_value())
     return ResetSeen(username=own.reset_password(tx, body.token, password_hash))
+
+
+@router.post(
+    "/forgot",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=responses_for(HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.UNPROCESSABLE_ENTITY),
+    dependencies=[public("who forgot their password is not logged in; the answer tells nothing")],
+)
+def forgot_password(body: Forgotten, tx: Tx, wiring: Wired) -> None:
+    """Ask for a link for a new password by mail. The answer is the same whether there is such an account."""
+    if not wiring.sends_mail or wiring.settings.public_url is None:
+        raise NotConfiguredError(
+            "no mail is sent from here", hint="Ask an administrator for a link for a new password."
+        )
+    page, serves = wiring.settings.public_url.rstrip("/"), timedelta(minutes=wiring.settings.reset_minutes)
+    own.forgot(tx, wiring.secrets, body.username_or_email, page, serves)
 
 
 def renewed(opened: Opened, tx: Transaction, wiring: Wiring, request: Request, response: Response) -> SessionView:

@@ -1,12 +1,16 @@
 // Where one can go: at the side of wide windows, as a rail in narrower ones, at the bottom of a telephone.
+import { useQuery } from "@tanstack/react-query";
 import { NavLink } from "react-router";
 
+import { sessionQuery } from "../api/queries";
 import { Icon } from "../ui/icons";
 import { Popover } from "../ui/Popover";
-import { CLUSTER, inCluster, INSTALLATION, type Place } from "./places";
+import { CLUSTER, inCluster, installationFor, type Place } from "./places";
+
+const useInstallation = (): readonly Place[] => installationFor(useQuery(sessionQuery).data?.user.role === "admin");
 
 export function SideBar({ clusterId }: { clusterId: string | null }) {
-  const [dashboard, clusters, ...others] = INSTALLATION;
+  const [dashboard, clusters, ...others] = useInstallation();
   return (
     <nav className="side" aria-label="Pages">
       {dashboard && <SideLink place={dashboard} />}
@@ -40,7 +44,8 @@ function SideLink({ place, exact = place.path === "/" }: { place: Place; exact?:
 const BOTTOM = new Set(["Dashboard", "Overview", "Workloads", "Decisions"]);
 
 export function BottomBar({ clusterId }: { clusterId: string | null }) {
-  const places = [...INSTALLATION.slice(0, 1), ...(clusterId ? CLUSTER.map((place) => inCluster(place, clusterId)) : []), ...INSTALLATION.slice(1)];
+  const installation = useInstallation();
+  const places = [...installation.slice(0, 1), ...(clusterId ? CLUSTER.map((place) => inCluster(place, clusterId)) : []), ...installation.slice(1)];
   const isNear = (place: Place) => BOTTOM.has(place.name) || !clusterId;
   const further = places.filter((place) => !isNear(place));
   return (

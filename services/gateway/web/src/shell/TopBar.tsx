@@ -93,7 +93,7 @@ function UserMenu({ session }: { session: Session }) {
         </span>
       }
     >
-      {() => (
+      {(close) => (
         <>
           <div className="menu-part">
             <p className="account">
@@ -102,6 +102,9 @@ function UserMenu({ session }: { session: Session }) {
             <Segmented legend="Theme" choices={THEMES} value={theme} onChange={setTheme} />
           </div>
           <div className="menu">
+            <Link to="/profile" className="menu-item" onClick={close}>
+              <Icon name="user" /> Profile and security
+            </Link>
             <button type="button" className="menu-item" onClick={logOut}>
               <Icon name="leave" /> Log out
             </button>

@@ -7,6 +7,8 @@ export interface Place {
   name: string;
   letter: string;
   icon: IconName;
+  /** For others there is nothing to do there. */
+  administrators?: true;
 }
 
 export const INSTALLATION: readonly Place[] = [
@@ -16,8 +18,12 @@ export const INSTALLATION: readonly Place[] = [
   { path: "/jobs", name: "Jobs", letter: "j", icon: "jobs" },
   { path: "/models", name: "Models", letter: "l", icon: "models" },
   { path: "/audit", name: "Audit", letter: "u", icon: "audit" },
+  { path: "/people", name: "People", letter: "p", icon: "user", administrators: true },
   { path: "/system", name: "System", letter: "s", icon: "system" },
 ];
+
+export const installationFor = (isAdministrator: boolean): readonly Place[] =>
+  INSTALLATION.filter((place) => isAdministrator || !place.administrators);
 
 /** Of one cluster: the path is below /clusters/ID. */
 export const CLUSTER: readonly Place[] = [
