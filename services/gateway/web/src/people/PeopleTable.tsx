@@ -86,8 +86,8 @@ function PersonActs({ person, isOwn }: { person: Person; isOwn: boolean }) {
   const run = (wanted: Act) => act.mutate(wanted);
   return (
     <div className="people-acts">
-      <label className="pick">
-        <span>Role</span>
+      <label className="people-role">
+        Role
         <select value={person.role} disabled={act.isPending} onChange={(event) => run({ kind: "change", role: event.target.value as Role })}>
           {ROLES.map((role) => <option key={role}>{role}</option>)}
         </select>

@@ -25,7 +25,7 @@ export function SecondFactorPanel({ profile, isRequired }: { profile: Profile; i
 
 function RecoveryCodes({ codes }: { codes: readonly string[] }) {
   return (
-    <div role="status">
+    <div className="profile-codes" role="status">
       <p>
         <strong>Keep these recovery codes.</strong> Each lets you in once when the phone is lost. They are not shown again.
       </p>
