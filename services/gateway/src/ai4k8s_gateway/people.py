@@ -35,12 +35,12 @@ def reset_password(tx: Transaction, name: str, settings: GatewaySettings, *, wit
     Raises NotFoundError.
     """
     user = repository.find_user(tx.connection, name)
-    if user is None:
+    idle = timedelta(hours=settings.session_idle_hours)
+    if user is None or people_repository.find(tx.connection, user.id, utc_now(), idle) is None:
         raise NotFoundError(f"there is nobody of the name '{name}'")
     people_repository.change(tx.connection, user.id, {"disabled": False})
     if without_second_factor:
         second_factor_repository.delete(tx.connection, user.id)
-    idle = timedelta(hours=settings.session_idle_hours)
     person = people_repository.find(tx.connection, user.id, utc_now(), idle)
     assert person is not None  # noqa: S101  # found above, in the same transaction
     changed = {"enabled": user.disabled, "second_factor_removed": without_second_factor}

@@ -86,7 +86,7 @@ def _people(now: datetime, idle: timedelta) -> Any:
         living.label("sessions"),
         users.c.created_at,
         users.c.last_login_at,
-    )
+    ).where(users.c.service_of.is_(None))  # those are looked after in their teams
 
 
 def _person_of(row: Any) -> PersonRow:
