@@ -132,6 +132,20 @@ def connect_as(installation: Installation, service: str) -> psycopg.Connection:
     return psycopg.connect(f"postgresql://{login}@127.0.0.1:{port}/ai4k8s")
 
 
+def reset_password(installation: Installation, name: str) -> subprocess.CompletedProcess[str]:
+    """The way back in, by the gateway's real program in the place of its stand-in."""
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "ai4k8s_standalone.cli", "user", "reset-password", name),
+            *("--data-dir", str(installation.folder.path)),
+        ],
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def test_a_whole_life(installation):
     first = installation.start_and_wait("--trace", f"shop/web={__file__}:scale=0.5", "--shape", "shop/jobs=hourly")
     output = first.output()
@@ -159,6 +173,11 @@ def test_a_whole_life(installation):
     loads = installation.call("logs", "simcluster").stdout
     assert f"['shop/web={__file__}:scale=0.5'] ['shop/jobs=hourly']" in loads
     assert "There are: advisor-cycle, advisor-jobs, beat" in installation.call("logs", "nothing-like-it").stdout
+
+    with connect_as(installation, "gateway") as session:
+        session.execute("INSERT INTO gateway.users (username, role) VALUES ('locked-out', 'admin')")
+    assert f"A new password for locked-out: {url}/reset#" in reset_password(installation, "locked-out").stdout
+    assert "there is nobody of the name 'nobody'" in reset_password(installation, "nobody").stdout
 
     # Whatever was shown once is nowhere in the data folder.
     for path in installation.folder.path.rglob("*"):
