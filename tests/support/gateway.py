@@ -215,8 +215,8 @@ def gateways(database: Database, valkey: Valkey) -> Iterator[Callable[..., Runni
             access or ClusterAccessSettings(),
             Passwords(hasher or PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)),
             PeopleKeySettings(people_private_key=SecretStr(generate_key_pair()[1])),
-            oidc,
-            mail,
+            oidc=oidc,
+            mail=mail,
         )
         listening = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(
