@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from ai4k8s_common.llm.fence import Fence, neutralise
 from ai4k8s_common.llm.redaction import redact, redact_value
-from ai4k8s_common.llm.types import Message, Speaker, ToolCall
+from ai4k8s_common.llm.structure import read_object
+from ai4k8s_common.llm.types import BadAnswerError, Message, Speaker, ToolCall
 from tests.support.models import completion, gpt_oss, question
 from tests.support.scripted_http import in_turn, scripted
 
@@ -37,6 +39,9 @@ LEAKS = {
     "kubeconfig": f"users:\n- name: ada\n  user:\n    client-key-data: {CANARY}\n    token: {CANARY}\n",
     "private key": f"-----BEGIN PRIVATE KEY-----\n{CANARY}\n{KEY_BYTES}\n-----END PRIVATE KEY-----",
     "cut private key": f"-----BEGIN RSA PRIVATE KEY-----\n{CANARY}\n",
+    "Secret with a file in it": json.dumps(
+        {"kind": "Secret", "stringData": {"conf": json.dumps({"a": {"b": CANARY}})}}
+    ),
     "docker": f'".dockerconfigjson": "{CANARY}"',
 }
 # Made up here: of the form that each maker's have, and valid nowhere.
@@ -92,6 +97,43 @@ def test_a_word_of_a_credentials_form_does_not_leave(form: str) -> None:
 @pytest.mark.parametrize("text", NAMES)
 def test_names_of_things_stay_readable(text: str) -> None:
     assert redact(text) == text
+
+
+LONG = 40_000
+NASTY = [
+    "a",
+    "a-",
+    "password ",
+    "password_",
+    "password: |\n",
+    '"name": ',
+    '"',
+    "\\",
+    '\\"',
+    "name: x_password value",
+    "http://",
+    "-----BEGIN A-----\n",
+    "-eyJ",
+    " ",
+    "\n",
+    "<",
+    "<<  ",
+    'token: "\\a',
+    ',"data":{"a":"b',
+    "```json\n",
+    "--token-",
+    "authorization: ",
+]
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("piece", NASTY)
+def test_text_written_to_make_patterns_run_for_hours_takes_no_longer_than_other_text(piece: str) -> None:
+    text = "kind: Secret\ndata:\n" + piece * (LONG // len(piece))
+    redact(text)
+    neutralise(text)
+    with contextlib.suppress(BadAnswerError):
+        read_object(text)
 
 
 def test_structured_data_loses_what_is_secret_by_name_or_kind() -> None:

@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass, field
 
 # Ways to draw our marks, and control tokens of common chat templates, which some servers would take for real ones.
-_FENCE_LIKE = re.compile(r"(?i)<<+\s*/?\s*(?:end\s+)?data(?:-[0-9a-f]*)?|(?:end\s+)?data-[0-9a-f]{8,}")
+_FENCE_LIKE = re.compile(r"(?i)<{2,8}\s{0,8}/?\s{0,8}(?:end\s{1,8})?data(?:-[0-9a-f]{0,64})?|data-[0-9a-f]{8,64}")
 _TEMPLATE = re.compile(
     r"(?i)<\|[^|<>\n]{1,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|"
     r"</?(?:think|tool_call|tool_response|system)>|\n\n(?:Human|Assistant):"

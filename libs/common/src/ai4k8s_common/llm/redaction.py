@@ -16,21 +16,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MARK = "[redacted:{}]"
+# Every repetition below has a bound, or begins where the one before it cannot have begun: text from a cluster may be
+# written to make a pattern run for hours.
 _NAMES = (
-    r"(?:pass(?:word|wd|phrase|code)?|pwd|secrets?|token|credentials?|api[-_]?key|access[-_]?key(?:[-_]?id)?|"
+    r"(?:(?i:password|passwd|passphrase|passcode|secrets?|token|credentials?|api[-_]?key|access[-_]?key(?:[-_]?id)?|"
     r"secret[-_]?key|account[-_]?key|private[-_]?key|signing[-_]?key|encryption[-_]?key|shared[-_]?key|auth[-_]?key|"
-    r"client[-_]?secret|conn(?:ection)?[-_]?str(?:ing)?|dsn|sas|cookie|session[-_]?id|otp)"
+    r"client[-_]?secret|conn(?:ection)?[-_]?str(?:ing)?|cookie|session[-_]?id)|"
+    # Short ones are words of their own, or begin with a capital: no compass, no laptop.
+    r"(?<![A-Za-z])(?i:pass|pwd|dsn|sas|otp)|(?<=[a-z])(?:Pass|Pwd|Dsn|Otp))"
 )
-
 _MAKERS = "hf|npm|dop_v1|doo_v1|shpat|shpss|hvs|hvb|pul|lin_api|tskey|pypi|SG|xai|nvapi"
 # Quotes may be escaped: JSON within JSON is what `kubectl.kubernetes.io/last-applied-configuration` holds.
-_QUOTE = r"\\*[\"']?"
-_IS = rf"{_QUOTE}\s*[:=]\s*{_QUOTE}"
+_QUOTE = r"\\{0,8}[\"']?"
+_IS = rf"{_QUOTE}\s{{0,40}}[:=]\s{{0,40}}{_QUOTE}"
 
 # (kind, pattern, replacement): forms that only credentials have. Groups 1 and 2 are kept around the mark.
 _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("pem", re.compile(r"()-----BEGIN [A-Z0-9 ]{2,40}-----.*?(?:-----END [A-Z0-9 ]{2,40}-----|\Z)()", re.DOTALL)),
-    ("jwt", re.compile(r"()\beyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*){0,3}()")),
+    ("jwt", re.compile(r"()(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*){0,3}()")),
     ("url", re.compile(r"(\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://)[^\s/@'\"<>]{1,512}(?<![\s/])(@)")),
     ("auth", re.compile(rf"(?i)(\bauthorization{_IS}(?:(?:bearer|basic|token|digest)\s+)?)[^\s\"',]+()")),
     ("auth", re.compile(r"(?i)(\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}()")),
@@ -44,31 +47,36 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("bootstrap", re.compile(r"()\b(?=[a-z0-9]{6}\.[a-z0-9]*\d)[a-z0-9]{6}\.[a-z0-9]{16}\b()")),
 )  # fmt: skip
 
-_VALUE = r"\\*\"(?:[^\"\\\n]|\\(?!\"[,}\s]).)*\\*\"|'[^'\n]*'|[^\s,;}\]\"'&]+"
+_VALUE = r"\\{0,8}\"(?:[^\"\\\n]|\\(?!\"[,}\s]).){0,4096}\\{0,8}\"|'[^'\n]{0,4096}'|[^\s,;}\]\"'&]+"
 # A field called like a secret: `password: x`, `"apiKey": "x"`, `DB_PASSWORD=x`, `--token x`.
-_FIELD = re.compile(rf"(?i)((?:[\w./-]*[-_./])?[a-z]*{_NAMES}\\*[\"']?[ \t]*(?:=|:(?!//)|=>)[ \t]*)({_VALUE})")
-_FLAG = re.compile(rf"(?i)(--[\w-]*{_NAMES}[ \t]+)({_VALUE})")
+_FIELD = re.compile(rf"({_NAMES}\\{{0,8}}[\"']?[ \t]{{0,40}}(?:=>|=|:(?!//))[ \t]{{0,40}})({_VALUE})")
+_FLAG = re.compile(rf"((?<!-)--[\w-]{{0,60}}{_NAMES}[ \t]{{1,40}})({_VALUE})")
 _BLOCK = re.compile(
-    rf"(?im)^([ \t]*)((?:- )?[\"']?[\w./-]*{_NAMES}[\"']?:[ \t]*[|>][-+0-9]*)[ \t]*\n"
+    rf"(?m)^([ \t]{{0,200}})((?:- )?[\"']?[\w./-]{{0,200}}{_NAMES}[\"']?:[ \t]{{0,40}}[|>][-+0-9]{{0,3}})"
+    r"[ \t]{0,40}\n"
     r"((?:\1[ \t]+.*\n?|[ \t]*\n)+)"
 )
 _PAIR = re.compile(
-    rf"(?i)({_QUOTE}name{_IS}[\w./-]*{_NAMES}[\w./-]*{_QUOTE}\s*,?\s*{_QUOTE}value{_QUOTE}\s*:\s*)({_VALUE})"
+    rf"((?i:{_QUOTE}name{_IS})[\w./-]{{0,120}}{_NAMES}[\w./-]{{0,60}}"
+    rf"(?i:{_QUOTE}\s{{0,40}},?\s{{0,80}}{_QUOTE}value{_QUOTE}\s{{0,40}}:\s{{0,40}}))({_VALUE})"
 )
 _KUBECONFIG = re.compile(
     r"(?i)((?:client-key-data|client-certificate-data|certificate-authority-data|id-token|refresh-token|access-token|"
-    r"caBundle|tls\.key|tls\.crt|\.dockerconfigjson|\.dockercfg|ssh-privatekey|ssh-auth)\\*[\"']?\s*:\s*)"
+    r"caBundle|tls\.key|tls\.crt|\.dockerconfigjson|\.dockercfg|ssh-privatekey|ssh-auth)\\{0,8}[\"']?\s{0,40}:\s{0,40})"
     rf"({_VALUE})"
 )
 # No secret, though it stands where one would.
 _HARMLESS = re.compile(
-    r"(?i)^\\*[\"']?(?:true|false|null|none|nil|~|yes|no|required|optional|\{|\[|\||>|<none>|<set>|<unset>|"
-    r"\[redacted:[a-z]+\]?|\$\(?\{?[\w.]+\}?\)?|\*+)\\*[\"']?$"
+    r"(?i)^\\{0,8}[\"']?(?:true|false|null|none|nil|~|yes|no|required|optional|\{|\[|\||>|<none>|<set>|<unset>|"
+    r"\[redacted:[a-z]+\]?|\$\(?\{?[\w.]+\}?\)?|\*+)\\{0,8}[\"']?$"
 )
-_SECRET_KIND = re.compile(r"\bkind\\*[\"']?\s*:\s*\\*[\"']?Secret\b")
-_SECRET_MAP_JSON = re.compile(r"(\\*\"(?:data|stringData)\\*\"\s*:\s*\{)([^{}]*)(\})")
+_SECRET_KIND = re.compile(r"\bkind\\{0,8}[\"']?\s{0,40}:\s{0,40}\\{0,8}[\"']?Secret\b")
+# Values may hold braces where quotes are plain; within escaped JSON the nearest brace ends it.
+_SECRET_MAP_JSON = re.compile(r"(\"(?:data|stringData)\"\s{0,40}:\s{0,40}\{)((?:[^{}\"]|\"(?:[^\"\\]|\\.)*\")*)(\})")
+_SECRET_MAP_ESCAPED = re.compile(r"(\\{1,8}\"(?:data|stringData)\\{1,8}\"\s{0,40}:\s{0,40}\{)([^{}]*)(\})")
 _SECRET_MAP_YAML = re.compile(r"(?m)^([ \t]*)((?:- )?(?:data|stringData):[ \t]*\n)((?:\1[ \t]+\S.*\n?|[ \t]*\n)+)")
-_MAP_VALUE_JSON = re.compile(r"(:\s*)(\\*\"(?:[^\"\\]|\\(?!\").)*\\*\")")
+_MAP_VALUE_JSON = re.compile(r"(:\s{0,40})(\"(?:[^\"\\]|\\.)*\")")
+_MAP_VALUE_ESCAPED = re.compile(r"(:\s{0,40})(\\{1,8}\"(?:[^\"\\]|\\(?!\").)*\\{1,8}\")")
 _MAP_VALUE_YAML = re.compile(r"(?m)^([ \t]*(?:[\w./-]+:[ \t]*)?)(\S.*)$")
 
 _WORD = re.compile(r"(?<![\w+/=.:@-])(?:sha256:|[a-z-]+://)?[A-Za-z0-9+/_=.-]{20,}(?![\w+/=-])")
@@ -125,7 +133,7 @@ def _field(found: re.Match[str]) -> str:
     name, value = found[1], found[2]
     if _HARMLESS.match(value) or "[redacted:" in value:
         return found[0]
-    quote = re.match(r"\\*[\"']", value)
+    quote = re.match(r"\\{0,8}[\"']", value)
     mark = _MARK.format("field")
     return f"{name}{quote[0]}{mark}{quote[0]}" if quote else f"{name}{mark}"
 
@@ -134,12 +142,15 @@ def _without_secret_data(text: str) -> str:
     """Take every value out of `data` and `stringData`: also short ones, which no other net would catch."""
     mark = _MARK.format("secret")
 
-    def in_json(found: re.Match[str]) -> str:
-        def one(value: re.Match[str]) -> str:
-            quote = re.match(r"\\*\"", value[2])
-            return f"{value[1]}{quote[0]}{mark}{quote[0]}" if quote else value[0]
+    def one(value: re.Match[str]) -> str:
+        quote = value[2][: value[2].index('"') + 1]
+        return f"{value[1]}{quote}{mark}{quote}"
 
+    def in_json(found: re.Match[str]) -> str:
         return f"{found[1]}{_MAP_VALUE_JSON.sub(one, found[2])}{found[3]}"
+
+    def in_escaped(found: re.Match[str]) -> str:
+        return f"{found[1]}{_MAP_VALUE_ESCAPED.sub(one, found[2])}{found[3]}"
 
     def in_yaml(found: re.Match[str]) -> str:
         return f"{found[1]}{found[2]}{_MAP_VALUE_YAML.sub(line, found[3])}"
@@ -147,7 +158,8 @@ def _without_secret_data(text: str) -> str:
     def line(found: re.Match[str]) -> str:
         return f"{found[1]}{mark}"
 
-    return _SECRET_MAP_YAML.sub(in_yaml, _SECRET_MAP_JSON.sub(in_json, text))
+    text = _SECRET_MAP_ESCAPED.sub(in_escaped, _SECRET_MAP_JSON.sub(in_json, text))
+    return _SECRET_MAP_YAML.sub(in_yaml, text)
 
 
 def _random(found: re.Match[str]) -> str:
