@@ -7,6 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ai4k8s_common.llm.adapters.base import GarbledError
 from ai4k8s_common.llm.breaker import Breaker, BreakerState, LocalBoard
@@ -105,6 +107,37 @@ def test_text_of_a_provider_that_broke_off_is_voided_before_the_next_begins(serv
         answer = model.ask(question(), on_text=heard.append)
     assert answer.text == "Three pods."
     assert heard == ["The num", TEXT_BEGINS_ANEW, "The num", TEXT_BEGINS_ANEW, "Three", " pods."]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "heard"),
+    [
+        (("<thi", "nk>Hm", "m.</thi", "nk>Three", " pods."), ["Three", " pods."]),
+        (("<", "b>Three</b>"), ["<b>Three</b>"]),
+        (("Three ", "<think> pods."), ["Three ", "<think> pods."]),
+    ],
+)
+def test_thoughts_that_a_model_begins_with_are_not_heard(
+    server: ScriptedServer, pieces: tuple[str, ...], heard: list[str]
+) -> None:
+    server.script = in_turn(stream(*pieces))
+    said: list[str] = []
+    answer = gpt_oss(server.url).ask(question(), on_text=said.append)
+    assert said == heard
+    assert answer.text == "".join(heard)
+
+
+@settings(max_examples=12)
+@given(st.binary(max_size=60), st.integers(0, len(GOOD.raw())), st.integers(0, 40))
+def test_an_answer_that_was_damaged_anywhere_is_an_answer_or_a_model_error(damage: bytes, at: int, cut: int) -> None:
+    raw = GOOD.raw()
+    with scripted(in_turn(Reply(body=raw[:at] + damage + raw[at + cut :]))) as damaged:
+        try:
+            answer = gpt_oss(damaged.url).ask(question(schema=ADVICE_SCHEMA))
+        except ModelError:
+            return
+    assert answer.value is not None
+    assert 1 <= answer.value["target_replicas"] <= 20
 
 
 def test_cancelling_ends_a_call_to_a_server_that_hangs(server: ScriptedServer) -> None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from typer.testing import CliRunner
 
 from ai4k8s_common.llm.calls import Call
 from ai4k8s_common.llm.settings import ToolWay
-from ai4k8s_common.llm.types import ToolSpec
+from ai4k8s_common.llm.types import TEXT_BEGINS_ANEW, ToolSpec
 from ai4k8s_standalone import cli, models
-from tests.support.models import ADVICE_SCHEMA, question
+from ai4k8s_standalone.llm_server import KEY_VARIABLE, READY_LINE, bundled_model
+from ai4k8s_standalone.ports import pick_free
+from tests.support.models import ADVICE_SCHEMA, SmallModel, question
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
-    from tests.support.models import SmallModel
+    from tests.support.processes import Processes
 
 LIST_PODS = ToolSpec(
     "list_pods",
@@ -58,6 +61,31 @@ def test_a_server_without_tools_is_noticed_and_calls_them_through_a_schema(small
         assert answer.tool_calls[0].arguments["namespace"] in {"shop", "monitoring"}
     else:
         assert answer.text
+
+
+def test_a_server_killed_in_the_middle_of_an_answer_is_replaced_by_the_next(
+    processes: Processes, small_model: SmallModel
+) -> None:
+    port = pick_free()
+    process = processes.start_module(
+        "ai4k8s_standalone.llm_server",
+        *("--model", bundled_model(), "--port", str(port)),
+        environment={KEY_VARIABLE: "key"},
+    )
+    process.wait_for_output(READY_LINE, within=60)
+    doomed = SmallModel(f"http://127.0.0.1:{port}", "key").chain()
+    heard: list[str] = []
+
+    def on_text(piece: str) -> None:
+        heard.append(piece)
+        if len(heard) == 1:
+            process.kill()
+
+    chain = replace(doomed, rungs=(*doomed.rungs, *small_model.chain().rungs))
+    answer = chain.ask(question("Count to one hundred.", max_tokens=24), on_text=on_text)
+    assert answer.fallbacks[0].startswith("gpt-oss/default: ")
+    assert TEXT_BEGINS_ANEW in heard
+    assert answer.text
 
 
 def test_the_command_asks_each_configured_model_and_says_what_works(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ai4k8s_common.llm.adapters.base import Prompt, RefusedRequestError
 from ai4k8s_common.llm.settings import ToolWay
-from ai4k8s_common.llm.structure import check, read_object, without_thoughts
+from ai4k8s_common.llm.structure import Aloud, check, read_object, without_thoughts
 from ai4k8s_common.llm.types import BadAnswerError, Message, Speaker, ToolCall
 
 if TYPE_CHECKING:
@@ -98,7 +98,10 @@ def _complete(
     endpoint: Endpoint, prompt: Prompt, call: Call, on_text: Callable[[str], None] | None, spent: Spent
 ) -> Reply:
     spent.requests += 1
-    reply = endpoint.complete(prompt, call, on_text)
+    aloud = Aloud(on_text) if on_text is not None else None
+    reply = endpoint.complete(prompt, call, aloud)
+    if aloud is not None:
+        aloud.end()
     spent.add(reply)
     return reply
 

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from ai4k8s_common.llm.types import BadAnswerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _THOUGHT = re.compile(r"^\s*<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL | re.IGNORECASE)
+_OPENS = "<think"
+_CLOSES = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 _FENCED = re.compile(r"```(?:json)?[ \t]{0,8}\n(.*?)```", re.DOTALL)
 _MAX_DEPTH = 32
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -30,9 +32,35 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def without_thoughts(text: str) -> str:
+def without_thoughts(text: str, *, strip: bool = True) -> str:
     """Return what is said after a model thought aloud."""
-    return _THOUGHT.sub("", text, count=1).strip()
+    said = _THOUGHT.sub("", text, count=1)
+    return said.strip() if strip else said
+
+
+class Aloud:
+    """Passes on streamed text without the thoughts that some models begin with."""
+
+    def __init__(self, on_text: Callable[[str], None]) -> None:
+        self._on_text = on_text
+        self._held = ""
+        self._speaks = False
+
+    def __call__(self, piece: str) -> None:
+        """Hear a piece: held back while it may still belong to a thought."""
+        if not self._speaks:
+            self._held += piece
+            began = self._held.lstrip()[: len(_OPENS)].lower()
+            if _OPENS.startswith(began) and (len(began) < len(_OPENS) or not _CLOSES.search(self._held)):
+                return
+            piece, self._held, self._speaks = without_thoughts(self._held, strip=False), "", True
+        if piece:
+            self._on_text(piece)
+
+    def end(self) -> None:
+        """Pass on what was held and turned out to be all there is."""
+        if not self._speaks and self._held:
+            self._on_text(without_thoughts(self._held, strip=False))
 
 
 def read_object(text: str) -> dict[str, Any]:
