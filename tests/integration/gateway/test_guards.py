@@ -165,6 +165,7 @@ def test_no_route_but_the_few_public_ones_answers_without_log_in(gateway: Runnin
         "reset_password",
         "start_single_sign_on",
         "finish_single_sign_on",
+        "forgot_password",
         "live",
         "ready",
     }
