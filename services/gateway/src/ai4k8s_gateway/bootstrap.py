@@ -25,6 +25,7 @@ from ai4k8s_common.security.sealed import seal
 from ai4k8s_common.services import Service
 from ai4k8s_common.settings import BusSettings, ClusterAccessSettings, LogSettings, SealSettings, StoreSettings
 from ai4k8s_common.store.gateway import PolicyMode, UserRole
+from ai4k8s_common.store.isolation import see_everything
 from ai4k8s_common.telemetry.logs import configure_logs
 from ai4k8s_gateway.accounts import repository as accounts
 from ai4k8s_gateway.accounts.passwords import Passwords
@@ -128,6 +129,7 @@ def main() -> None:
     bus = Bus.open(Service.GATEWAY, StoreSettings(), BusSettings())
     try:
         with bus.transaction() as tx:
+            see_everything(tx.connection)
             administrator = ensure_administrator(tx, Passwords())
             access = AccessPolicy.of(ClusterAccessSettings())
             cluster_id = ensure_demo(tx.connection, DemoSettings(), SealSettings(), access, administrator.id)

@@ -23,6 +23,7 @@ from ai4k8s_common.services import Service
 from ai4k8s_common.settings import Group, LogSettings
 from ai4k8s_common.store.engine import store_url
 from ai4k8s_common.store.grants import apply_grants, ensure_roles
+from ai4k8s_common.store.isolation import apply_isolation
 from ai4k8s_common.telemetry.logs import configure_logs
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 def migrate(owner_url: str, role_passwords: Mapping[Service, str]) -> None:
-    """Upgrade to the newest revision, make the roles, set the grants.
+    """Upgrade to the newest revision, make the roles, set the grants and the policies.
 
     One transaction: killed half way it leaves what was there before, and can be run again.
     Raises UnavailableError when the database does not answer or refuses.
@@ -65,6 +66,7 @@ def migrate(owner_url: str, role_passwords: Mapping[Service, str]) -> None:
             command.upgrade(alembic_config(connection), "head")
             ensure_roles(connection, role_passwords)
             apply_grants(connection)
+            apply_isolation(connection)
     except SQLAlchemyError as error:
         message = str(error.__cause__ or error).strip().splitlines()[0]
         raise UnavailableError(

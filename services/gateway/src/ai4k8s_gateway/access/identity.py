@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ai4k8s_common.errors import UnauthenticatedError
+from ai4k8s_common.store.isolation import see, see_everything
 from ai4k8s_common.store.rights import read_rights
 from ai4k8s_gateway.accounts import service as accounts
 from ai4k8s_gateway.tokens import service as tokens
@@ -31,12 +32,15 @@ def identify(
         known = accounts.authenticate(connection, rules, cookie)
     else:
         known = tokens.authenticate(connection, token, client)
-    return replace(known, rights=read_rights(connection, known.user_id, known.token_id))
+    return refreshed(connection, known)
 
 
 def refreshed(connection: Connection, principal: Principal) -> Principal:
-    """The same with their rights as they are now, after a change of one's own."""
-    return replace(principal, rights=read_rights(connection, principal.user_id, principal.token_id))
+    """The same with their rights as they are now; the transaction sees what they may, and nothing else."""
+    see_everything(connection)
+    rights = read_rights(connection, principal.user_id, principal.token_id)
+    see(connection, rights)
+    return replace(principal, rights=rights)
 
 
 def bearer_of(authorization: str | None) -> str | None:

@@ -13,6 +13,7 @@ import structlog
 from ai4k8s_common.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from ai4k8s_common.rights import Permission
 from ai4k8s_common.store.gateway import PolicyMode, ScheduleEffect
+from ai4k8s_common.store.isolation import see_clusters
 from ai4k8s_common.store.scaler import AutoscalerKind
 from ai4k8s_gateway.autoscaling import repository, views
 from ai4k8s_gateway.autoscaling.schemas import (
@@ -218,6 +219,7 @@ def floor(
 
     Raises UnauthenticatedError.
     """
+    see_clusters(connection, [cluster_id])  # nobody asks here: the token is the cluster's own
     known = repository.metric_token_hash(connection, cluster_id)
     if token is None or known is None or not hmac.compare_digest(known, _hash(token)):
         raise UnauthenticatedError("this token opens no floors", hint="Make one on the cluster's autoscaling page.")

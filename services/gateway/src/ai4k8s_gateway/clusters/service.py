@@ -14,6 +14,7 @@ from ai4k8s_common.kube.addresses import AccessPolicy, parse_endpoint
 from ai4k8s_common.rights import LEAST_ROLE, Permission, Role
 from ai4k8s_common.security.sealed import seal
 from ai4k8s_common.store.collector import ClusterStatus
+from ai4k8s_common.store.isolation import see_also
 from ai4k8s_common.store.rights import refusal
 from ai4k8s_common.store.rights import require as require_right
 from ai4k8s_gateway.clusters import repository
@@ -131,6 +132,7 @@ def add(tx: Transaction, rules: ClusterRules, principal: Principal, new: NewClus
         labels=new.labels,
         started=new.start_monitoring,
     )
+    see_also(tx.connection, cluster_id)
     if not repository.add(tx.connection, values):
         raise _name_taken(new.name)
     log.info("cluster_added", cluster_id=str(cluster_id), kind=checked.kind.value, demo=demo)

@@ -20,6 +20,7 @@ from ai4k8s_common.bus.live import CHANNEL, cluster_room, user_room
 from ai4k8s_common.clock import utc_now
 from ai4k8s_common.errors import Ai4k8sError, UnauthenticatedError
 from ai4k8s_common.rights import Permission
+from ai4k8s_common.store.isolation import see_everything
 from ai4k8s_common.store.rights import read_rights
 from ai4k8s_common.store.rights import require as require_right
 from ai4k8s_gateway.access.identity import identify, refreshed
@@ -138,6 +139,7 @@ class Live:
         sessions = [item.session.id for item in held.values() if item.session is not None]
         seen: dict[tuple[UUID, UUID | None], Rights | None] = {}
         with self._wiring.bus.transaction() as tx:
+            see_everything(tx.connection)  # rights are read for many here
             living = session_repository.living(tx.connection, sessions, utc_now(), self._wiring.sessions.idle)
             for item in held.values():
                 if (key := (item.user_id, item.token_id)) not in seen:

@@ -13,6 +13,7 @@ from ai4k8s_common.bus.transaction import StoreUnavailableError
 from ai4k8s_common.clock import utc_now
 from ai4k8s_common.services import Service
 from ai4k8s_common.store.anomalies import Severity
+from ai4k8s_common.store.isolation import see_everything
 from ai4k8s_gateway.clusters import service as clusters
 from ai4k8s_gateway.metrics import ClusterGauge, QueueGauge, StoreGauges, WellbeingGauge
 from ai4k8s_gateway.system import repository
@@ -96,6 +97,7 @@ def gauges(bus: Bus) -> StoreGauges | None:
     try:
         with bus.transaction() as tx:
             connection = tx.connection
+            see_everything(connection)
             return StoreGauges(
                 queues=_queues(connection),
                 dead_letters=tuple(sorted(repository.dead_letter_counts(connection).items())),
