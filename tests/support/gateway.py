@@ -198,6 +198,7 @@ def gateways(database: Database, valkey: Valkey) -> Iterator[Callable[..., Runni
         *,
         database_url: str | None = None,
         broker_url: str | None = None,
+        redis_url: str | None = None,
         static: Path = pages.STATIC,
         hasher: PasswordHasher | None = None,
         access: ClusterAccessSettings | None = None,
@@ -209,7 +210,9 @@ def gateways(database: Database, valkey: Valkey) -> Iterator[Callable[..., Runni
         wiring = wire(
             GatewaySettings(**settings),
             StoreSettings(database_url=SecretStr(database_url or database.url(Service.GATEWAY))),
-            BusSettings(broker_url=SecretStr(broker_url or valkey.url_of(0)), redis_url=SecretStr(valkey.url_of(1))),
+            BusSettings(
+                broker_url=SecretStr(broker_url or valkey.url_of(0)), redis_url=SecretStr(redis_url or valkey.url_of(1))
+            ),
             SealSettings(credentials_public_key=public_key),
             CycleSettings(cycle_seconds=15),
             access or ClusterAccessSettings(),

@@ -18,6 +18,7 @@ from ai4k8s_gateway.access import rules
 from ai4k8s_gateway.http.guards import BodyLimit, OriginGuard
 from ai4k8s_gateway.http.headers import SecurityHeaders
 from ai4k8s_gateway.http.problems import install_problem_handlers
+from ai4k8s_gateway.http.rates import RateHeaders
 from ai4k8s_gateway.http.telemetry import API, RequestTelemetry
 from ai4k8s_gateway.live.server import Live
 from ai4k8s_gateway.routers import (
@@ -85,7 +86,7 @@ def create_app(wiring: Wiring, static: Path = pages.STATIC) -> ASGIApp:
     # Around the app rather than in it, so that its last-resort answers pass through them too.
     limited = BodyLimit(app, settings.max_body_bytes)
     guarded = OriginGuard(limited, settings.public_url, settings.allowed_hosts)
-    whole = RequestTelemetry(SecurityHeaders(guarded), wiring.metrics)
+    whole = RequestTelemetry(SecurityHeaders(RateHeaders(guarded)), wiring.metrics)
     # Outermost: who is calling, and whether over TLS, is what a believed proxy says.
     return _behind_proxies(whole, settings.trusted_proxies) if settings.trusted_proxies else whole
 

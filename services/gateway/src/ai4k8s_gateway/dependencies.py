@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 
 from ai4k8s_common.bus.transaction import Transaction
 from ai4k8s_common.clock import utc_now
-from ai4k8s_common.errors import Ai4k8sError
+from ai4k8s_common.errors import Ai4k8sError, UnauthenticatedError
 from ai4k8s_gateway.access.identity import identify
 from ai4k8s_gateway.accounts import service as accounts
 from ai4k8s_gateway.accounts import sessions
@@ -75,7 +75,11 @@ def get_principal(
 ) -> accounts.Principal:
     """Return who is asking; unsafe requests of a session must also carry its CSRF token."""
     authorization = request.headers.get("Authorization")
-    principal = identify(tx.connection, wiring.sessions, cookie, authorization, client_of(request))
+    try:
+        principal = identify(tx.connection, wiring.sessions, cookie, authorization, client_of(request))
+    except UnauthenticatedError:
+        wiring.rates.check_stranger(request, client_of(request))  # guessing tokens is slowed down
+        raise
     remember_actor(request, principal.user_id, principal.username, str(principal.token_id or ""))
     if principal.token_id is None and request.method not in SAFE_METHODS:
         accounts.check_csrf(principal, request.headers.get(CSRF_HEADER))

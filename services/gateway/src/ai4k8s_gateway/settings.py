@@ -54,6 +54,15 @@ class GatewaySettings(BaseSettings):
         default=0, ge=0, description="what is worth it asks for the password again after this; 0: it does not"
     )
     max_body_bytes: int = Field(default=2_000_000, ge=1_000)
+    rate_per_minute: int = Field(
+        default=1_200, ge=0, description="requests a minute of one person or token; 0: any number"
+    )
+    rate_changes_per_minute: int = Field(
+        default=240, ge=0, description="of these, changes by one and the same route; 0: any number"
+    )
+    rate_strangers_per_minute: int = Field(
+        default=600, ge=0, description="requests a minute from one address that nobody known makes; 0: any number"
+    )
     plans_four_eyes: bool = Field(
         default=False, description="whether somebody else must approve what a person asked for"
     )

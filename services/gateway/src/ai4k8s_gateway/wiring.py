@@ -15,6 +15,7 @@ from ai4k8s_gateway.accounts.secrets import PeoplesSecrets
 from ai4k8s_gateway.accounts.sessions import SessionRules
 from ai4k8s_gateway.accounts.single_sign_on import SingleSignOn
 from ai4k8s_gateway.clusters.service import ClusterRules
+from ai4k8s_gateway.http.rates import RateLimits
 from ai4k8s_gateway.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Wiring:
     clusters: ClusterRules
     metrics: Metrics
     secrets: PeoplesSecrets
+    rates: RateLimits
     internal_key: SecretStr | None = None  # None: no MCP here
     single_sign_on: SingleSignOn | None = None
     mailer: Mailer | None = None
@@ -89,6 +91,7 @@ def wire(
         ),
         metrics=Metrics(),
         secrets=PeoplesSecrets(None if people is None else people.people_private_key),
+        rates=RateLimits(settings, bus.redis_url.get_secret_value()),
         internal_key=None if internal is None else internal.internal_key,
         single_sign_on=None if oidc is None or oidc.issuer is None else _single_sign_on(oidc),
         mailer=None if mail is None or mail.host is None else SmtpMailer(mail),

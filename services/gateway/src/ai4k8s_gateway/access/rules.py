@@ -19,7 +19,7 @@ from ai4k8s_common.errors import ForbiddenError, NotFoundError
 from ai4k8s_common.rights import LEAST_ROLE, Permission, Role
 from ai4k8s_common.store.rights import require as require_right
 from ai4k8s_gateway.access import places
-from ai4k8s_gateway.dependencies import Tx, User
+from ai4k8s_gateway.dependencies import Tx, User, Wired, client_of
 
 
 class Scope(StrEnum):
@@ -61,8 +61,10 @@ class Open:
 
     rule: Rule
 
-    def __call__(self) -> None:
-        """Let everybody pass."""
+    def __call__(self, request: Request, wiring: Wired) -> None:
+        """Let everybody pass who does not ask too often; probes and scrapers are not even counted."""
+        if request.url.path.startswith("/api/"):
+            wiring.rates.check_stranger(request, client_of(request))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,10 @@ class Check:
 
     rule: Rule
 
-    def __call__(self, request: Request, user: User, tx: Tx) -> None:
-        """Raise NotFoundError or ForbiddenError."""
+    def __call__(self, request: Request, user: User, tx: Tx, wiring: Wired) -> None:
+        """Raise RateLimitedError, NotFoundError or ForbiddenError."""
         rule, rights = self.rule, user.rights
+        wiring.rates.check_caller(request, str(user.token_id or user.user_id))
         if user.token_id is not None and (rule.person_only or rule.audience is Audience.PERSON):
             raise ForbiddenError("API tokens cannot do this", hint="Log in, and do it in your own session.")
         if rule.permission is None:
