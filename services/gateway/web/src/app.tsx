@@ -36,6 +36,9 @@ const Recommendations = lazy(async () => ({ default: (await import("./pages/Reco
 const Models = lazy(async () => ({ default: (await import("./pages/Models")).Models }));
 const ResetPassword = lazy(async () => ({ default: (await import("./pages/ResetPassword")).ResetPassword }));
 const System = lazy(async () => ({ default: (await import("./pages/System")).System }));
+const TeamPage = lazy(async () => ({ default: (await import("./pages/Teams")).TeamPage }));
+const Teams = lazy(async () => ({ default: (await import("./pages/Teams")).Teams }));
+const Tokens = lazy(async () => ({ default: (await import("./pages/Tokens")).Tokens }));
 const WorkloadPage = lazy(async () => ({ default: (await import("./pages/WorkloadPage")).WorkloadPage }));
 const Workloads = lazy(async () => ({ default: (await import("./pages/Workloads")).Workloads }));
 
@@ -83,6 +86,9 @@ export function App() {
           <Route path="/jobs" element={<Jobs />} />
           <Route path="/models" element={<Models />} />
           <Route path="/system" element={<System />} />
+          <Route path="/teams" element={<Teams />} />
+          <Route path="/teams/:teamId" element={<TeamPage />} />
+          <Route path="/tokens" element={<Tokens />} />
           <Route path="/clusters" element={<Clusters />} />
           <Route path="/clusters/new" element={<AddCluster session={session.data} />} />
           <Route path="/clusters/:clusterId" element={<ClusterLayout />}>

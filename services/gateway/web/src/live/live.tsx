@@ -60,6 +60,7 @@ export function useClusterRoom(clusterId: string | undefined): void {
 
 /** Which answers an event makes stale. */
 export function staleAfter(name: string, payload: Payload): QueryKey[] {
+  if (name === "rights") return [[]]; // what one may has changed: everything may look different
   if (name === "job_status" || name === "progress") return [["jobs"], ["plan"], ["plans"]];
   // Words and tool calls are heard by the conversation itself; the store has the answer once it is whole.
   if (name === "chat") return payload.type === "answer" ? [["conversation"]] : [];

@@ -52,7 +52,7 @@ function NotStarted({ cluster }: { cluster: Cluster }) {
       title="Nothing is read from this cluster yet"
       next={
         <div className="head-acts">
-          {cluster.may_change && (
+          {cluster.may_manage && (
             <Button weight={cluster.connection_ok ? "primary" : "plain"} disabled={monitoring.isPending} onClick={() => monitoring.mutate("start")}>
               Start monitoring
             </Button>
@@ -71,7 +71,7 @@ function NotStarted({ cluster }: { cluster: Cluster }) {
 function MonitoringAct({ cluster }: { cluster: Cluster }) {
   const monitoring = useMonitoring(cluster);
   const tell = useToasts();
-  if (!cluster.may_change || cluster.monitoring === "not_started") return null;
+  if (!cluster.may_manage || cluster.monitoring === "not_started") return null;
   const isPaused = cluster.monitoring === "paused";
   const act = () =>
     monitoring.mutate(isPaused ? "resume" : "pause", {
@@ -125,7 +125,7 @@ function ClusterHead({ cluster }: { cluster: Cluster }) {
       </span>
       <span className="head-act head-acts">
         <MonitoringAct cluster={cluster} />
-        {cluster.may_change && !isConnection && (
+        {cluster.may_manage && !isConnection && (
           <Button onClick={() => check.mutate()} disabled={check.isPending}>
             Check connection
           </Button>

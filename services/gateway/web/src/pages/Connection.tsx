@@ -37,7 +37,8 @@ export function ConnectionPage() {
   return (
     <div className="connect">
       <TestPanel cluster={cluster} connection={connection.data} test={test} />
-      {cluster.may_change && <SettingsPanel cluster={cluster} key={cluster.id} />}
+      {!cluster.may_manage && <p className="muted">You are {cluster.role} here. An administrator of its team changes its connection and settings.</p>}
+      {cluster.may_manage && <SettingsPanel cluster={cluster} key={cluster.id} />}
       {cluster.may_delete && <CredentialPanel cluster={cluster} connection={connection.data} test={test} />}
       {cluster.may_delete && <RemovePanel cluster={cluster} />}
     </div>
@@ -52,10 +53,10 @@ function useTest(cluster: Cluster): Followed {
   const test = useFollowedJob(() => unwrap(http.POST("/api/v1/clusters/{cluster_id}/test", { params: { path } })));
   const begun = useRef(false);
   useEffect(() => {
-    if (!isNew || begun.current || !cluster.may_change) return;
+    if (!isNew || begun.current || !cluster.may_manage) return;
     begun.current = true;
     test.start();
-  }, [isNew, cluster.may_change, test]);
+  }, [isNew, cluster.may_manage, test]);
   const isOver = test.job !== undefined && !test.isRunning;
   useEffect(() => {
     if (isOver) void queries.invalidateQueries({ queryKey: ["clusters"] });
@@ -76,7 +77,7 @@ function TestPanel({ cluster, connection, test }: { cluster: Cluster; connection
             <Time at={connection.checked_at} relative />; repeated by itself
           </span>
         )}
-        {cluster.may_change && (
+        {cluster.may_manage && (
           <Button className="head-act" onClick={test.start} disabled={test.isRunning}>
             {test.isRunning ? "Testing …" : "Test again"}
           </Button>
@@ -107,7 +108,7 @@ function NextStep({ cluster, connection, isTesting }: { cluster: Cluster; connec
   if (cluster.monitoring === "not_started") {
     return (
       <div className="acts">
-        <Button weight="primary" onClick={() => monitoring.mutate("start")} disabled={!cluster.may_change || monitoring.isPending}>
+        <Button weight="primary" onClick={() => monitoring.mutate("start")} disabled={!cluster.may_manage || monitoring.isPending}>
           Start monitoring
         </Button>
         <span className="muted">Workloads appear within a minute. Nothing is scaled until you set a policy to auto.</span>

@@ -17,6 +17,8 @@ export const INSTALLATION: readonly Place[] = [
   { path: "/approvals", name: "Approvals", letter: "y", icon: "approvals" },
   { path: "/jobs", name: "Jobs", letter: "j", icon: "jobs" },
   { path: "/models", name: "Models", letter: "l", icon: "models" },
+  { path: "/teams", name: "Teams", letter: "m", icon: "user" },
+  { path: "/tokens", name: "Tokens", letter: "k", icon: "token" },
   { path: "/audit", name: "Audit", letter: "u", icon: "audit" },
   { path: "/people", name: "People", letter: "p", icon: "user", administrators: true },
   { path: "/system", name: "System", letter: "s", icon: "system" },
