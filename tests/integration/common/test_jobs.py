@@ -13,6 +13,7 @@ from ai4k8s_common.errors import ConflictError
 from ai4k8s_common.rights import Rights, Role
 from ai4k8s_common.services import Service
 from ai4k8s_common.store.gateway import UserRole, Verdict
+from ai4k8s_common.store.isolation import see
 from ai4k8s_gateway.accounts.service import Principal
 from ai4k8s_gateway.jobs import attempts
 from ai4k8s_gateway.jobs import service as jobs
@@ -52,21 +53,25 @@ def ada(database: Database) -> None:
 def start(bench: BusBench, request: str) -> uuid.UUID:
     command = GenerateManifest(job_id=uuid.uuid4(), user_id=ADA.user_id, request=request)
     with bench.bus.transaction() as tx:
+        see(tx.connection, ADA.rights)
         return jobs.start(tx, ADA, command, cluster_id=None).job_id
 
 
 def look(bench: BusBench, job_id: uuid.UUID) -> JobView:
     with bench.bus.transaction() as tx:
+        see(tx.connection, ADA.rights)
         return jobs.view(tx.connection, ADA, job_id)
 
 
 def cancel(bench: BusBench, job_id: uuid.UUID) -> JobView:
     with bench.bus.transaction() as tx:
+        see(tx.connection, ADA.rights)
         return attempts.cancel(tx, ADA, job_id)
 
 
 def retry(bench: BusBench, job_id: uuid.UUID) -> JobView:
     with bench.bus.transaction() as tx:
+        see(tx.connection, ADA.rights)
         return attempts.retry(tx, ADA, job_id)
 
 
@@ -155,6 +160,7 @@ def letters(bench: BusBench) -> list[tuple[Any, ...]]:
 def decide(bench: BusBench, verdict: Verdict) -> None:
     ((letter,),) = letters(bench)
     with bench.bus.transaction() as tx:
+        see(tx.connection, ADA.rights)
         dead_letters.decide(tx.connection, ADA, Service.RAG, letter, verdict)
 
 

@@ -42,9 +42,6 @@ BY_THING = {
     "gateway.incident_acknowledgements": ("incident_id", "forecaster.incidents"),
     "forecaster.hindcasts": ("workload_id", "collector.workloads"),
 }
-#: Without a cluster these are somebody's own, and not the installation's.
-PERSONAL = {"gateway.jobs": "user_id"}
-
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -93,10 +90,9 @@ def conditions() -> dict[str, str]:
             found[key] = f"{_ALL} OR id = ANY ({_LISTED})"
         elif "cluster_id" in table.c:
             found[key] = f"{_ALL} OR cluster_id = ANY ({_LISTED})"
-            if key in PERSONAL:
-                found[key] += f" OR cluster_id IS NULL AND {PERSONAL[key]} = {_PERSON}"
-            elif table.c["cluster_id"].nullable:
-                found[key] += " OR cluster_id IS NULL"
+            if table.c["cluster_id"].nullable:  # somebody's own where it says whose, else the installation's
+                own = f" AND user_id = {_PERSON}" if "user_id" in table.c else ""
+                found[key] += f" OR cluster_id IS NULL{own}"
         elif key in BY_THING:
             column, things = BY_THING[key]
             found[key] = f"{_ALL} OR EXISTS (SELECT FROM {things} thing WHERE thing.id = {column})"

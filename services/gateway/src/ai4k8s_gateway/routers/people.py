@@ -27,7 +27,8 @@ router = APIRouter(
 UNKNOWN = responses_for(HTTPStatus.NOT_FOUND)
 ADMINISTRATORS = [require(Permission.INSTALLATION_MANAGE, Scope.INSTALLATION)]
 # Into the installation, or into a team that one manages: the use case asks which.
-INVITERS = [require(Permission.TEAM_MANAGE, Scope.BODY)]
+INVITERS = [require(Permission.TEAM_MANAGE, Scope.SEEN)]
+INTO_A_TEAM = [require(Permission.TEAM_MANAGE, Scope.BODY)]
 
 
 @router.get("", dependencies=ADMINISTRATORS)
@@ -46,7 +47,7 @@ def list_invitations(user: User, tx: Tx) -> InvitationList:
     "/invitations",
     status_code=HTTPStatus.CREATED,
     responses=responses_for(HTTPStatus.UNPROCESSABLE_ENTITY),
-    dependencies=INVITERS,
+    dependencies=INTO_A_TEAM,
 )
 def invite(body: NewInvitation, user: RecentUser, tx: Tx, wiring: Wired) -> InvitationLink:
     """Make a link for one new account; it is shown this once. For administrators, and for those of the team named."""
