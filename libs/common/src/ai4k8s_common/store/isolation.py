@@ -41,6 +41,8 @@ _PERSON = f"(SELECT nullif(current_setting('{PERSON}', true), '')::uuid)"
 BY_THING = {
     "gateway.incident_acknowledgements": ("incident_id", "forecaster.incidents"),
     "forecaster.hindcasts": ("workload_id", "collector.workloads"),
+    "gateway.plan_verdicts": ("plan_id", "chat.plans"),
+    "gateway.questions": ("conversation_id", "gateway.conversations"),
 }
 log = structlog.stdlib.get_logger(__name__)
 
@@ -91,7 +93,7 @@ def conditions() -> dict[str, str]:
         elif "cluster_id" in table.c:
             found[key] = f"{_ALL} OR cluster_id = ANY ({_LISTED})"
             if table.c["cluster_id"].nullable:  # somebody's own where it says whose, else the installation's
-                own = f" AND user_id = {_PERSON}" if "user_id" in table.c else ""
+                own = f" AND (user_id IS NULL OR user_id = {_PERSON})" if "user_id" in table.c else ""
                 found[key] += f" OR cluster_id IS NULL{own}"
         elif key in BY_THING:
             column, things = BY_THING[key]

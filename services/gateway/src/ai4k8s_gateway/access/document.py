@@ -27,6 +27,7 @@ An **API token** may what its scopes name and its owner may at that moment, in t
 the names of permissions. A **service account** is a member of one team that acts by tokens alone.
 
 Rights are read anew for every request and when a task begins; open live connections are looked at every three seconds.
+In Postgres, the gateway sees only rows of the clusters of whoever asks, whatever it asks for.
 """
 
 WHERE = {

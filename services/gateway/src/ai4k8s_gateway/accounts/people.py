@@ -151,6 +151,8 @@ def _manages(principal: Principal, team_id: UUID | None) -> bool:
 
 
 def _may_invite(connection: Connection, principal: Principal, team_id: UUID | None, role: UserRole) -> None:
+    if team_id is not None and principal.rights.team_role(team_id) is None:
+        raise NotFoundError("there is no such team", hint="Name one of your teams.")
     # A team of one's own makes nobody somebody who lets others in.
     shared = team_id is None or teams.is_shared(connection, team_id)
     if not _manages(principal, team_id) or not (shared or principal.rights.is_admin):
