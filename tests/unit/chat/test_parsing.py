@@ -61,6 +61,25 @@ def test_it_is_what_the_conversation_is_about(message: str, tool: str, arguments
     assert (parsed.tool, dict(parsed.arguments)) == (tool, arguments)
 
 
+@pytest.mark.parametrize(
+    ("request_", "answer", "arguments"),
+    [
+        ("delete web", "Deployment", {"kind": "Deployment", "name": "web"}),
+        ("scale deployment web", "5", {"kind": "Deployment", "name": "web", "replicas": 5}),
+        ("restart the deployment", "checkout", {"kind": "Deployment", "name": "checkout"}),
+        ("update the image of web", "nginx:1.27", {"kind": "Deployment", "name": "web", "image": "nginx:1.27"}),
+        ("show me the logs", "web-1", {"kind": "Pod", "name": "web-1"}),
+    ],
+)
+def test_an_answer_to_a_question_back_completes_the_request(request_: str, answer: str, arguments: dict[str, object]):
+    assert parse(request_).outcome is Outcome.CLARIFY
+    assert dict(parse(answer, Context(unanswered=request_)).arguments) == arguments
+
+
+def test_a_full_request_after_a_question_back_is_a_new_one() -> None:
+    assert parse("show pods in shop", Context(unanswered="delete web")).tool == "pods_list"
+
+
 def test_names_that_exist_settle_their_kind() -> None:
     known = Context(known={"ledger": ("StatefulSet",), "api": ("Deployment", "Service")})
     assert parse("delete ledger", known).arguments["kind"] == "StatefulSet"

@@ -44,6 +44,23 @@ def replica_set(number: int, image: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize(
+    ("now", "exact", "by", "percent", "wanted"),
+    [
+        (3, 5, None, None, 5),
+        (3, None, 2, None, 5),
+        (3, None, -1, None, 2),
+        (2, None, None, -50, 1),
+        (3, None, None, -50, 1),
+        (3, None, None, 25, 4),
+        (1, None, None, 100, 2),
+        (4, None, None, -100, 0),
+    ],
+)
+def test_replicas_are_a_number_a_change_or_a_share(now: int, exact: int, by: int, percent: int, wanted: int):
+    assert writes.replicas_wanted(now, exact, by, percent) == wanted
+
+
 def test_a_restart_touches_the_template_at_the_version_that_was_read():
     call = writes.restart(PATH, deployment("app"), datetime(2026, 1, 2, tzinfo=UTC))
     assert (call.kind, call.uid, call.resource_version) == (CallKind.PATCH, "u", "7")

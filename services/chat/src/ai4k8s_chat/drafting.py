@@ -130,7 +130,7 @@ def resources_scale(kube: KubeReads, scope: Scope, wish: a.ResourcesScale, __: d
         raise InvalidInputError(f"a {kind.kind} has no replicas to set")
     found = locate(kube, scope, kind, wish.name, wish.namespace)
     now = int((found.object.get("spec") or {}).get("replicas", 1))
-    wanted = wish.replicas if wish.replicas is not None else now + (wish.change_by or 0)
+    wanted = writes.replicas_wanted(now, wish.replicas, wish.change_by, wish.change_percent)
     if wanted < 0:
         raise InvalidInputError(f"{found.title} has {now} replicas: that many cannot be taken away")
     if wanted == now:

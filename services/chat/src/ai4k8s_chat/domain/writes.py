@@ -6,6 +6,7 @@ Every call carries the version of the object that was read, so that the plan is 
 from __future__ import annotations
 
 import copy
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,16 @@ def call_on(kind: CallKind, path: str, found: Mapping[str, Any], body: Mapping[s
     """Return a call bound to the very object that was read, at the version that was read."""
     meta = found["metadata"]
     return ApiCall(kind, path, body, uid=str(meta["uid"]), resource_version=str(meta["resourceVersion"]))
+
+
+def replicas_wanted(now: int, exact: int | None, by: int | None, percent: int | None) -> int:
+    """How many replicas a wish means. A share changes at least one: more is rounded up, less is rounded down."""
+    if exact is not None:
+        return exact
+    if percent is None:
+        return now + (by or 0)
+    wanted = now * (100 + percent) / 100
+    return math.ceil(wanted) if percent > 0 else math.floor(wanted)
 
 
 def delete(paths: Sequence[tuple[str, Mapping[str, Any]]], grace_seconds: int | None = None) -> tuple[ApiCall, ...]:

@@ -6,10 +6,12 @@ import re
 
 from ai4k8s_chat.domain.parsing.english import CHOICES, parse_english
 from ai4k8s_chat.domain.parsing.kubectl import find_line, parse_line
-from ai4k8s_chat.domain.parsing.parsed import Context, Parsed, ask_back, call, refuse
+from ai4k8s_chat.domain.parsing.parsed import Context, Outcome, Parsed, ask_back, call, refuse
+from ai4k8s_chat.domain.parsing.vocabulary import READ_VERBS, WRITE_VERBS
 from ai4k8s_chat.domain.parsing.words import spell_out
 
 LONGEST = 8_000
+MOST_WORDS_OF_AN_ANSWER = 3
 _MANIFEST = re.compile(r"(?:^|\n)\s*(?:---\s*\n)?\s*(?:apiVersion\s*:|\{\s*\"(?:apiVersion|kind)\")")
 _FENCE = re.compile(r"```(?:ya?ml|json)?\s*\n(.*?)```", re.DOTALL)
 _APPLY = re.compile(r"\b(?:apply|create|update|deploy|install|use)\b", re.IGNORECASE)
@@ -28,7 +30,17 @@ def parse(text: str, context: Context | None = None) -> Parsed:
     line = find_line(text)
     if line is not None:
         return parse_line(line, context)
+    if context.unanswered and _is_answer(text):
+        whole = parse_english(spell_out(f"{context.unanswered} {text}"), context)
+        if whole.outcome is not Outcome.CLARIFY:
+            return whole
     return parse_english(spell_out(text), context)
+
+
+def _is_answer(text: str) -> bool:
+    """'delete web' - 'what kind of object is web?' - 'Deployment': a word or two that are no request themselves."""
+    words = text.lower().split()
+    return len(words) <= MOST_WORDS_OF_AN_ANSWER and words[0] not in READ_VERBS | set(WRITE_VERBS)
 
 
 def _manifest(text: str) -> Parsed:

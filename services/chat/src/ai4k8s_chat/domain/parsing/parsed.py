@@ -36,6 +36,8 @@ class Context:
 
     namespace: str | None = None  # of the conversation; None: all
     subject: Subject | None = None
+    # The request before this one, when it was answered by a question back: this message may be the answer.
+    unanswered: str | None = None
     # Names that exist in the cluster and the kinds they have there: tells 'web' the deployment from a plain word.
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
