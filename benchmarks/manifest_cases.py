@@ -46,3 +46,46 @@ def text_of(case: dict[str, Any]) -> str:
     if "append" in case:
         text = f"{text}---\n{case['append']}"
     return f"{text}{case.get('append_raw', '')}"
+
+
+def unmet(expectations: list[str], objects: list[dict[str, Any]], questions: list[str]) -> list[str]:
+    """Return the expectations that a draft does not meet."""
+    return [each for each in expectations if not _meets(each, objects, questions)]
+
+
+def _meets(expectation: str, objects: list[dict[str, Any]], questions: list[str]) -> bool:
+    if expectation.startswith("ask "):
+        return expectation[4:] in questions
+    if expectation.startswith("count "):
+        return len(objects) == int(expectation[6:])
+    if expectation.startswith("!"):
+        return all(each["kind"] != expectation[1:] for each in objects)
+    subject, _, rest = expectation.partition(" ")
+    kind, _, name = subject.partition("/")
+    found = next((each for each in objects if (each["kind"], each["metadata"]["name"]) == (kind, name)), None)
+    if found is None and not name and not rest:
+        return any(each["kind"] == kind for each in objects)
+    if found is None or not rest:
+        return found is not None
+    if "=>" in rest:  # a key with dots in it
+        path, _, rest = rest.partition("=>")
+        key, _, value = rest.partition("=")
+        return bool(_at(found, [*path.split("."), key]) in _read(value))
+    path, _, value = rest.partition("=")
+    return bool(_at(found, path.split(".")) in _read(value))
+
+
+def _read(value: str) -> list[Any]:
+    try:
+        return [yaml.safe_load(value)]
+    except yaml.YAMLError:
+        return [value]
+
+
+def _at(value: Any, steps: list[str]) -> Any:
+    for step in steps:
+        if isinstance(value, list):
+            value = value[int(step)] if step.isdigit() and int(step) < len(value) else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value

@@ -1,4 +1,4 @@
-"""`ai4k8s manifest check`: what it says, its exit codes, and what it writes."""
+"""`ai4k8s manifest`: what it says, its exit codes, and what it writes."""
 
 from __future__ import annotations
 
@@ -50,3 +50,22 @@ def test_what_cannot_be_read_or_is_not_known_is_said(tmp_path: Path) -> None:
     assert runner.invoke(app, ["check", str(tmp_path)]).exit_code == 2
     unknown = runner.invoke(app, ["check", "-", "--version", "1.7"], input="")
     assert (unknown.exit_code, "Known: 1.25 to 1.37" in unknown.stderr) == (2, True)
+
+
+def test_a_request_becomes_a_manifest_on_standard_output_and_words_beside_it(tmp_path: Path) -> None:
+    done = runner.invoke(app, ["deployment for nginx with 3 replicas and 2GB memory", "--offline"])
+
+    assert done.exit_code == 0
+    (tmp_path / "web.yaml").write_text(done.stdout)
+    assert runner.invoke(app, ["check", str(tmp_path / "web.yaml"), "--strict"]).exit_code == 0
+    assert "no namespace given: default" in done.stderr
+
+    changed = runner.invoke(app, ["set replicas to 5", "--change", str(tmp_path / "web.yaml")])
+    assert changed.stdout == done.stdout.replace("replicas: 3", "replicas: 5")
+
+
+def test_what_is_missing_is_asked_and_the_exit_code_says_so() -> None:
+    done = runner.invoke(app, ["set up an ingress for my service", "--json"])
+
+    assert done.exit_code == 1
+    assert {each["field"] for each in json.loads(done.stdout)["questions"]} == {"host", "service"}

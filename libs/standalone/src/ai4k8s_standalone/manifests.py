@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -14,13 +14,17 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from ai4k8s_common.errors import Ai4k8sError
-from ai4k8s_rag import checking
+from ai4k8s_rag import checking, generating
 from ai4k8s_rag.domain.findings import Severity
 from ai4k8s_rag.domain.nodes import MAX_CHARACTERS
 from ai4k8s_rag.domain.reporting import report_values, sarif
 from ai4k8s_rag.domain.scope import Profile
+from ai4k8s_rag.knowledge.search import Library, shipped
 from ai4k8s_standalone.display import Display
 from ai4k8s_standalone.errors import StandaloneError
+from ai4k8s_standalone.folder import choose_folder
+from ai4k8s_standalone.remote import Remote
+from ai4k8s_standalone.state import read_state
 
 if TYPE_CHECKING:
     from ai4k8s_rag.domain.check import Report
@@ -57,6 +61,94 @@ def _group() -> None:
     """Keeps the commands apart."""
 
 
+@app.command("write")
+def write(
+    request: Annotated[str, typer.Argument(help="What is wanted, in plain English.")],
+    change: Annotated[
+        Path | None, typer.Option("--change", help="A manifest to change; nothing else in it is touched.")
+    ] = None,
+    namespace: Annotated[str, typer.Option("--namespace", "-n", help="Where none is said.")] = "",
+    version: Annotated[str | None, typer.Option(help="Of Kubernetes, as 1.31; the newest we know without.")] = None,
+    profile: Annotated[Profile, typer.Option(help="The Pod Security Standard.")] = Profile.BASELINE,
+    offline: Annotated[bool, typer.Option("--offline", help="By rules, here, without anything that runs.")] = False,
+    cluster: Annotated[str | None, typer.Option(help="A cluster's name: its documents are read besides.")] = None,
+    url: Annotated[str | None, typer.Option(help="Of the page; what runs with the data folder without.")] = None,
+    username: Annotated[str, typer.Option(envvar="AI4K8S_USERNAME", help="Who asks.")] = "admin",
+    password: Annotated[str, typer.Option(envvar="AI4K8S_PASSWORD", help="Better by the environment.")] = "",
+    data_dir: Annotated[
+        Path | None, typer.Option("--data-dir", help="Where everything is kept.", file_okay=False, show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Write manifests. Ends with 0, with 1 when something must be asked or is refused.
+
+    By rules, here; with --cluster or --url, and a password, an AI4K8s that runs is asked, which may have a model.
+    """
+    try:
+        text = _read(change) if change is not None else ""
+        if offline or not (cluster or url or password):
+            wanted = generating.Wanted(request, text, namespace, version, profile)
+            result = generating.write(wanted, Library(shipped(), vectors=False)).values()
+        else:
+            asked = {"request": request, "manifest": text, "namespace": namespace, "version": version}
+            result = _asked(url, data_dir, (username, password), cluster, {**asked, "profile": profile.value})
+    except (StandaloneError, Ai4k8sError) as error:
+        _fail(error)
+    if as_json:
+        print(json.dumps(result))
+    else:
+        _show_written(result)
+    raise typer.Exit(0 if result["manifests"] and not result["refused"] else 1)
+
+
+def _asked(
+    url: str | None, data_dir: Path | None, who: tuple[str, str], cluster: str | None, body: dict[str, Any]
+) -> dict[str, Any]:
+    """Ask an AI4K8s that runs. Raises StandaloneError."""
+    state = None if url else read_state(choose_folder(data_dir))
+    address = url or (state.url if state is not None and state.is_alive() else None)
+    if address is None:
+        raise StandaloneError("AI4K8s does not run here", "Name the page with --url, or write --offline.")
+    with Remote(address) as remote:
+        remote.log_in(*who)
+        if cluster is not None:
+            found = [each for each in remote.ask("GET", "/clusters")["items"] if each["name"] == cluster]
+            if len(found) != 1:
+                raise StandaloneError(f"there is no one cluster '{cluster}' that you may see", "See the page.")
+            body["cluster_id"] = found[0]["id"]
+        job = remote.wait_for(remote.ask("POST", "/manifests", body)["job_id"])
+        remote.log_out()
+    if job["status"] != "completed":
+        raise StandaloneError(str(job["error"] or job["message"]), "")
+    result: dict[str, Any] = job["result"]
+    return result
+
+
+def _fail(error: StandaloneError | Ai4k8sError) -> NoReturn:
+    told = error if isinstance(error, StandaloneError) else StandaloneError(error.detail, error.hint)
+    Display(Console(stderr=True, highlight=False, soft_wrap=True)).error(told)
+    raise typer.Exit(UNREADABLE) from None
+
+
+def _show_written(result: dict[str, Any]) -> None:
+    """The manifest alone on standard output, so that it can be piped; what it says besides on the other."""
+    beside = Console(stderr=True, highlight=False, soft_wrap=True)
+    if result["manifests"]:
+        print(result["manifests"], end="")
+    for each in result["questions"]:
+        beside.print(f"[bold yellow]?[/] {escape(each['text'])}")
+    if result["refused"]:
+        beside.print(f"[bold red]refused[/] {escape(result['refused'])}")
+    for words in [*result["changes"], *result["defaults"], *result["notes"]]:
+        beside.print(f"[dim]-[/] {escape(words)}")
+    for each in result["findings"]:
+        if each["severity"] != "info":
+            style = _STYLES[Severity(each["severity"])]
+            beside.print(f"[{style}]{each['severity']}[/] {escape(each['path'])}: {escape(each['why'])}")
+    if result["entries"]:
+        beside.print(f"[dim]see: {escape('; '.join(each['title'] for each in result['entries']))}[/]")
+
+
 @app.command("check")
 def check_files(
     files: Annotated[
@@ -82,9 +174,7 @@ def check_files(
             texts = [(name, _mended(name, text, version, profile, custom)) for name, text in texts]
         reports = [(name, text, checking.check_text(text, version, profile, custom)) for name, text in texts]
     except (StandaloneError, Ai4k8sError) as error:
-        told = error if isinstance(error, StandaloneError) else StandaloneError(error.detail, error.hint)
-        Display(Console(stderr=True, highlight=False, soft_wrap=True)).error(told)
-        raise typer.Exit(UNREADABLE) from None
+        _fail(error)
     if as_json:
         print(json.dumps([{"file": name, **report_values(report, text)} for name, text, report in reports]))
     elif as_sarif:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ai4k8s_collector import repository, rollups
-from ai4k8s_common.contracts import advisor, chat, forecaster, scaler
+from ai4k8s_common.contracts import advisor, chat, forecaster, rag, scaler
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -42,6 +42,7 @@ def maintain(tx: Transaction, context: Context) -> None:
         tx.send(scaler.ForgetCluster(cluster_id=cluster_id))
         tx.send(chat.ForgetCluster(cluster_id=cluster_id))
         tx.send(advisor.ForgetCluster(cluster_id=cluster_id))
+        tx.send(rag.ForgetCluster(cluster_id=cluster_id))
     dropped = _drop(connection, context)
     if made or dropped or removed:
         log.info(

@@ -49,6 +49,7 @@ class JobCommand(Command):
 
     kind: ClassVar[QueueKind] = QueueKind.JOBS
     permission: ClassVar[Permission]
+    quiet: ClassVar[bool] = False  # a page's own question, seconds long: not among the jobs a person sees
 
     job_id: UUID
 

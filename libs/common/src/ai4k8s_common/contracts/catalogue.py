@@ -62,6 +62,11 @@ CATALOGUE: tuple[type[Contract], ...] = (
     chat.KeepAudit,
     chat.ForgetConversation,
     rag.GenerateManifest,
+    rag.CheckManifest,
+    rag.DescribeKinds,
+    rag.StoreDocument,
+    rag.RemoveDocument,
+    rag.ForgetCluster,
     rag.CheckModels,
 )
 

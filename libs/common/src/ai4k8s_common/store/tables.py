@@ -16,6 +16,7 @@ from ai4k8s_common.store import (
     optimising,
     people,
     plans,
+    rag,
     scaler,
     teams,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "owner_of",
     "people",
     "plans",
+    "rag",
     "readers_of",
     "scaler",
     "teams",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row, Subquery
 
 JOB_SERVICES = tuple(sorted({c.consumer for c in CATALOGUE if issubclass(c, JobCommand)}))
+QUIET = tuple(c.name for c in CATALOGUE if issubclass(c, JobCommand) and c.quiet)
 STATE = ("status", "progress", "message", "result", "error", "updated_at")
 
 
@@ -60,7 +61,12 @@ def add(connection: Connection, command: JobCommand, asked: Asked, attempt: Atte
 
 def of_user(connection: Connection, user_id: UUID, limit: int) -> list[Row[Any]]:
     """Return a person's jobs, newest first."""
-    query = _query().where(jobs.c.user_id == user_id).order_by(jobs.c.created_at.desc()).limit(limit)
+    query = (
+        _query()
+        .where(jobs.c.user_id == user_id, jobs.c.kind.not_in(QUIET))
+        .order_by(jobs.c.created_at.desc())
+        .limit(limit)
+    )
     return list(connection.execute(query))
 
 

@@ -1,0 +1,1 @@
+"""Manifests: written from plain English, checked, and the documents that are known besides."""
