@@ -33,6 +33,7 @@ const Nodes = lazy(async () => ({ default: (await import("./pages/Nodes")).Nodes
 const People = lazy(async () => ({ default: (await import("./pages/People")).People }));
 const ProfilePage = lazy(async () => ({ default: (await import("./pages/ProfilePage")).ProfilePage }));
 const Recommendations = lazy(async () => ({ default: (await import("./pages/Recommendations")).Recommendations }));
+const Manifests = lazy(async () => ({ default: (await import("./pages/Manifests")).Manifests }));
 const Models = lazy(async () => ({ default: (await import("./pages/Models")).Models }));
 const ResetPassword = lazy(async () => ({ default: (await import("./pages/ResetPassword")).ResetPassword }));
 const System = lazy(async () => ({ default: (await import("./pages/System")).System }));
@@ -103,6 +104,7 @@ export function App() {
             <Route path="incidents" element={<Incidents />} />
             <Route path="chat" element={<Chat />} />
             <Route path="chat/:conversationId" element={<Chat />} />
+            <Route path="manifests" element={<Manifests />} />
             <Route path="connection" element={<ConnectionPage />} />
           </Route>
           <Route path="/clusters/:clusterId/workloads/:workloadId" element={<WorkloadPage />} />

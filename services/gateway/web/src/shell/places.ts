@@ -38,6 +38,7 @@ export const CLUSTER: readonly Place[] = [
   { path: "/events", name: "Events", letter: "v", icon: "bell" },
   { path: "/incidents", name: "Incidents", letter: "i", icon: "incidents" },
   { path: "/chat", name: "Chat", letter: "h", icon: "chat" },
+  { path: "/manifests", name: "Manifests", letter: "m", icon: "manifests" },
   { path: "/decisions", name: "Decisions", letter: "e", icon: "decisions" },
   { path: "/connection", name: "Connection", letter: "t", icon: "connection" },
 ];
