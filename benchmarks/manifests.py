@@ -36,7 +36,12 @@ def of_bad() -> dict[str, Any]:
     """How many of the faults are found."""
     cases = load("bad.yaml")
     missed = [case["rule"] for case in cases if case["rule"] not in {f.rule for f in checked(case).findings}]
-    return {"cases": len(cases), "rules": len({case["rule"] for case in cases}), "caught": len(cases) - len(missed), "missed": missed}
+    return {
+        "cases": len(cases),
+        "rules": len({case["rule"] for case in cases}),
+        "caught": len(cases) - len(missed),
+        "missed": missed,
+    }
 
 
 def of_good() -> dict[str, Any]:

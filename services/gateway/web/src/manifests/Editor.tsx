@@ -62,6 +62,8 @@ export default function Editor({ value, onChange, findings, outlines, label, ref
         ],
       }),
     });
+    // Who scrolls by keyboard can reach what is out of sight.
+    made.scrollDOM.tabIndex = 0;
     view.current = made;
     return () => {
       made.destroy();
