@@ -37,6 +37,7 @@ type Profile = (typeof PROFILES)[number]["value"];
 export function Manifests() {
   const cluster = useCluster();
   const [request, setRequest] = useState("");
+  const [asked, setAsked] = useState("");
   const [namespace, setNamespace] = useState("");
   const [version, setVersion] = useState("");
   const [profile, setProfile] = useState<Profile>("baseline");
@@ -63,6 +64,8 @@ export function Manifests() {
       if (written.manifests) {
         setText(written.manifests);
         setMode("change");
+        setAsked(request);
+        setRequest("");
       }
     },
   });
@@ -153,7 +156,7 @@ export function Manifests() {
             </div>
           )}
           <FailureLine error={write.error} />
-          {write.data && <Said written={write.data} onAnswer={(words) => ask(`${request}, ${words}`)} />}
+          {write.data && <Said written={write.data} onAnswer={(words) => ask(`${request || asked}, ${words}`)} />}
         </form>
       </section>
       {showsKnowledge && <Knowledge clusterId={cluster.id} />}

@@ -124,7 +124,8 @@ class ReplicaSetController(Reconciler):
                 self.event(stored.obj, "Warning", "FailedCreate", f"Error creating: {error.message}")
                 failures = self._failures.get(key, 0)
                 self._failures[key] = failures + 1
-                self.later(stored, min(_FIRST_RETRY_SECONDS * 2.0**failures, _LONGEST_RETRY_SECONDS))
+                # Capped before it is raised: after a thousand refusals two to their number is no float any more.
+                self.later(stored, min(_FIRST_RETRY_SECONDS * 2.0 ** min(failures, 30), _LONGEST_RETRY_SECONDS))
                 return error.message
             self.event(stored.obj, "Normal", "SuccessfulCreate", f"Created pod: {created['metadata']['name']}")
         self._failures.pop(key, None)
