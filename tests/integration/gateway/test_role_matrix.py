@@ -84,6 +84,7 @@ class World:
             "add_maintenance_window": window,
             "create_hpa": {"namespace": "shop", "name": "web", **hpa, "max_replicas": 3, "metrics": [cpu]},
             "create_vpa": {"namespace": "shop", "name": "web", **hpa},
+            "write_manifest": {"request": "nginx", "cluster_id": self.ids["cluster_id"]},
             "mute_subject": {"subject_kind": "node", "name": "n1"},
             "unmute_subject": None,
             "make_plan": {"cluster_id": self.ids["cluster_id"], "title": "tried", "manifests": "kind: Pod"},

@@ -17,10 +17,10 @@ router = APIRouter(
     tags=["manifests"],
     responses=responses_for(HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY),
 )
-ANYWHERE = require(Permission.MANIFEST_USE, Scope.BODY)
+ANYWHERE = require(Permission.MANIFEST_USE, Scope.SEEN)
 
 
-@router.post("/manifests", status_code=HTTPStatus.ACCEPTED, dependencies=[ANYWHERE])
+@router.post("/manifests", status_code=HTTPStatus.ACCEPTED, dependencies=[require(Permission.MANIFEST_USE, Scope.BODY)])
 def write_manifest(body: Write, user: User, tx: Tx) -> JobView:
     """Write manifests, or change a given one. The job's result: manifests, findings, defaults, entries, questions."""
     return service.write(tx, user, body)
