@@ -12,12 +12,14 @@ import pytest
 from ai4k8s_chat.plans import making
 from ai4k8s_chat.plans.preparing import inverse_calls, on_undo
 from ai4k8s_common import audit
+from ai4k8s_common.bus.jobs import JobReport
 from ai4k8s_common.contracts.chat import UndoPlan
 from ai4k8s_common.errors import Ai4k8sError, ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from ai4k8s_common.kube.errors import KubeNotFoundError, KubeUnavailableError
 from ai4k8s_common.plans import ApiCall, CallKind
 from ai4k8s_common.rights import Grant, Rights, Role
 from ai4k8s_common.services import Service
+from ai4k8s_common.store.base import JobStatus
 from tests.support.plans import DEPLOYMENTS, PlanBench, SimCluster, plan_bench, sim_cluster
 from tests.support.stores import new_database
 from tests.support.wait import eventually
@@ -300,6 +302,11 @@ def test_a_cluster_that_does_not_answer_is_asked_again_and_a_refusal_of_one_call
     monkeypatch.setattr(making, "make", failing)
     with pytest.raises(KubeUnavailableError):
         bench.apply(message)
+    with pytest.raises(ConflictError, match="applying"), bench.bus.transaction() as tx:
+        inverse_calls(tx, bench.context, _row(bench.bus, plan.plan_id))
+    bench.bus.report_job(JobReport(message.job_id, message.name, JobStatus.FAILED, 100, "failed", error="away"))
+    with bench.bus.transaction() as tx:  # given up on: what was done of it, which is nothing, can be undone
+        assert inverse_calls(tx, bench.context, _row(bench.bus, plan.plan_id)) == ()
     ended = bench.apply(message)
     assert ended["status"] == "failed"
     assert ended["result"] | {"sentence": ""} == {"done": 1, "total": 3, "sentence": "", "may_undo": True}

@@ -287,7 +287,8 @@ def _prepare_for(
 
 def inverse_calls(tx: Transaction, context: PlanContext, done: Row[Any]) -> tuple[ApiCall, ...]:
     """Return the inverse of each call that was made, in reverse. What was created is named by the uid it got."""
-    if done.status not in {PlanStatus.APPLIED.value, PlanStatus.FAILED.value}:
+    given_up = done.status == PlanStatus.APPLYING.value and repository.job_failed(tx.connection, done.job_id)
+    if done.status not in {PlanStatus.APPLIED.value, PlanStatus.FAILED.value} and not given_up:
         raise ConflictError(f"this plan is {done.status}: there is nothing to undo")
     undo = json.loads(context.vault.open(done.id, done.undo_calls))
     calls = load_calls(context.vault.open(done.id, done.calls))

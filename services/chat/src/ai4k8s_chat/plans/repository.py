@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from ai4k8s_common.services import Service
-from ai4k8s_common.store.base import FRAME
+from ai4k8s_common.store.base import FRAME, JobStatus
 from ai4k8s_common.store.collector import workloads
 from ai4k8s_common.store.gateway import cluster_credentials, clusters, policies
 from ai4k8s_common.store.plans import StepStatus, plan_steps, plan_verdicts, plans
@@ -102,6 +102,13 @@ def workload_id(connection: Connection, cluster_id: UUID, key: tuple[str, str, s
         workloads.c.gone_at.is_(None),
     )
     return connection.execute(query).scalar_one_or_none()
+
+
+def job_failed(connection: Connection, job_id: UUID | None) -> bool:
+    """Whether a job of chat's own was given up on: its cluster did not answer, however often it was asked."""
+    states = FRAME[Service.CHAT].job_states
+    status = connection.execute(select(states.c.status).where(states.c.job_id == job_id)).scalar_one_or_none()
+    return bool(status == JobStatus.FAILED.value)
 
 
 def scaler_job(connection: Connection, job_id: UUID) -> Row[Any] | None:

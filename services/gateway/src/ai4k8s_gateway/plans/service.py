@@ -235,6 +235,9 @@ def _lacking(principal: Principal, row: Row[Any]) -> str:
 
 
 def _may_undo(row: Row[Any]) -> bool:
+    if row.status == PlanStatus.APPLYING.value:
+        # Given up on half way, for the cluster did not answer: what was done of it can be undone.
+        return bool(row.job_status == JobStatus.FAILED.value)
     return row.status in {PlanStatus.APPLIED.value, PlanStatus.FAILED.value} and bool(
         (row.result or {}).get("may_undo")
     )
