@@ -19,14 +19,16 @@ from sqlalchemy import text
 from ai4k8s_common.bus.handlers import Handlers
 from ai4k8s_common.bus.jobs import JobReport
 from ai4k8s_common.bus.worker import run_worker
+from ai4k8s_common.contracts.catalogue import heard_by
 from ai4k8s_common.contracts.chat import AnswerMessage
 from ai4k8s_common.contracts.rag import GenerateManifest
 from ai4k8s_common.errors import NotConfiguredError, UnavailableError
-from ai4k8s_common.services import Service
+from ai4k8s_common.services import QueueKind, Service
 from ai4k8s_common.store.base import JobStatus
 
 if TYPE_CHECKING:
     from ai4k8s_common.bus.transaction import Bus, Transaction
+    from ai4k8s_common.contracts.base import Contract
 
 rag: Handlers[None] = Handlers(Service.RAG)
 chat: Handlers[None] = Handlers(Service.CHAT)
@@ -79,6 +81,16 @@ def generate(message: GenerateManifest, tx: Transaction, context: None) -> None:
 def answer(message: AnswerMessage, tx: Transaction, context: None) -> None:
     """Act on the message's text."""
     act(message.text, Service.CHAT, message.job_id, tx)
+
+
+def ignore(message: Contract, tx: Transaction, context: None) -> None:
+    """Everything else that these services hear: a worker begins only when all of it has a handler."""
+
+
+for handlers in (rag, chat):
+    for contract in (one for kind in QueueKind for one in heard_by(handlers.service, kind)):
+        if contract not in handlers.by_contract:
+            handlers.handles(contract)(ignore)
 
 
 def wire(bus: Bus) -> None:

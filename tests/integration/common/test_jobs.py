@@ -120,6 +120,7 @@ def test_a_failed_job_is_tried_again_once_as_a_job_of_its_own(bus_bench: BusBenc
 
     eventually(lambda: bus_bench.effects(second) == 1, 15)
     with bus_bench.bus.transaction() as tx:
+        see(tx.connection, ADA.rights)
         later, earlier = jobs.list_items(tx.connection, ADA, 10)
     assert (later.job_id, later.attempt, later.retry_of) == (second, 2, first)
     assert (earlier.job_id, earlier.may_retry, earlier.may_cancel) == (first, False, False)
