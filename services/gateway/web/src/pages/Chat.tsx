@@ -79,7 +79,10 @@ function Exchanges({ clusterId, conversationId, onAsk }: { clusterId: string; co
   const talk = useQuery(conversationQuery(clusterId, conversationId));
   const end = useRef<HTMLDivElement>(null);
   const count = talk.data?.exchanges.length ?? 0;
-  useEffect(() => end.current?.scrollIntoView({ block: "end" }), [count]);
+  useEffect(() => {
+    // Newer browsers return a promise here, which is no way to clean up.
+    void end.current?.scrollIntoView({ block: "end" });
+  }, [count]);
   if (talk.isError && !talk.data) return <FailureState error={talk.error} retry={() => void talk.refetch()} />;
   if (!talk.data) return <Skeleton height={320} label="Loading the conversation" />;
   return (
