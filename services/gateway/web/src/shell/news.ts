@@ -35,7 +35,8 @@ export function newsOf(decisions: readonly Decision[], jobs: readonly Job[]): Ne
     ];
   });
   const ended = jobs
-    .filter((job) => job.status !== "processing")
+    // An answer is shown in its conversation: nobody has to be told of it besides.
+    .filter((job) => job.status !== "processing" && job.kind !== "chat.answer_message.v1")
     .map((job): News => {
       const failed = job.status === "failed";
       return {
