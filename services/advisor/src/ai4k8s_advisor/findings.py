@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from ai4k8s_advisor.domain.recommending import EvidenceKind, Item, Weight
 from ai4k8s_advisor.domain.words import amount_of_memory, cores, pods
@@ -48,7 +49,7 @@ def _incidents(connection: Connection, cluster_id: UUID) -> Iterator[Item]:
     strongest = (
         select(a.incident_id, a.description, a.recommended_action)
         .where(a.cluster_id == cluster_id)
-        .distinct(a.incident_id)
+        .ext(distinct_on(a.incident_id))
         .order_by(a.incident_id, a.score.desc())
         .subquery()
     )
@@ -125,7 +126,7 @@ def _decisions(connection: Connection, cluster_id: UUID, now: datetime) -> Itera
     query = (
         select(d.id, d.workload_id, d.outcome, d.outcome_detail, d.reason, d.from_replicas, d.to_replicas, d.guards)
         .add_columns(w.namespace, w.name)
-        .distinct(d.workload_id)
+        .ext(distinct_on(d.workload_id))
         .join(workloads, w.id == d.workload_id)
         .where(d.cluster_id == cluster_id, d.decided_at > now - DECISIONS_WITHIN)
         .order_by(d.workload_id, d.decided_at.desc())

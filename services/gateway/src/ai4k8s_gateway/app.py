@@ -22,6 +22,7 @@ from ai4k8s_gateway.http.rates import RateHeaders
 from ai4k8s_gateway.http.telemetry import API, RequestTelemetry
 from ai4k8s_gateway.live.server import Live
 from ai4k8s_gateway.routers import (
+    advice,
     audit,
     auth,
     autoscaling,
@@ -126,6 +127,7 @@ def create_api(lifespan: object = None) -> FastAPI:
         capacity,
         autoscaling,
         decisions,
+        advice,
         incidents,
         jobs,
         manifests,

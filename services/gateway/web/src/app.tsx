@@ -40,6 +40,7 @@ const System = lazy(async () => ({ default: (await import("./pages/System")).Sys
 const TeamPage = lazy(async () => ({ default: (await import("./pages/Teams")).TeamPage }));
 const Teams = lazy(async () => ({ default: (await import("./pages/Teams")).Teams }));
 const Tokens = lazy(async () => ({ default: (await import("./pages/Tokens")).Tokens }));
+const WorthDoing = lazy(async () => ({ default: (await import("./pages/WorthDoing")).WorthDoing }));
 const WorkloadPage = lazy(async () => ({ default: (await import("./pages/WorkloadPage")).WorkloadPage }));
 const Workloads = lazy(async () => ({ default: (await import("./pages/Workloads")).Workloads }));
 
@@ -97,6 +98,7 @@ export function App() {
             <Route path="workloads" element={<Workloads />} />
             <Route path="autoscaling" element={<Autoscaling />} />
             <Route path="nodes" element={<Nodes />} />
+            <Route path="recommendations" element={<WorthDoing />} />
             <Route path="sizes" element={<Recommendations />} />
             <Route path="capacity" element={<Capacity />} />
             <Route path="events" element={<Events />} />

@@ -284,6 +284,13 @@ export const sizesQuery = (workloadId: number) =>
     refetchInterval: HOURLY_MS,
   });
 
+export const worthDoingQuery = (clusterId: string) =>
+  queryOptions({
+    queryKey: ["worth-doing", clusterId],
+    queryFn: () =>
+      unwrap(http.GET("/api/v1/clusters/{cluster_id}/llm-recommendations", { params: { path: { cluster_id: clusterId } } })),
+  });
+
 export const capacityQuery = (clusterId: string) =>
   queryOptions({
     queryKey: ["capacity", clusterId],

@@ -12,7 +12,10 @@ import { Dialog } from "../ui/Dialog";
 import { Facts } from "../ui/Facts";
 import { FailureState, Skeleton } from "../ui/states";
 import { Time } from "../ui/Time";
+import { adviceOf } from "./advice";
+import { AdvicePart } from "./AdvicePart";
 import { DecisionActs } from "./DecisionActs";
+import { ExplainDecision } from "./ExplainDecision";
 import { Change, judgementOf, Outcome, Verdict } from "./words";
 
 export function DecisionDrawer({ ids, onClose }: { ids: string[]; onClose: () => void }) {
@@ -63,6 +66,7 @@ export function DecisionDrawer({ ids, onClose }: { ids: string[]; onClose: () =>
 
 function Parts({ detail }: { detail: DecisionDetail }) {
   const judgement = judgementOf(detail);
+  const advice = adviceOf(detail);
   return (
     <>
       <p className="drawer-of">
@@ -79,8 +83,9 @@ function Parts({ detail }: { detail: DecisionDetail }) {
           <p>{judgement.sentence}</p>
         </Part>
       )}
+      <ExplainDecision decisionId={detail.id} key={detail.id} />
       <Part title="Advice">
-        <Facts value={detail.advice} none="None was given." />
+        {advice ? <AdvicePart advice={advice} decided={detail.to_replicas} /> : <p className="muted">None was given.</p>}
       </Part>
       <Part title="What it went by">
         <Facts value={detail.inputs} none="Nothing was recorded." />
