@@ -213,7 +213,7 @@ def test_an_old_answer_is_used_once_more_while_the_model_is_asked_anew(
 def _only_key(valkey: Valkey) -> str:
     cache = RedisAnswerCache(SecretStr(valkey.url), AdvisorSettings())
     keys = [key.decode() for key in cache._redis.keys("ai4k8s:advice:v2:*")]  # type: ignore[union-attr]
-    (found,) = [key for key in keys if not key.endswith(":said")]
+    (found,) = [key for key in keys if ":renewed:" not in key]
     return found
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Double, Label, Select, and_, cast, func, lateral, select, true
+from sqlalchemy import UUID, ColumnElement, Double, Label, Select, and_, bindparam, cast, func, lateral, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
 from ai4k8s_advisor.domain.calibration import Outcome, was_right
@@ -17,8 +18,8 @@ from ai4k8s_common.store.gateway import policies
 from ai4k8s_common.store.scaler import DecisionOutcome, decisions
 
 if TYPE_CHECKING:
+    import uuid
     from datetime import datetime
-    from uuid import UUID
 
     from sqlalchemy import Connection, Row
 
@@ -32,8 +33,14 @@ MOST_PAST = 5
 MOST_OUTCOMES = 2_000
 
 
-def read_decision(connection: Connection, decision_id: UUID) -> Row[*tuple[Any, ...]] | None:
+def read_decision(connection: Connection, decision_id: uuid.UUID) -> Row[*tuple[Any, ...]] | None:
     """Return a decision and what was known when it was taken; None when there is no such decision."""
+    return connection.execute(_decision_query(), {"decision_id": decision_id}).one_or_none()
+
+
+@cache
+def _decision_query() -> Select[Any]:
+    """Made once: putting it together takes longer than running it."""
     d, w, p = decisions, workloads, policies
     sample, forecast, recent = (
         _sample(d.c.workload_id, d.c.decided_at),
@@ -42,7 +49,7 @@ def read_decision(connection: Connection, decision_id: UUID) -> Row[*tuple[Any, 
     )
     said = select(advices.c.model).where(advices.c.decision_id == d.c.id).exists()
     modelled = select(advices.c.model).where(advices.c.decision_id == d.c.id, advices.c.model.is_not(None)).exists()
-    query = (
+    return (
         select(d, *_workload_columns(), p.c.max_replicas, p.c.min_replicas)
         .add_columns(*_sample_columns(sample), *_forecast_columns(forecast), recent.c.recent)
         .add_columns(said.label("is_advised"), modelled.label("is_modelled"))
@@ -51,9 +58,8 @@ def read_decision(connection: Connection, decision_id: UUID) -> Row[*tuple[Any, 
         .outerjoin(sample, true())
         .outerjoin(forecast, true())
         .outerjoin(recent, true())
-        .where(d.c.id == decision_id)
+        .where(d.c.id == bindparam("decision_id", type_=UUID))
     )
-    return connection.execute(query).one_or_none()
 
 
 def read_workload(connection: Connection, workload_id: int, now: datetime) -> Row[*tuple[Any, ...]] | None:
@@ -103,8 +109,8 @@ def soon_decided(connection: Connection, since: datetime, limit: int) -> list[in
 class Given:
     """Advice on its way into the store."""
 
-    decision_id: UUID
-    cluster_id: UUID
+    decision_id: uuid.UUID
+    cluster_id: uuid.UUID
     workload_id: int
     provider: str
     advice: Advice

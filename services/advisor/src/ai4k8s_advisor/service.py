@@ -16,7 +16,7 @@ from ai4k8s_advisor import composing, repository, situations
 from ai4k8s_advisor.adapters.cache import Look, Refused
 from ai4k8s_advisor.domain.cache_key import cache_key
 from ai4k8s_advisor.domain.situation import Direction
-from ai4k8s_advisor.metrics import ADVICES, CLAMPS
+from ai4k8s_advisor.metrics import ADVICES, CLAMPS, Found
 from ai4k8s_common.contracts.advisor import Advice, AskModel, WarmWorkload
 from ai4k8s_common.contracts.scaler import RecordAdvice
 from ai4k8s_common.llm.types import ModelError
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 40.0
 #: Longer than a job may run: the session is idle while a model thinks, and must not be ended for that.
 IDLE_SECONDS = 360
-#: An answer that is used beyond its time is asked for again by one of those who use it.
-REFRESH_SECONDS = 60.0
 FORECAST_WITHIN = timedelta(minutes=5)
 
 log = structlog.stdlib.get_logger(__name__)
@@ -67,7 +65,7 @@ def advise_on(tx: Transaction, context: Context, decision_id: UUID) -> None:
         tx.send(AskModel(decision_id=decision_id))
         return
     _give_word(tx, context, row, situation, look.kept, cached=True)
-    if look.is_stale and context.cache.first(key, REFRESH_SECONDS):
+    if look.is_stale and context.cache.may_renew(key, situation.workload_id):
         tx.send(AskModel(decision_id=decision_id, refresh=True))
 
 
@@ -109,7 +107,7 @@ def warm_up(tx: Transaction, context: Context) -> None:
             continue
         key = cache_key(context.asker.name, situation)
         look = context.cache.look(key)
-        if (look.kept is None or look.is_stale) and context.cache.first(key, REFRESH_SECONDS):
+        if look.found is not Found.HIT and context.cache.may_renew(key, workload_id):
             tx.send(WarmWorkload(workload_id=workload_id))
 
 

@@ -7,6 +7,7 @@ lease, everybody asks for themselves, and nothing else changes.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 import uuid
@@ -32,6 +33,8 @@ TIMEOUT_SECONDS = 1.0
 LEASE_SECONDS = 5.0
 _RENEW_SECONDS = LEASE_SECONDS / 3
 _LOOK_AGAIN_SECONDS = 0.05
+#: Long enough for a question to be put; whoever died before is followed by the next one.
+_RENEWED_SECONDS = 60.0
 _RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end"
 _RENEW = (
     "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) else return 0 end"
@@ -83,19 +86,20 @@ class AnswerCache(Protocol):
         """Return a fresh answer: a kept one, somebody else's, or what `ask` gives. Raises what `ask` raises."""
         ...
 
-    def first(self, key: str, seconds: float) -> bool:
-        """Whether nobody has said this about a key within some seconds."""
+    def may_renew(self, key: str, workload_id: int) -> bool:
+        """Whether a stale answer should be asked for anew now, by whoever is told so."""
         ...
 
 
 class RedisAnswerCache:
     """Answers in Redis, for all workers of an installation."""
 
-    def __init__(self, url: SecretStr, settings: AdvisorSettings) -> None:
+    def __init__(self, url: SecretStr, settings: AdvisorSettings, clock: Callable[[], float] = time.time) -> None:
         self._redis: redis.Redis = redis.Redis.from_url(
             url.get_secret_value(), socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
         )
         self._settings = settings
+        self._clock = clock
 
     def look(self, key: str) -> Look:
         """Return an answer, fresh or stale."""
@@ -111,7 +115,6 @@ class RedisAnswerCache:
         """Return a fresh answer; of many who ask at the same time one puts the question."""
         until = time.monotonic() + patience_seconds
         lease = _Lease(self._redis, f"ai4k8s:advice:lease:{workload_id}")
-        asked = f"ai4k8s:advice:asked:{workload_id}"
         waited = False
         try:
             while True:
@@ -128,21 +131,26 @@ class RedisAnswerCache:
                 look = self._look(key)
                 if look.found is Found.HIT:
                     return self._handed(look, waited=waited)
-                rest = self._redis.pttl(asked)
-                if isinstance(rest, int) and rest > 0:
+                if self._since_asked(workload_id) < self._settings.least_seconds_between_questions:
                     return self._too_soon(look)
-                return self._ask(key, asked, ask)
+                return self._ask(key, workload_id, ask)
         except RedisError as error:
             log.warning("cache_unavailable", error=type(error).__name__)
             CACHE_LOOKS.labels(Found.UNAVAILABLE.value).inc()
             return Look(ask(), Found.UNAVAILABLE, mine=True)
 
-    def first(self, key: str, seconds: float) -> bool:
-        """Whether nobody has said this about a key within some seconds; yes where nobody can tell."""
+    def may_renew(self, key: str, workload_id: int) -> bool:
+        """Whether a stale answer should be asked for anew now: of one workload one at a time, each five minutes.
+
+        Where usage sways between two keys both have answers; renewing the one in turn is enough.
+        """
         try:
-            return bool(self._redis.set(f"{key}:said", "1", nx=True, px=max(int(1000 * seconds), 1)))
+            if self._since_asked(workload_id) < self._settings.cache_seconds:
+                return False
+            minute = int(self._clock() / _RENEWED_SECONDS)
+            return bool(self._redis.set(f"{key}:renewed:{minute}", "1", nx=True, px=int(1000 * _RENEWED_SECONDS)))
         except RedisError:
-            return True
+            return False
 
     def close(self) -> None:
         """Close connections."""
@@ -156,8 +164,17 @@ class RedisAnswerCache:
             kept = Kept.model_validate_json(raw)
         except ValidationError:
             return Look(None, Found.MISS)
-        fresh = time.time() - kept.said_at <= self._settings.cache_seconds
-        return Look(kept, Found.HIT if fresh else Found.STALE)
+        age = self._clock() - kept.said_at
+        if age > self._settings.cache_seconds + self._settings.stale_seconds:
+            return Look(None, Found.MISS)
+        return Look(kept, Found.HIT if age <= self._settings.cache_seconds else Found.STALE)
+
+    def _since_asked(self, workload_id: int) -> float:
+        raw = self._redis.get(_asked_key(workload_id))
+        try:
+            return self._clock() - float(raw) if isinstance(raw, bytes | str) else math.inf
+        except ValueError:
+            return math.inf
 
     def _handed(self, look: Look, *, waited: bool) -> Look:
         CACHE_LOOKS.labels(Found.HIT.value).inc()
@@ -172,12 +189,13 @@ class RedisAnswerCache:
         least = self._settings.least_seconds_between_questions
         return Refused(f"a model was asked about this workload less than {least:.0f} s ago")
 
-    def _ask(self, key: str, asked: str, ask: Callable[[], Kept]) -> Look:
+    def _ask(self, key: str, workload_id: int, ask: Callable[[], Kept]) -> Look:
         CACHE_LOOKS.labels(Found.MISS.value).inc()
         try:
             kept = ask()
         finally:
-            self._remember(asked, "1", self._settings.least_seconds_between_questions)
+            longest = max(self._settings.least_seconds_between_questions, self._settings.cache_seconds)
+            self._remember(_asked_key(workload_id), str(self._clock()), longest)
         self._remember(key, kept.model_dump_json(), self._settings.cache_seconds + self._settings.stale_seconds)
         return Look(kept, Found.MISS, mine=True)
 
@@ -189,6 +207,10 @@ class RedisAnswerCache:
         except RedisError as error:
             # The answer is here and counts; only the next one has to ask again.
             log.warning("cache_unavailable", error=type(error).__name__)
+
+
+def _asked_key(workload_id: int) -> str:
+    return f"ai4k8s:advice:asked:{workload_id}"
 
 
 @dataclass
