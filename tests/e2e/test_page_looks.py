@@ -73,6 +73,7 @@ def test_every_page_is_whole_and_reachable(ada: Person, filled: Filled, looker: 
         "cluster": (cluster, "heading", "What is coming"),
         "workloads": (f"{cluster}/workloads", "link", "shop / web"),
         "nodes": (f"{cluster}/nodes", "rowheader", "node-1"),
+        "worth-doing": (f"{cluster}/recommendations", "heading", "Worth doing"),
         "sizes": (f"{cluster}/sizes", "link", "shop / web"),
         "patch": (f"{cluster}/sizes?open={filled.web.id}", "button", "Copy"),
         "capacity": (f"{cluster}/capacity", "button", "Try it"),

@@ -68,10 +68,65 @@ def fill(gateway: RunningGateway, person: Person) -> Filled:
         " status_since = now() - interval '12 min', last_success_at = now() - interval '12 min' WHERE cluster_id = %s",
         (away,),
     )
+    _feed_advice(gateway, cluster_id, incident)
     feed_check(gateway, cluster_id, lines_of_a_test())
     _feed_jobs(gateway, person, cluster_id, away)
     _feed_system(gateway)
     return Filled(cluster_id, web, incident)
+
+
+def _feed_advice(gateway: RunningGateway, cluster_id: str, incident: int) -> None:
+    """What a model said of the newest decisions, clamped, and a short list of what is worth doing."""
+    names = ("performance", "forecast_fit", "cost", "stability", "timing")
+    scores = [
+        {"replicas": replicas, "risk": risk, "total": total, **dict.fromkeys(names, total)}
+        for replicas, risk, total in ((7, 0.12, 0.71), (8, 0.03, 0.79), (9, 0.004, 0.76))
+    ]
+    advice = {
+        "text": "shop/web is expected to need up to 3.3 cores within 150 s; 7 pods are wanted before then instead of 4.",
+        "provider": "rules",
+        "target_replicas": 7,
+        "settled_by": "rules",
+        "scores": scores,
+        "word": {
+            "provider": "gpt-oss",
+            "model": "smollm2",
+            "action": "scale_up",
+            "target_replicas": 40,
+            "reasoning": "More pods are always better when CPU is increasing, so I choose 40.",
+            "facts": ["trend"],
+        },
+        "clamp": "It chose 40; kept to 9, for only 7, 8, 9 may be chosen.",
+        "note": "The rules decide (7 pods): of the model's word, what it chose is not on offer.",
+        "calibration": "not calibrated yet: 12 of 50",
+        "autoscaler": "hpa",
+        "autoscaler_reason": "it keeps no state that is known of, so that more pods share the work",
+    }
+    gateway.execute(
+        "UPDATE scaler.decisions SET advice = %s WHERE cluster_id = %s AND action = 'scale_up'",
+        (json.dumps(advice), cluster_id),
+    )
+    item = {"severity": "high", "evidence": "incident", "evidence_id": str(incident), "worded_by": "rules"}
+    items = [
+        {
+            **item,
+            "title": "shop/web: high incident",
+            "sentence": "CPU is at 3.1 cores where 1.2 were expected.",
+            "action": "See whether the newest deploy is the reason.",
+        },
+        {
+            **item,
+            "severity": "medium",
+            "evidence": "decision",
+            "title": "billing/api: a recommendation waits",
+            "sentence": "9 pods: the forecast's upper quantile of the next 4 minutes' maximum is 8.4 pods.",
+            "action": "Apply it: set 9 pods; or dismiss it.",
+        },
+    ]
+    gateway.execute(
+        "INSERT INTO advisor.cluster_recommendations VALUES (%s, now() - interval '4 min', 'rules', '', %s)",
+        (cluster_id, json.dumps(items)),
+    )
 
 
 def lines_of_a_test() -> list[Line]:
