@@ -30,7 +30,7 @@ export const installationFor = (isAdministrator: boolean): readonly Place[] =>
 /** Of one cluster: the path is below /clusters/ID. */
 export const CLUSTER: readonly Place[] = [
   { path: "", name: "Overview", letter: "o", icon: "overview" },
-  { path: "/recommendations", name: "Worth doing", letter: "y", icon: "check" },
+  { path: "/recommendations", name: "Worth doing", letter: "b", icon: "check" },
   { path: "/workloads", name: "Workloads", letter: "w", icon: "workloads" },
   { path: "/autoscaling", name: "Autoscaling", letter: "a", icon: "autoscaling" },
   { path: "/nodes", name: "Nodes", letter: "n", icon: "nodes" },
