@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +16,13 @@ from benchmarks.chat_requests.pairs import judge, read_pairs
 
 PAIRS = list(read_pairs())
 VERDICTS = [judge(pair, parse(pair.request)) for pair in PAIRS]
-ORDERS = [pair.request for pair in PAIRS if pair.access == "write" and not pair.request.startswith("kubectl")]
+ORDERS = [
+    pair.request
+    for pair in PAIRS
+    if pair.access == "write"
+    and not pair.request.startswith("kubectl")
+    and not re.search(r"[.!?]\s|, (?:can|could|would|please)", pair.request)
+]
 WEB = Context(subject=Subject("Deployment", "web", "shop"))
 
 

@@ -25,7 +25,7 @@ _FORBIDDEN = re.compile(
 )
 _ORDERS = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instructions?|rules?|prompts?|approvals?|polic(?:y|ies)|safety|guards?|restrictions?)\b"
-    r"|\bwithout (?:any |my |asking (?:for )?|waiting for )?(?:approval|confirmation|permission)\b|\bskip (?:the )?(?:approval|confirmation|dry.?run)\b"
+    r"|\bwithout\b.{0,30}\b(?:approval|approvals|confirmation|permission)\b|\bwithout asking\b|\bapprove (?:it|your|this|that|the|all|my)\b|\bskip (?:the )?(?:approval|confirmation|dry.?run)\b"
     r"|\bno (?:approval|confirmation) (?:is )?(?:needed|necessary|required)\b"
     r"|\byou are now\b|\b(?:system|developer) ?(?:prompt|message|override)\b|\bjailbreak\b|\bact as (?:root|an? admin|cluster.?admin)\b"
     r"|\bpretend (?:to be|you are|that)\b|\bpre.?approved\b|\balready approved\b"
@@ -38,6 +38,7 @@ _SECRET_VALUES = re.compile(
     r"|\b(?:secrets?|passwords?|tokens?|credentials?|kubeconfigs?)\b.{0,60}\b(?:decoded?|decrypted?|unmasked?|in plain ?text|in cleartext|in clear text|base64)\b"
     r"|\b(?:value|values|contents?) of (?:the |all |every )?.{0,40}\b(?:secrets?|passwords?|tokens?|credentials?)\b"
     r"|\b(?:show|print|give|tell|send|email|get|what is) (?:me )?(?:the |all |my |our )?(?:admin |root |db |database |service account )?(?:passwords?|tokens?|credentials?|kubeconfigs?|api keys?)\b"
+    r"|\b(?:private|ssh) (?:ssh )?keys?\b"
 )
 # After these a new clause begins: "don't delete it, restart it".
 _CLAUSES = re.compile(

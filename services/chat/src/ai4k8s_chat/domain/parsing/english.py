@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ai4k8s_chat.domain.parsing import caution, reads, writes
-from ai4k8s_chat.domain.parsing.heard import Heard, hear, is_plural, is_pod_name, kind_of, number_of
+from ai4k8s_chat.domain.parsing.heard import Heard, corrected, hear, is_plural, is_pod_name, kind_of, number_of
 from ai4k8s_chat.domain.parsing.parsed import Context, Outcome, Parsed, Subject, ask_back, call, refuse
 from ai4k8s_chat.domain.parsing.vocabulary import READ_VERBS, WRITE_VERBS
 from ai4k8s_chat.domain.parsing.words import Word, split_words
@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _QUESTIONS = frozenset("why who whom which when where what how is are was were did does do has have had".split())
-_PHRASES = (
+
+
+def _base(match: re.Match[str]) -> str:
+    """'would you mind restarting': restart."""
+    stem = match[1][:-3].lower()
+    return next((verb for verb in WRITE_VERBS if verb in {stem, f"{stem}e", stem[:-1]}), match[1])
+
+
+_PHRASES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"\bpersistent ?volume ?claim(s?)\b"), r"pvc\1"),
     (re.compile(r"\bpersistent ?volume(s?)\b"), r"pv\1"),
     (re.compile(r"\bnetwork polic(y|ies)\b"), r"networkpolic\1"),
@@ -30,9 +38,10 @@ _PHRASES = (
     (re.compile(r"\broll (\S+(?: \S+){0,3}?) back\b"), r"rollback \1"),
     (re.compile(r"^(?:please )?give (.+?) a (?:rolling )?restart\b"), r"restart \1"),
     (
-        re.compile(r"\bgo back to (?:the )?(?:previous|last|earlier|former)?\b|\bgo back to revision\b"),
-        "rollback to revision",
+        re.compile(r"\bgo back to (?:the )?(?:(?:previous|last|earlier|former) )?"),
+        "rollback to ",
     ),
+    (re.compile(r"\b(?:would|do|could) you mind (\w+ing)\b"), _base),
     (re.compile(r"\brollout restart\b|\brolling restart(?: of)?\b|\broll out again\b"), "restart"),
     (re.compile(r"\brollout undo\b"), "rollback"),
     (re.compile(r"(?<![-\w'\"`])scale-(up|down|out|in)(?![-\w])"), r"scale \1"),
@@ -87,10 +96,29 @@ def parse_english(text: str, context: Context) -> Parsed:
     if caution.forbids(lower):
         rest = caution.without_prohibitions(text)
         parsed = _understand(rest, _with_subject(text, context)) if rest else None
-        if parsed is not None and parsed.tool:
+        if parsed is not None and parsed.tool and _ASKS.search(rest.lower()):
             return parsed.noted("What you ruled out is not done.")
         return ask_back("Understood as something not to be done, so nothing is. What shall I do instead?", *CHOICES)
-    return _understand(text, context)
+    sentences = _SENTENCES.split(text)
+    return _of_sentences(sentences, context) if len(sentences) > 1 else _understand(text, context)
+
+
+def _of_sentences(sentences: list[str], context: Context) -> Parsed:
+    """'The release is broken. Roll back web.': the one that is an order, or else the first that asks for something."""
+    parsed = [_understand(sentence, context) for sentence in sentences]
+    orders = [one for one in parsed if one.outcome is Outcome.WRITE]
+    if len(orders) > 1:
+        return ask_back("That is more than one change. Which one first?", *sentences)
+    if orders:
+        return orders[0]
+    whole = _understand(" ".join(sentences), context)
+    asked = [one for one, said in zip(parsed, sentences, strict=True) if one.tool and _REQUEST.search(said.lower())]
+    return asked[0] if asked else whole
+
+
+_REQUEST = re.compile(
+    r"\?|\b(?:show|list|get|display|print|give|fetch|find|describe|inspect|check|count|tell|explain|compare|read|tail|top|logs?|events?|forecast|predict|diagnose|debug|troubleshoot|investigate|what|which|who|why|how many|need|want)\b"
+)
 
 
 def _with_subject(text: str, context: Context) -> Context:
@@ -134,11 +162,11 @@ def _understand(text: str, context: Context) -> Parsed:
     lower = text.lower()
     if caution.wants_secret_values(lower) and not re.search(r"\b(?:list|names|which|how many|rotate|expire)\b", lower):
         return _masked(text, context)
-    phrased = _phrase(text)
+    phrased = _phrase(corrected(text, context.known))
     words = split_words(phrased)
     if not words:
         return ask_back("What would you like to know or change?", *CHOICES)
-    heard = _continued(hear(words, phrased, context), context)
+    heard = _continued(hear(words, phrased, context, text), context)
     verb = _imperative(words)
     if verb == "fix":
         return diagnose(heard).noted(
@@ -146,7 +174,7 @@ def _understand(text: str, context: Context) -> Parsed:
         )
     if (
         verb == "run"
-        and re.search(r"['\"`].+['\"`] (?:in|inside|on|from)\b|\bcommand\b", heard.text)
+        and re.search(r"\brun (?:the )?(?:command )?['\"`].+['\"`] (?:in|inside|on)\b|\bcommand\b", heard.text)
         and not heard.has("image")
     ):
         return writes.execute(heard)
@@ -159,6 +187,12 @@ def _phrase(text: str) -> str:
     for pattern, plain in _PHRASES:
         text = re.sub(pattern.pattern, plain, text, flags=re.IGNORECASE)
     return text
+
+
+_ASKS = re.compile(
+    rf"\b(?:show|list|get|display|print|give|fetch|find|describe|inspect|check|count|tell|explain|logs?|events?|forecast|diagnose|what|which|{'|'.join(map(re.escape, WRITE_VERBS))})\b"
+)
+_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'`])")
 
 
 def _imperative(words: tuple[Word, ...]) -> str | None:
@@ -178,6 +212,8 @@ def _imperative(words: tuple[Word, ...]) -> str | None:
                 else WRITE_VERBS[lower]
             )
         if lower in _QUESTIONS or lower in READ_VERBS:
+            if lower in {"give", "get"} and _wants_one(words):
+                return "generate"
             return "scale" if lower == "give" and _gives_replicas(words) else None
     if _gives_replicas(words) and any(word.lower in _ENSURING for word in words):
         return "scale"
@@ -195,6 +231,10 @@ def _gives_replicas(words: tuple[Word, ...]) -> bool:
 
 def _wants_one(words: tuple[Word, ...]) -> bool:
     """'I need a cron job that ...'."""
+    if {"yaml", "manifest"} & {word.lower for word in words} and any(
+        word.lower == "for" and words[at + 1].lower in {"a", "an"} for at, word in enumerate(words[:-1])
+    ):
+        return True
     wants = [at for at, word in enumerate(words) if word.lower in {"need", "want", "like"}]
     return any(
         word.lower in {"a", "an"}
@@ -349,15 +389,15 @@ def diagnose(heard: Heard) -> Parsed:
 
 
 def _decisions(heard: Heard) -> Parsed:
-    return call("decisions_explain", **reads.about(heard))
+    return call("decisions_explain", **reads.about(heard), limit=reads.limit(heard))
 
 
 def _recommendations(heard: Heard) -> Parsed:
-    return call("recommendations", **reads.about(heard))
+    return call("recommendations", **reads.about(heard), limit=reads.limit(heard))
 
 
 def _anomalies(heard: Heard) -> Parsed:
-    return call("anomalies", **reads.about(heard))
+    return call("anomalies", **reads.about(heard), limit=reads.limit(heard))
 
 
 _LOOKS: tuple[tuple[str, Callable[[Heard], Parsed]], ...] = (
@@ -366,19 +406,19 @@ _LOOKS: tuple[tuple[str, Callable[[Heard], Parsed]], ...] = (
         _decisions,
     ),
     (
-        r"\bforecast|\bpredict|\bwill .*\b(?:need|use|exceed|run out|require|look like)\b|\bgoing to (?:need|use|run out)\b|\b(?:do|does|you|we) expect\b|\bexpected (?:load|usage|demand|use)\b|\b(?:future|upcoming) (?:load|usage|demand|use)\b",
+        r"\bforecast|\bpredict|\bwill .*\b(?:need|use|exceed|run out|require|look like|develop|evolve|behave|grow|change)\b|\bin the next (?:\d+|few|couple of) (?:hours|minutes|days)\b|\bgoing to (?:need|use|run out)\b|\b(?:do|does|you|we) expect\b|\bexpected (?:load|usage|demand|use)\b|\b(?:future|upcoming) (?:load|usage|demand|use)\b",
         reads.forecast,
     ),
     (r"\banomal|\bunusual\b|\babnormal\b|\bstrange (?:behaviou?r|pattern)|\boutliers?\b", _anomalies),
     (
-        r"\brecommend|\bright-?siz|\bover-?provisioned\b|\bunder-?provisioned\b|\bsuggestions?\b|\bsuggest\b|\boptimi[sz]|\bwasted?\b|\bsave (?:money|cost)",
+        r"\brecommend|\bright-?siz|\bover-?provisioned\b|\bunder-?provisioned\b|\bsuggestions?\b|\bsuggest\b|\boptimi[sz]|\bresiz(?:e|ed|ing)\b|\bwasted?\b|\bsave (?:money|cost)",
         _recommendations,
     ),
-    (r"\blogs?\b|\blog lines\b|\bstdout\b", reads.logs),
-    (r"\brollout\b|\brevisions?\b|\brolled out\b", reads.rollout),
+    (r"\blogs?\b|\btail\b|\blog lines\b|\bstdout\b", reads.logs),
+    (r"\brollout\b|\broll(?:ing|ed) out\b|\brevisions?\b|\brolled out\b", reads.rollout),
     (r"\bevents?\b|\bwhat (?:has )?happened (?:in|recently|today|lately)\b|\bwarnings?\b", reads.events),
     (
-        r"\btop\b|\b(?:cpu|memory|ram|resources?) (?:and memory )?(?:use|usage|utili[sz]ation|consumption|consumers?|metrics|load|hog)|\b(?:use|uses|using|consum\w+) (?:the )?(?:most|least|more|too much|up)\b|\b(?:most|highest|lowest|least|how much) (?:cpu|memory|ram)\b|\busage\b|\butili[sz]ation\b|\bmetrics\b|\b(?:use|using|consum\w+) .*\b(?:cpu|memory|ram)\b|\bcpu and memory\b|\b(?:cpu|memory) (?:of|for|per)\b",
+        r"\btop\b|\b(?:cpu|memory|ram|resources?) (?:and memory )?(?:use|usage|utili[sz]ation|consumption|consumers?|metrics|load|hog)|\b(?:use|uses|using|consum\w+) (?:the )?(?:most|least|more|too much|up)\b|\b(?:most|highest|lowest|least|how much) (?:cpu|memory|ram)\b|\b(?:loaded|busy|busiest|hungriest|hungry)\b|\bby (?:cpu|memory)\b|\busage\b|\butili[sz]ation\b|\bmetrics\b|\b(?:use|using|consum\w+) .*\b(?:cpu|memory|ram)\b|\bcpu and memory\b|\b(?:cpu|memory) (?:of|for|per)\b",
         reads.top,
     ),
 )

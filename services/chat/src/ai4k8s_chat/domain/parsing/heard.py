@@ -13,6 +13,7 @@ from ai4k8s_chat.domain.parsing.vocabulary import (
     NOT_KINDS_IN_ENGLISH,
     NUMBERS,
     PLAIN,
+    POLITE,
     PREPOSITIONS,
     READ_VERBS,
     WRITE_VERBS,
@@ -48,6 +49,7 @@ class Heard:
     words: tuple[Word, ...]
     text: str
     original: str
+    raw: str = ""  # as it was written, before any of it was put into other words
     namespace: str | None = None
     everywhere: bool = False
     kind: Kind | None = None
@@ -75,9 +77,9 @@ class Heard:
         return self.kind.kind if self.kind else None
 
 
-def hear(words: tuple[Word, ...], text: str, context: Context) -> Heard:
+def hear(words: tuple[Word, ...], text: str, context: Context, raw: str = "") -> Heard:
     """Find the parts of a message, the surest first."""
-    heard = Heard(words, text.lower(), text, known=context.known)
+    heard = Heard(words, text.lower(), text, raw or text, known=context.known)
     for step in (
         _slashes,
         _flags,
@@ -106,6 +108,11 @@ def kind_of(word: Word, *, loose: bool = True) -> Kind | None:
         return None
     near = get_close_matches(lower, _SPELLINGS, n=1, cutoff=_ALIKE)
     return find_kind(near[0]) if near else None
+
+
+def is_many(words: Sequence[Word], at: int, length: int) -> bool:
+    """Whether a kind stands there for many: 'pods', 'every pod'."""
+    return is_plural(words[at + length - 1]) or (at > 0 and words[at - 1].lower in {"every", "each", "all", "any"})
 
 
 def is_plural(word: Word) -> bool:
@@ -146,6 +153,34 @@ def could_name(word: Word) -> bool:
     if not word.could_be_name or word.lower in PLAIN or number_of(word) is not None:
         return False
     return word.looks_like_name or kind_of(word, loose=False) is None
+
+
+def corrected(text: str, known: Mapping[str, tuple[str, ...]]) -> str:
+    """Mend misspelled words that carry grammar: the verb at the front ('sclae web'), and longer nouns ('evnts').
+
+    Names and whatever is quoted stay as they are.
+    """
+    parts = re.split(r"('[^']*'|\"[^\"]*\"|`[^`]*`|[^\sA-Za-z]+\S*|\s+)", text)
+    front = next((at for at, part in enumerate(parts) if part.strip() and part.lower() not in POLITE), -1)
+    for at, part in enumerate(parts):
+        lower = part.lower()
+        if _SPELLABLE.match(lower) and not _is_word(lower, known):
+            choices, cutoff = (_VERBS, 0.75) if at == front else (_NOUNS, _ALIKE)
+            if at == front or len(lower) > _LONG_ENOUGH_TO_MISSPELL - 1:
+                near = get_close_matches(lower, choices, n=1, cutoff=cutoff)
+                parts[at] = near[0] if near and near[0][0] == lower[0] else part
+    return "".join(parts)
+
+
+def _is_word(lower: str, known: Mapping[str, tuple[str, ...]]) -> bool:
+    return lower in PLAIN or lower in ALSO_NAMES or lower in known or find_kind(lower) is not None
+
+
+_VERBS = (*WRITE_VERBS, *"show list display describe diagnose troubleshoot forecast events".split())
+_NOUNS = (
+    "events anomaly anomalies forecast recommendations diagnose rollout revision replicas namespace namespaces".split()
+)
+_SPELLABLE = re.compile(r"^[a-z]{3,14}$")
 
 
 def without(words: Sequence[Word], start: int, end: int) -> tuple[Word, ...]:
@@ -235,7 +270,8 @@ def _namespace(heard: Heard) -> Heard:
         after = at + 1
         while after < len(words) and (words[after].lower in {*_CONNECTORS, "is", "="}):
             after += 1
-        asked = preposition or _another_kind(words, at)
+        told = bool(heard.says(r"\b(?:namespace|ns) ?[:=]"))  # 'namespace: prod'
+        asked = preposition or told or _another_kind(words, at)
         if asked and after < len(words) and _namespace_like(words[after]):
             return replace(heard, words=without(words, start, after + 1), namespace=words[after].text)
         if at > 0 and _namespace_like(words[at - 1]):
@@ -263,6 +299,8 @@ def _another_kind(words: Sequence[Word], at: int) -> bool:
 
 
 def _namespace_like(word: Word) -> bool:
+    if word.text.isdigit():
+        return False
     if word.quoted:
         return word.could_be_name
     if word.lower == "default":
@@ -333,11 +371,12 @@ def _kind(heard: Heard) -> Heard:
     at, length, kind = first
     if (owned := _owned(heard, found)) is not None:
         return owned
-    named = _named_beside(heard.words, at, length, plural=is_plural(heard.words[at + length - 1]))
+    many = is_many(heard.words, at, length)
+    named = _named_beside(heard.words, at, length, plural=many)
     return replace(
         heard,
         kind=kind,
-        plural=is_plural(heard.words[at + length - 1]),
+        plural=many,
         words=named[0],
         name=heard.name or named[1],
         names=named[3],
@@ -420,6 +459,10 @@ def _node(heard: Heard) -> Heard:
     """'on node X', beside what is looked for."""
     if heard.kind is None or heard.kind.kind == "Node":
         return heard
+    if heard.kind.kind == "Pod" and heard.plural:
+        for at, word in enumerate(heard.words[:-1]):
+            if word.lower in {"on", "onto"} and heard.words[at + 1].looks_like_name:
+                return replace(heard, words=without(heard.words, at, at + 2), node=heard.words[at + 1].text)
     for at, word in enumerate(heard.words):
         if word.lower == "node" and at + 1 < len(heard.words) and could_name(heard.words[at + 1]):
             return replace(heard, words=without(heard.words, at, at + 2), node=heard.words[at + 1].text)
@@ -434,9 +477,18 @@ def _name(heard: Heard) -> Heard:
     for at, word in enumerate(words[:-1]):
         if word.lower in {"named", "called"} and could_name(words[at + 1]) and not is_image(words[at + 1].text):
             return replace(heard, name=words[at + 1].text, words=without(words, at, at + 2))
+    part = heard.says(
+        r"\bnames? (?:that )?(?:contain(?:s|ing)?|like|match(?:es|ing)?|start(?:s|ing)? with|include(?:s)?) ['\"`]?([a-z0-9][-a-z0-9.]*)"
+    )
+    if part:
+        return replace(heard, contains=part[1])
     candidates = [
         at for at, word in enumerate(words) if (could_name(word) or _ordered(words, at)) and not is_image(word.text)
     ]
+    if not candidates:
+        return heard
+    if heard.plural and heard.kind is not None and heard.kind.kind == "Pod":
+        candidates = [at for at in candidates if words[at].looks_like_name or words[at].text in heard.known]
     if not candidates:
         return heard
     best = max(candidates, key=lambda at: _likelihood(heard, at))

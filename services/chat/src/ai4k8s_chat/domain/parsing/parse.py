@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ai4k8s_chat.domain.parsing import caution
 from ai4k8s_chat.domain.parsing.english import CHOICES, parse_english
 from ai4k8s_chat.domain.parsing.kubectl import find_line, parse_line
 from ai4k8s_chat.domain.parsing.parsed import Context, Outcome, Parsed, ask_back, call, refuse
@@ -50,6 +51,11 @@ def _manifest(text: str) -> Parsed:
     body = fenced[1] if fenced else text[start.start() :] if start else text
     words = text.replace(body, " ")
     manifest = body.strip() + "\n"
-    if _APPLY.search(words):
-        return call("resources_create_or_update", manifest=manifest)
+    said = spell_out(words).lower()
+    asked = caution.asks_how(said) or caution.supposes(said) or caution.forbids(said)
+    if caution.is_order_to_disobey(said):
+        return refuse("Writes always become a plan that a person approves, and no message changes that.")
+    if _APPLY.search(words) and not asked:
+        kind = re.search(r"^\s*\"?kind\"?\s*:\s*\"?(\w+)", manifest, re.MULTILINE)
+        return call("resources_create_or_update", about=kind[1] if kind else None, manifest=manifest)
     return ask_back("Shall I plan to apply this manifest?", "apply it", "check it", tool="resources_create_or_update")

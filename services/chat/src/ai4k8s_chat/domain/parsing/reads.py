@@ -125,13 +125,22 @@ def _searched(heard: Heard) -> str | None:
     return None
 
 
+def limit(heard: Heard) -> int | None:
+    """'the last 5 events', 'top 3 pods', 'the 10 hungriest pods'."""
+    match = heard.says(
+        r"\b(?:top|last|latest|first|newest|recent) (\d{1,3})\b(?! ?(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|weeks?)\b)"
+        r"|\b(\d{1,3}) (?:pods|most|hungriest|biggest|largest|busiest|events|anomalies|recommendations|decisions|nodes)\b"
+    )
+    return min(1000, next(int(group) for group in match.groups() if group)) if match else None
+
+
 def top(heard: Heard) -> Parsed:
     """'CPU of the nodes', 'which pods use most memory'."""
-    by = "memory" if heard.has("memory", "ram") and not heard.has("cpu") else "cpu" if heard.has("cpu") else None
+    asked = [name for name, words in (("memory", ("memory", "ram")), ("cpu", ("cpu",))) if heard.has(*words)]
+    by = asked[0] if len(asked) == 1 else None
+    number = limit(heard)
     if heard.kind is not None and heard.kind.kind == "Node":
-        return call("nodes_top", name=heard.name, sort_by=by)
-    limit = heard.says(r"\btop (\d{1,3})\b|\b(\d{1,3}) (?:pods|most)")
-    number = next((int(group) for group in limit.groups() if group), None) if limit else None
+        return call("nodes_top", name=heard.name, sort_by=by, limit=number)
     if number is None and heard.says(r"\bwhich pod\b.*\bmost\b|\bthe pod (?:using|with)\b"):
         number = 1
     return call(
@@ -148,6 +157,8 @@ def top(heard: Heard) -> Parsed:
 def events(heard: Heard) -> Parsed:
     """'events', 'warnings in kube-system of the last hour', 'events of pod web-1'."""
     kind = heard.kind.kind if heard.kind and heard.kind.kind not in {"Event", "Namespace"} else None
+    if heard.node and not heard.name:
+        return call("events_list", kind="Node", name=heard.node, since_seconds=seconds_back(heard), limit=limit(heard))
     return call(
         "events_list",
         about=None if kind and heard.name else "Event",
@@ -160,6 +171,7 @@ def events(heard: Heard) -> Parsed:
         if heard.says(r"\bnormal\b")
         else None,
         since_seconds=seconds_back(heard),
+        limit=limit(heard),
     )
 
 
@@ -218,8 +230,15 @@ def listing(heard: Heard) -> Parsed:
         return events(heard)
     if heard.name and not heard.plural:
         return one(heard)
-    if kind.kind == "Pod":
+    if kind.kind == "Pod" and (heard.plural or not heard.says(r"\b(?:the|my|this|that) pod\b")):
         return pods(heard)
+    if (
+        kind.kind != "Endpoints"
+        and not heard.plural
+        and not heard.name
+        and heard.says(r"\b(?:the|my|this|that) (?:\w+ )?" + heard_word(heard))
+    ):
+        return ask_back(f"Which {kind.kind} is meant? Give its name, or ask for all of them.", kind=kind.kind)
     output = listed_as(heard)
     if kind.kind == "Namespace" and not heard.name:
         return call("namespaces_list", label_selector=heard.selector, output=output)
@@ -242,6 +261,13 @@ def listing(heard: Heard) -> Parsed:
         sort_by="age" if heard.says(r"\b(?:by age|oldest|newest|by creation)\b") else None,
         output=output if output != "describe" else None,
     )
+
+
+def heard_word(heard: Heard) -> str:
+    """A pattern for the words of the kind that was heard, in the singular."""
+    kind = heard.kind
+    words = (kind.kind.lower(), *kind.names) if kind else ()
+    return f"(?:{'|'.join(map(re.escape, words))})\\b"
 
 
 def one(heard: Heard) -> Parsed:

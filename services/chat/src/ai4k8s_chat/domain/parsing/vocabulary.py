@@ -31,7 +31,9 @@ WRITE_VERBS: dict[str, str] = {
     **dict.fromkeys(("drain", "evacuate"), "drain"),
     **dict.fromkeys(("run", "start", "launch", "spin"), "run"),
     **dict.fromkeys(("exec", "execute"), "exec"),
-    **dict.fromkeys(("create", "make", "deploy", "apply", "add", "expose", "install", "setup", "provision"), "create"),
+    **dict.fromkeys(
+        ("create", "make", "deploy", "put", "apply", "add", "expose", "install", "setup", "provision"), "create"
+    ),
     **dict.fromkeys(("generate", "write", "draft", "compose", "scaffold", "author"), "generate"),
     "autoscale": "autoscale",
     **dict.fromkeys(("enable", "activate"), "enable"),
@@ -113,6 +115,8 @@ PLAIN = (
         whats wheres unauthorised unauthorized forbidden permission permissions access
         pod-level cluster-level real-time full complete entire partial only-namespaces short long brief briefly
         eating eats eat hogging hogs burning burns taking bring brings sure ensure ensures
+        sit sits sitting anywhere somewhere nowhere together hungriest hungry loaded busiest develop develops evolve
+        evolves throw throws crash-looped night morning evening release mind fine-grained roll rolling
         top-level least-used most-used highest-cpu cpu-heavy memory-heavy
         schedulable unschedulable maintenance mode observe auto manifest manifests template spec config file files
         because so therefore however although though unless except without including include included excluding

@@ -16,6 +16,7 @@ _CONTRACTIONS = (
     ),
     (re.compile(r"\b(what|who|where|how|it|that|there|here|when|let)'?s\b(?!-)", re.IGNORECASE), r"\1 is"),
     (re.compile(r"\b(whats|wheres|hows)\b", re.IGNORECASE), "what is"),
+    (re.compile(r"\bthats\b", re.IGNORECASE), "that is"),
     (re.compile(r"\b(i)'(d|ll|m|ve)\b", re.IGNORECASE), r"\1"),
     (re.compile(r"\b(you|we|they)'(d|ll|re|ve)\b", re.IGNORECASE), r"\1"),
     (re.compile(r"(?<=\w)'s\b"), ""),

@@ -135,7 +135,7 @@ def delete(heard: Heard) -> Parsed:
         return call("resources_delete", **place(heard), kind=kinds[0], name=heard.name)
     kind = heard.kind.kind if heard.kind else "Pod"
     tool = "pods_delete" if kind == "Pod" else "resources_delete"
-    of_kind = {} if tool == "pods_delete" else {"kind": kind}
+    of_kind: dict[str, Any] = {"grace_seconds": grace(heard)} if tool == "pods_delete" else {"kind": kind}
     if heard.name:
         return call(tool, **place(heard), **of_kind, name=heard.name)
     if heard.selector:
@@ -145,6 +145,12 @@ def delete(heard: Heard) -> Parsed:
         tool=tool,
         kind=kind,
     )
+
+
+def grace(heard: Heard) -> int | None:
+    """'with a grace period of 60 seconds'."""
+    match = heard.says(r"\bgrace[- ]?(?:period)?(?: of| =|:)? ?(\d{1,5})")
+    return int(match[1]) if match else None
 
 
 def restart(heard: Heard) -> Parsed:
@@ -277,6 +283,7 @@ def on_node(tool: str, doing: str) -> Callable[[Heard], Parsed]:
         extra: dict[str, Any] = {}
         if tool == "node_drain":
             extra = {
+                "grace_seconds": grace(heard),
                 "force": True if heard.says(r"\bforce\b|\bforcefully\b") else None,
                 "delete_empty_dir_data": True if heard.says(r"empty-?dir|local data") else None,
             }
@@ -311,7 +318,7 @@ def run(heard: Heard) -> Parsed:
 
 
 _ADORNED = re.compile(
-    r"\b(?:requests?|limits?|memory|cpu|mount|volume|configmap|secret|env|environment|probe|sidecar|init|replicas?|"
+    r"\b(?:requests?|limits?|memory|cpu|mount|volume|configmap|secret|env|environment|(?:liveness|readiness|startup)(?: probe)?|probes|sidecar|init|replicas?|"
     r"security|label|affinity|toleration|command)\b"
 )
 
@@ -341,6 +348,8 @@ def _run_image(heard: Heard) -> str | None:
 def create(heard: Heard) -> Parsed:
     """'create': a pod, a namespace, an HPA, a label; anything else is a manifest to be written first."""
     kind = heard.kind.kind if heard.kind else None
+    if kind == "HorizontalPodAutoscaler" or heard.has("hpa", "autoscaler", "autoscaling", "horizontalpodautoscaler"):
+        return hpa(heard)
     if heard.has("bigger", "smaller", "larger", "faster", "slower"):
         return change(heard)
     if heard.has("label", "labels") and heard.says(r"^(?:please )?(?:add|set|put)\b") and heard.name:
@@ -353,8 +362,6 @@ def create(heard: Heard) -> Parsed:
         and not heard.has("create")
     ):
         return scale(heard)
-    if kind == "HorizontalPodAutoscaler" or heard.has("hpa", "autoscaler", "autoscaling", "horizontalpodautoscaler"):
-        return hpa(heard)
     if (
         kind == "Namespace"
         and heard.name
@@ -371,12 +378,12 @@ def generate(heard: Heard) -> Parsed:
     """A manifest is written from the words, shown, and applied only when somebody approves it."""
     if heard.kind is None and not heard.name and not heard.says(r"[a-z0-9]+:[\w.]+|nginx|redis|postgres|mysql"):
         return ask_back("What shall be created? Name the kind of object and what it is for.", tool="manifest_generate")
-    return call("manifest_generate", about=heard.kind_name, namespace=heard.namespace, request=heard.original)
+    return call("manifest_generate", about=heard.kind_name, namespace=heard.namespace, request=heard.raw)
 
 
 def hpa(heard: Heard) -> Parsed:
     """'create an HPA for web between 2 and 10 replicas at 70 % CPU'."""
-    if heard.has("predictive", "predictively"):
+    if heard.has("predictive", "predictively", "ai4k8s") or heard.says(r"\b(?:observe|recommend|auto) mode\b"):
         return enable(heard)
     name = heard.name
     if not name:
