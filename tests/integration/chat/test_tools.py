@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
+import yaml
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
@@ -20,6 +21,7 @@ from ai4k8s_common.errors import ForbiddenError, InvalidInputError, NotFoundErro
 from ai4k8s_common.llm.types import ModelUnavailableError, Speaker, ToolCall
 from ai4k8s_common.rights import Grant, Rights, Role
 from ai4k8s_common.security.identity import HEADER, MCP_AUDIENCE, Identity, sign
+from ai4k8s_common.services import Service
 from tests.support.models import FakeModel
 from tests.support.plans import DEPLOYMENTS, SimCluster, sim_cluster
 from tests.support.stores import new_database
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ai4k8s_standalone.embedded.valkey import EmbeddedValkey
+    from tests.support.processes import Processes
     from tests.support.stores import SharedPostgres
 
 CANARY = "c4n4ry-7Qx9-never-shown"
@@ -105,7 +108,7 @@ def arguments(shop: str, pod: str) -> dict[str, dict[str, Any]]:
     }
 
 
-# What is right to refuse here: switched off, not cordoned, nothing to go back to; and rag does not run in this test.
+# What is right to refuse here: switched off, not cordoned, nothing to go back to.
 REFUSED = {
     "pods_exec": "switched off",
     "node_uncordon": "is not cordoned",
@@ -133,7 +136,7 @@ def test_an_official_client_lists_the_tools_and_each_does_what_its_annotations_s
                 assert hints is not None
                 assert hints.read_only_hint is (tool.access is Access.READ)
                 assert hints.destructive_hint is tool.destructive
-            names = [name for name in listed if name != "manifest_generate"]
+            names = [name for name in listed if name != "manifest_generate"]  # needs rag: see below
             return {name: await client.call_tool(name, {"cluster": bench.cluster, **given[name]}) for name in names}
 
     with mcp_server(bench) as url:
@@ -297,3 +300,47 @@ def test_without_a_model_rules_diagnose_and_the_answer_is_kept(bench: TalkBench,
     findings = answer["steps"][0]["result"]["findings"]
     assert f"service {shop}/nowhere" in {finding["subject"] for finding in findings}
     assert answer["seconds"] > 0
+
+
+def test_a_manifest_is_written_by_rag_for_a_conversation_and_for_an_mcp_client_and_applied_as_a_plan(
+    bench: TalkBench, sim: SimCluster, valkey_of_this_process: EmbeddedValkey, processes: Processes
+) -> None:
+    environment = {
+        "AI4K8S_DATABASE_URL": bench.plans.cluster.database.url(Service.RAG),
+        "AI4K8S_BROKER_URL": valkey_of_this_process.url,
+        "AI4K8S_REDIS_URL": valkey_of_this_process.url,
+    }
+    worker = processes.start_module("ai4k8s_rag.worker", "--queue", "jobs", environment=environment)
+    worker.wait_for_output("worker_ready", within=30)
+    wish, conversation = "deployment for nginx with 3 replicas and 2GB memory", bench.conversation()
+
+    answer = bench.ask(wish, conversation=conversation)
+    shown = answer["steps"][0]["result"]
+    assert (answer["tool"], answer["method"], answer["plan_id"]) == ("manifest_generate", "rules", None)
+    assert "Written: Deployment/nginx. Nothing was applied. Taken for granted: no namespace" in answer["text"]
+    manifest = yaml.safe_load(shown["text"])
+    container = manifest["spec"]["template"]["spec"]["containers"][0]
+    assert (manifest["spec"]["replicas"], container["resources"]["limits"]["memory"]) == (3, "2Gi")
+    assert {finding["severity"] for finding in shown["findings"]} == {"info"}
+
+    async def use(url: str) -> Any:
+        headers = {HEADER: sign(KEY, Identity(bench.user_id), MCP_AUDIENCE, utc_now())}
+        async with (
+            httpx2.AsyncClient(headers=headers, timeout=60) as http,
+            Client(streamable_http_client(url, http_client=http)) as client,
+        ):
+            return await client.call_tool("manifest_generate", {"cluster": bench.cluster, "request": wish})
+
+    with mcp_server(bench) as url:
+        result = asyncio.run(use(url))
+    assert not result.is_error
+    assert result.structured_content["text"] == shown["text"]
+    assert "replicas: 3" in result.content[0].text
+
+    question = bench.ask("create an ingress", conversation=bench.conversation())
+    assert (question["steps"][0]["result"].get("text"), "?" in question["text"]) == (None, True)
+
+    planned = bench.ask("apply it", conversation=conversation)
+    assert planned["tool"] == "resources_create_or_update"
+    assert bench.plans.row(planned["plan_id"])["status"] == "waiting"
+    assert not sim.kube.read(DEPLOYMENTS.format("default"))["items"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 from sqlalchemy import select
 
+from ai4k8s_chat.domain.results import STORED_CHARACTERS
 from ai4k8s_chat.executing import run
 from ai4k8s_chat.reading.scope import AmbiguousError
 from ai4k8s_chat.understanding import names_in, read_text
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 log = structlog.stdlib.get_logger(__name__)
 
 REMEMBERED_EXCHANGES = 6
-STORED_CHARACTERS = 20_000
 
 
 class Tell(Protocol):

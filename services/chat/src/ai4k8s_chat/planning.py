@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from ai4k8s_chat.domain.results import PlanView, ToolResult
+from ai4k8s_chat.domain.written import written
 from ai4k8s_chat.plans.preparing import PlanAsk, prepare
 from ai4k8s_common.contracts.rag import GenerateManifest
 from ai4k8s_common.errors import ConflictError, NotReadyError
@@ -72,22 +73,27 @@ class Manifests:
     """Has rag write a manifest, and waits for it: rag's job states are for everybody to read."""
 
     bus: Bus
+    seconds: float = MANIFEST_SECONDS
 
-    def __call__(self, caller: Caller, cluster_id: UUID, wish: a.ManifestGenerate) -> ToolResult:  # noqa: ARG002
+    def __call__(self, caller: Caller, cluster_id: UUID, wish: a.ManifestGenerate) -> ToolResult:
         """Ask in a transaction of its own: a message leaves with its commit."""
-        job_id = uuid.uuid4()
+        command = GenerateManifest(
+            job_id=uuid.uuid4(),
+            user_id=caller.rights.user_id,
+            request=wish.request,
+            namespace=wish.namespace or "",
+            cluster_id=cluster_id,
+        )
         with self.bus.transaction() as tx:
-            tx.send(GenerateManifest(job_id=job_id, user_id=caller.rights.user_id, request=wish.request))
+            tx.send(command)
         states = FRAME[Service.RAG].job_states
-        deadline = time.monotonic() + MANIFEST_SECONDS
+        deadline = time.monotonic() + self.seconds
         while time.monotonic() < deadline:
             with self.bus.transaction() as tx:
-                row = tx.connection.execute(select(states).where(states.c.job_id == job_id)).one_or_none()
+                row = tx.connection.execute(select(states).where(states.c.job_id == command.job_id)).one_or_none()
             if row is not None and row.status == JobStatus.COMPLETED.value:
-                result = row.result if isinstance(row.result, dict) else {}
-                manifest = str(result.get("yaml") or result.get("manifest") or result)
-                return ToolResult(summary="A manifest; nothing was applied.", text=redact(manifest), language="yaml")
+                return written(row.result)
             if row is not None and row.status == JobStatus.FAILED.value:
                 raise ConflictError(f"no manifest was written: {row.error}", hint="See the page Manifests.")
             time.sleep(_LOOK_EVERY_SECONDS)
-        raise NotReadyError("the manifest is not written yet", hint="See the page Manifests in a while.")
+        raise NotReadyError("the manifest is not written yet", hint="Ask again, or on the page Manifests.")

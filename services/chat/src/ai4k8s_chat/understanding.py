@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ from sqlalchemy import select
 
 from ai4k8s_chat.domain.parsing.parse import parse
 from ai4k8s_chat.domain.parsing.parsed import Context, Outcome, Subject
+from ai4k8s_chat.domain.results import STORED_CHARACTERS
+from ai4k8s_chat.domain.written import can_be_applied
 from ai4k8s_common.store.collector import nodes, workloads
 
 if TYPE_CHECKING:
@@ -18,6 +21,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 MOST_NAMES = 5_000
+_APPLY_IT = re.compile(
+    r"\s*(?:(?:please|yes|ok(?:ay)?|good|now)[,.]? )*(?:apply|deploy|create|use) (?:it|this|that|them|the manifests?)"
+    r"(?: now| please)?\s*[.!]?\s*$",
+    re.IGNORECASE,
+)
 # What a tool is about where its arguments name no kind.
 _KINDS = {"pods_get": "Pod", "pods_log": "Pod", "node_cordon": "Node", "node_uncordon": "Node", "node_drain": "Node"}
 
@@ -36,10 +44,22 @@ class Understood:
 
 def read_text(text: str, past: Sequence[Row[Any]], known: Mapping[str, tuple[str, ...]]) -> Understood:
     """Read a text in the light of what was said before and of the names that exist."""
+    manifest = written_before(past) if _APPLY_IT.match(text) else None
+    if manifest is not None:
+        return Understood("resources_create_or_update", {"manifest": manifest})
     parsed = parse(text, Context(subject=subject_of(past), known=known))
     if parsed.outcome in {Outcome.CLARIFY, Outcome.REFUSE} or parsed.tool is None:
         return Understood(None, words=parsed.answer, choices=parsed.choices, answered=parsed.outcome is Outcome.CLARIFY)
     return Understood(parsed.tool, parsed.arguments, notes=parsed.notes)
+
+
+def written_before(past: Sequence[Row[Any]]) -> str | None:
+    """Return the manifest that the last answer showed, if it is there as it was written."""
+    steps = past[-1].steps if past else ()
+    if not steps or steps[-1].get("tool") != "manifest_generate":
+        return None
+    text = str((steps[-1].get("result") or {}).get("text") or "")
+    return text if text and can_be_applied(text, STORED_CHARACTERS) else None
 
 
 def subject_of(past: Sequence[Row[Any]]) -> Subject | None:

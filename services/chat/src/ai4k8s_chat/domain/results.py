@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 MOST_TEXT = 60_000
+STORED_CHARACTERS = 20_000  # of a result's text that a conversation keeps
 
 
 class Part(BaseModel):

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ai4k8s_chat.domain.parsing import caution, reads, writes
+from ai4k8s_chat.domain.parsing import caution, reads, vocabulary, writes
 from ai4k8s_chat.domain.parsing.heard import Heard, corrected, hear, is_plural, is_pod_name, kind_of, number_of
 from ai4k8s_chat.domain.parsing.parsed import Context, Outcome, Parsed, Subject, ask_back, call, refuse
 from ai4k8s_chat.domain.parsing.vocabulary import READ_VERBS, WRITE_VERBS
@@ -167,7 +167,8 @@ def _understand(text: str, context: Context) -> Parsed:
     if not words:
         return ask_back("What would you like to know or change?", *CHOICES)
     heard = _continued(hear(words, phrased, context, text), context)
-    verb = _imperative(words)
+    # 'deployment for nginx with 3 replicas and 2GB memory': what is specified in full is wanted, not looked for.
+    verb = "generate" if vocabulary.SOMETHING_NEW.match(phrased) and "?" not in text else _imperative(words)
     if verb == "fix":
         return diagnose(heard).noted(
             "I look first: what to change is proposed with the evidence, and needs your approval."

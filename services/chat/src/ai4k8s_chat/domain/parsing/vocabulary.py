@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 POLITE = frozenset(
     """please pls plz kindly hey hi hello ok okay so well now then also just quickly immediately asap again go ahead
     and i you we me us want need like would could can will may might to help let thanks thank dear simply first next
@@ -160,3 +162,13 @@ NOT_KINDS_IN_ENGLISH = frozenset(
     """no ev ep pc sc ds rs cj limits limit config configs worker workers machine machines cron crons dep deps volume
     volumes claim claims role-based nos pcs cs endpoint endpoints autoscaler autoscalers event events quota""".split()
 ) - {"autoscaler", "autoscalers", "event", "events", "quota", "endpoint", "endpoints", "volume", "volumes"}
+
+# An object that is described in full, with nothing said of what shall be done.
+SOMETHING_NEW = re.compile(
+    r"^(?:please )?(?:(?:i|we) (?:need|want|would like) |(?:i|we)'d like |give me )?(?:"
+    r"an? (?:new )?(?:kubernetes )?(?:manifest|yaml)s? (?:for|of)\b|"
+    r"(?:an? )?(?:new )?(?:deployment|statefulset|daemonset|job|cron ?job|service|ingress|config ?map|pvc) "
+    r"(?:for|of|running|that runs|with|named|called)\b.*?(?:\b\d+ (?:replicas?|copies|instances)\b|\bport \d+|"
+    r"\b\d+(?:\.\d+)? ?[gmt]i?b? (?:of )?(?:memory|ram|storage|disk)\b|\b\d+m? (?:cpus?|cores?)\b))",
+    re.IGNORECASE,
+)
