@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ai4k8s_chat.domain.parsing.parsed import Parsed
 
 HERE = Path(__file__).parent
-FILES = ("first_half.txt", "second_half.txt", "third.txt", "independent.txt")
+FILES = ("first_half.txt", "second_half.txt", "third.txt", "independent.txt", "independent_2.txt")
 # Free text, whose form is the tool's business.
 UNCOMPARED = frozenset({"request", "manifest"})
 

@@ -21,7 +21,7 @@ ORDERS = [
     for pair in PAIRS
     if pair.access == "write"
     and not pair.request.startswith("kubectl")
-    and not re.search(r"[.!?]\s|, (?:can|could|would|please)", pair.request)
+    and not re.search(r"[.!?]\s|, (?:so|can|could|would|please)", pair.request)
 ]
 WEB = Context(subject=Subject("Deployment", "web", "shop"))
 

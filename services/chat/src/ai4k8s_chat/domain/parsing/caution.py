@@ -7,7 +7,7 @@ import re
 from ai4k8s_chat.domain.parsing.vocabulary import WRITE_VERBS
 
 _HOW = re.compile(
-    r"\b(?:how (?:do|can|could|should|would|to|does|might)|what (?:is|would be) the (?:best |right |safest |proper |correct )?"
+    r"\b(?:how (?:do|can|could|should|would|to|does|might)|how (?:i|we|you|one) (?:would|can|could|should|do|might)|what (?:is|would be) the (?:best |right |safest |proper |correct )?"
     r"(?:way|command|commands|kubectl command|procedure|steps)|what (?:kubectl )?command|which (?:kubectl )?command|"
     r"explain how|show me how|tell me how|teach me|tutorial|example of how|steps to|guide (?:me )?(?:to|through|for)|"
     r"(?:write|give|tell|show) me the (?:kubectl )?command|documentation (?:for|on|about))\b"
@@ -38,7 +38,7 @@ _SECRET_VALUES = re.compile(
     r"|\b(?:secrets?|passwords?|tokens?|credentials?|kubeconfigs?)\b.{0,60}\b(?:decoded?|decrypted?|unmasked?|in plain ?text|in cleartext|in clear text|base64)\b"
     r"|\b(?:value|values|contents?) of (?:the |all |every )?.{0,40}\b(?:secrets?|passwords?|tokens?|credentials?)\b"
     r"|\b(?:show|print|give|tell|send|email|get|what is) (?:me )?(?:the |all |my |our )?(?:admin |root |db |database |service account )?(?:passwords?|tokens?|credentials?|kubeconfigs?|api keys?)\b"
-    r"|\b(?:private|ssh) (?:ssh )?keys?\b"
+    r"|\b(?:private|ssh|access|aws|gcp|azure) (?:ssh |access |secret |api )?keys?\b"
 )
 # After these a new clause begins: "don't delete it, restart it".
 _CLAUSES = re.compile(

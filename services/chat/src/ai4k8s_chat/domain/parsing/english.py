@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ai4k8s_chat.domain.parsing import caution, reads, vocabulary, writes
 from ai4k8s_chat.domain.parsing.heard import Heard, corrected, hear, is_plural, is_pod_name, kind_of, number_of
 from ai4k8s_chat.domain.parsing.parsed import Context, Outcome, Parsed, Subject, ask_back, call, refuse
-from ai4k8s_chat.domain.parsing.vocabulary import READ_VERBS, WRITE_VERBS
+from ai4k8s_chat.domain.parsing.vocabulary import POLITE, READ_VERBS, WRITE_VERBS
 from ai4k8s_chat.domain.parsing.words import Word, split_words
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ _PHRASES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
         "rollback to ",
     ),
     (re.compile(r"\b(?:would|do|could) you mind (\w+ing)\b"), _base),
+    (re.compile(r"\b(?:would|could) you be so (?:nice|kind|good)(?: and| to| as to)?\b"), "please"),
     (re.compile(r"\brollout restart\b|\brolling restart(?: of)?\b|\broll out again\b"), "restart"),
     (re.compile(r"\brollout undo\b"), "rollback"),
     (re.compile(r"(?<![-\w'\"`])scale-(up|down|out|in)(?![-\w])"), r"scale \1"),
@@ -51,7 +52,7 @@ _PHRASES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
     (re.compile(r"\bturn off\b|\bswitch off\b|\bshut down\b|\btake down\b|\btear down\b"), "stop"),
     (
         re.compile(
-            r"^(?:perform|do|trigger|force|initiate|execute|carry out) (?:a |an |the )?(?:rolling )?(restart|rollback|drain)(?: of| for| on)?\b"
+            r"(?:^|(?<=please )|(?<=and )|(?<=, ))(?:perform|do|trigger|initiate|execute|carry out) (?:a |an |the )?(?:rolling )?(restart|rollback|drain)(?: of| for| on)?\b"
         ),
         r"\1",
     ),
@@ -113,6 +114,8 @@ def _of_sentences(sentences: list[str], context: Context) -> Parsed:
         return orders[0]
     whole = _understand(" ".join(sentences), context)
     asked = [one for one, said in zip(parsed, sentences, strict=True) if one.tool and _REQUEST.search(said.lower())]
+    if asked and asked[0].tool == whole.tool and "name" in whole.arguments:
+        return whole  # what it is about was named in another sentence
     return asked[0] if asked else whole
 
 
@@ -151,7 +154,7 @@ _ACTS = re.compile(
     r"\b(?:delet(?:ed?|ing)|scal(?:ed?|ing)|restart(?:ed|ing)?|drain(?:ed|ing)?|remov(?:ed?|ing)|roll(?:ed|ing)? ?back|cordon(?:ed|ing)?)\b"
 )
 _INNER = re.compile(
-    r"^.*?\b(?:how (?:do|can|could|should|would|might|does|to)(?: i| we| you| one)?|what (?:would|will|could|might) happen if(?: i| we| you)?|what happens (?:if|when)(?: i| we| you)?|"
+    r"^.*?\b(?:how (?:do|can|could|should|would|might|does|to)(?: i| we| you| one)?|how (?:i|we|you|one) (?:would|can|could|should|do|might)|what (?:would|will|could|might) happen if(?: i| we| you)?|what happens (?:if|when)(?: i| we| you)?|"
     r"what if(?: i| we| you)?|should (?:i|we)|is it (?:safe|ok|okay|possible|wise|a good idea|allowed|fine) to|(?:can|could|may|might) i|"
     r"do (?:i|we) need to|steps to|way to|command (?:to|for)|commands (?:to|for))\b",
     re.IGNORECASE,
@@ -169,6 +172,10 @@ def _understand(text: str, context: Context) -> Parsed:
     heard = _continued(hear(words, phrased, context, text), context)
     # 'deployment for nginx with 3 replicas and 2GB memory': what is specified in full is wanted, not looked for.
     verb = "generate" if vocabulary.SOMETHING_NEW.match(phrased) and "?" not in text else _imperative(words)
+    if verb is None and (order := _after_a_reason(phrased, context, heard)) is not None:
+        return order
+    if verb == "unsupported" and _gives_replicas(words):
+        verb = "scale"
     if verb == "fix":
         return diagnose(heard).noted(
             "I look first: what to change is proposed with the evidence, and needs your approval."
@@ -196,9 +203,34 @@ _ASKS = re.compile(
 _SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'`])")
 
 
+_REASON = re.compile(r",\s+(?:so\s+|then\s+|and\s+)?")
+
+
+def _after_a_reason(text: str, context: Context, whole: Heard) -> Parsed | None:
+    """'since it leaks, restart web in shop': an order after a comma; None when there is none."""
+    if _first(split_words(text)) in _QUESTIONS:
+        return None
+    for comma in _REASON.finditer(text):
+        clause = text[comma.end() :]
+        words = split_words(clause)
+        verb = WRITE_VERBS.get(_first(words), "")
+        if verb in _IMPERATIVES:
+            heard = hear(words, clause, context, whole.raw)
+            return _IMPERATIVES[verb](replace(heard, namespace=heard.namespace or whole.namespace))
+    return None
+
+
+def _first(words: tuple[Word, ...]) -> str:
+    """The first word that says something."""
+    return next((word.lower for word in words if word.lower not in POLITE), "")
+
+
 def _imperative(words: tuple[Word, ...]) -> str | None:
     """The verb of an order: the first verb of all, unless a question word or a reading verb stands before it."""
     if _gives_replicas(words) and any(word.lower in {"ensure", "sure"} for word in words):
+        return "scale"
+    told = any(word.lower in {"want", "need", "should", "must"} for word in words)
+    if told and _gives_replicas(words) and _first(words) not in _QUESTIONS | READ_VERBS | set(WRITE_VERBS):
         return "scale"
     for at, word in enumerate(words):
         lower = word.lower
@@ -312,20 +344,23 @@ def _about(heard: Heard, subject: Subject) -> Heard:
     return replace(heard, kind=kind, plural=False, name=subject.name, namespace=heard.namespace or subject.namespace)
 
 
+# 'crashing pods' are a list; why they crash, and what is wrong with them, is a diagnosis.
+_CAUSES = r"\bwhy\b|\bwrong\b|\b(?:issues?|problems?|trouble) (?:with|in|of)\b|\bdiagnos|\bdebug|\binvestigat|\btroubleshoot|\bcause|\bkeeps?\b|\bfix\b|\bhealthy in\b|\bhealthy\?"
+
+
 def look(heard: Heard) -> Parsed:
     """Questions, the most telling words first."""
+    if heard.says(r"\bwhat is (?:better|best|the difference)\b|\bdifference between\b"):
+        return ask_back(
+            "I know this cluster and not Kubernetes in general. What would you like to see of it?", *CHOICES
+        )
+    if heard.says(r"\b(?:hpa|autoscaler)\b.*\bmax\b") and heard.name:
+        return writes.hpa(heard)
     for pattern, parse in _LOOKS:
         if heard.says(pattern):
             return parse(heard)
-    if heard.says(reads.WRONG) and not (
-        heard.plural
-        and heard.kind is not None
-        and heard.says(
-            r"^(?:please )?(?:show|list|get|which|what|find|how many|count|any|are (?:there )?any|is any|give|display)\b"
-        )
-        and not heard.name
-        and not heard.says("why")
-    ):
+    many = heard.plural and heard.kind is not None and not heard.name
+    if heard.says(reads.WRONG) and not (many and not heard.says(_CAUSES)):
         return diagnose(heard)
     if (
         heard.kind is not None
@@ -403,7 +438,7 @@ def _anomalies(heard: Heard) -> Parsed:
 
 _LOOKS: tuple[tuple[str, Callable[[Heard], Parsed]], ...] = (
     (
-        r"^(?!.*\b(?:hpa|keda)\b).*\bwhy (?:was|were|did|is|has|have|had)(?: not)? .*\b(?:scaled?|scaling|autoscaled?|added|removed) ?(?:up|down|out|in)?\b(?!.*\b(?:high|despite|hpa|keda)\b)|\b(?:was|were|got|been) (?:auto)?scaled\b|\bscaling decisions?\b|\bdecisions?\b|\bwhat did you (?:do|scale|change)\b",
+        r"^(?!.*\b(?:hpa|keda)\b).*\bwhy (?:was|were|did|is|has|have|had)(?: not)? .*\b(?:scaled?|scaling|autoscaled?|added|removed) ?(?:up|down|out|in)?\b(?!.*\b(?:high|despite|hpa|keda)\b)|\bwhy\b.*\b(?:did|does|do)(?: not)? (?:you |it )?scale\b|\b(?:was|were|got|been) (?:auto)?scaled\b|\bscaling decisions?\b|\bdecisions?\b|\bwhat did you (?:do|scale|change)\b",
         _decisions,
     ),
     (

@@ -34,7 +34,7 @@ _IMAGE = re.compile(
 )
 _SELECTOR = re.compile(r"^[a-zA-Z][-\w./]*(?:!=|==?)[-\w.]+(?:,[a-zA-Z][-\w./]*(?:!=|==?)[-\w.]+)*$")
 _EVERYWHERE = re.compile(
-    r"\b(?:across |in |from |of |over )?(?:all|every|any|each) (?:the |of the |available )?namespaces?\b"
+    r"\b(?:across |in |from |of |over )?(?:all|every|any|each) (?:the |of the |available )?(?:namespaces?|ns)\b"
     r"|\b(?:across|over) (?:the )?namespaces\b|\bcluster-?wide\b|\beverywhere\b"
     r"|\b(?:in|across|on|of|from|over) (?:the |my |our |this )?(?:entire |whole )?(?:kubernetes |k8s )?cluster\b"
 )
@@ -150,7 +150,7 @@ def could_name(word: Word) -> bool:
     """Whether a word may be a name: no grammar, no number, no kind."""
     if word.quoted:
         return word.could_be_name
-    if not word.could_be_name or word.lower in PLAIN or number_of(word) is not None:
+    if not word.could_be_name or word.lower in PLAIN or number_of(word) is not None or _SPAN.match(word.text):
         return False
     return word.looks_like_name or kind_of(word, loose=False) is None
 
@@ -183,6 +183,9 @@ _NOUNS = (
 _SPELLABLE = re.compile(r"^[a-z]{3,14}$")
 
 
+_SPAN = re.compile(r"^\d+(?:s|m|h|d|w|min|mins|hrs?|secs?|ms|mi|gi|%)$", re.IGNORECASE)
+
+
 def without(words: Sequence[Word], start: int, end: int) -> tuple[Word, ...]:
     """The words with some taken out."""
     return (*words[:start], *words[end:])
@@ -192,7 +195,7 @@ def _slashes(heard: Heard) -> Heard:
     """kind/name and namespace/name."""
     for at, word in enumerate(heard.words):
         left, slash, right = word.text.partition("/")
-        if not slash or "/" in right or ":" in word.text or not left or not right:
+        if not slash or "/" in right or ":" in word.text or not left or not right or "." in left:
             continue
         kind = find_kind(left)
         words = without(heard.words, at, at + 1)
@@ -246,6 +249,8 @@ def _everywhere(heard: Heard) -> Heard:
     match = heard.says(_EVERYWHERE.pattern)
     if match is None or heard.namespace:
         return heard
+    if "namespaces" in match[0] and not _another_kind(heard.words, -1):
+        return heard  # the namespaces themselves are meant
     gone = match[0].split()
     return replace(heard, words=_drop_run(heard.words, gone), everywhere=True)
 
@@ -263,6 +268,7 @@ def _namespace(heard: Heard) -> Heard:
     if heard.namespace:
         return heard
     words = heard.words
+    labelling = heard.has("label", "labels", "annotation", "annotations", "annotate")
     for at, word in enumerate(words):
         if word.lower not in {"namespace", "ns", "namespce", "namesapce"}:
             continue
@@ -271,7 +277,10 @@ def _namespace(heard: Heard) -> Heard:
         while after < len(words) and (words[after].lower in {*_CONNECTORS, "is", "="}):
             after += 1
         told = bool(heard.says(r"\b(?:namespace|ns) ?[:=]"))  # 'namespace: prod'
-        asked = preposition or told or _another_kind(words, at)
+        if labelling and at and words[start].lower in {"to", "on", "from"}:
+            continue  # it is the namespace that is labelled
+        short = word.lower == "ns" and at > 1
+        asked = preposition or told or short or _another_kind(words, at)
         if asked and after < len(words) and _namespace_like(words[after]):
             return replace(heard, words=without(words, start, after + 1), namespace=words[after].text)
         if at > 0 and _namespace_like(words[at - 1]):
@@ -363,7 +372,7 @@ def _kind(heard: Heard) -> Heard:
         return heard
     first = next((one for one in found if one[2].kind not in {"Namespace", "Node", "Event"}), found[0])
     if first[2].kind == "HorizontalPodAutoscaler" and heard.says(
-        r"\b(?:create|add|make|set ?up|configure|new|autoscale)\b"
+        r"\b(?:create|add|make|set ?up|configure|new|autoscale|autoscaler|max)\b"
     ):
         first = next((one for one in found if one[2].kind in SCALABLE), first)
     if first[2].kind == "Node" and any(one[2].kind == "Event" for one in found):

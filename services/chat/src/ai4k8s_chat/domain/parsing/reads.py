@@ -36,7 +36,7 @@ _STATES = (
         r"\bunhealthy\b|not (?:healthy|running|ready|working)|\bunready\b|\bnotready\b|\bbroken\b|\bhaving (?:problems|issues|trouble)\b|with (?:problems|issues|errors)|\bin trouble\b|\bnon-?(?:running|ready)\b|\bdown\b",
     ),
     ("completed", r"\bcompleted\b|\bfinished\b|\bsucceeded\b"),
-    ("restarted", r"\brestart(?:ed|s|ing)\b(?! count| column)"),
+    ("restarted", r"\b(?<!by )restart(?:ed|s|ing)\b(?! count| column)"),
     ("running", r"\brunning\b"),
 )
 _COLUMNS = (
@@ -105,10 +105,12 @@ def logs(heard: Heard) -> Parsed:
         container=heard.container,
         previous=True
         if heard.says(
-            r"\bprevious\b|\bbefore (?:it|the|its) (?:last )?(?:crash|restart)|\blast (?:crash|restart|terminated)|\bcrashed container"
+            r"\bprev(?:ious)?\b|\bbefore (?:it|the|its) (?:last )?(?:crash|restart)|\blast (?:crash|restart|terminated)|\bcrashed container"
         )
         else None,
-        tail_lines=min(2000, tail) if tail and not heard.says(rf"\b{tail} ?(?:m|min|h|hour|s|sec|day)") else None,
+        tail_lines=min(2000, tail)
+        if tail and not heard.says(rf"\b{tail} ?(?:m|mins?|minutes?|h|hours?|hrs?|s|secs?|seconds?|days?)\b")
+        else None,
         since_seconds=seconds_back(heard),
         contains=_searched(heard),
     )
@@ -136,7 +138,7 @@ def limit(heard: Heard) -> int | None:
 
 def top(heard: Heard) -> Parsed:
     """'CPU of the nodes', 'which pods use most memory'."""
-    asked = [name for name, words in (("memory", ("memory", "ram")), ("cpu", ("cpu",))) if heard.has(*words)]
+    asked = [name for name, words in (("memory", ("memory", "ram", "mem")), ("cpu", ("cpu",))) if heard.has(*words)]
     by = asked[0] if len(asked) == 1 else None
     number = limit(heard)
     if heard.kind is not None and heard.kind.kind == "Node":
@@ -203,6 +205,7 @@ def pods(heard: Heard) -> Parsed:
         if heard.says(r"\b(?:by age|oldest|newest|by creation)\b")
         else None,
         output=listed_as(heard),
+        limit=limit(heard),
     )
 
 

@@ -22,7 +22,9 @@ WRITE_VERBS: dict[str, str] = {
     **dict.fromkeys(("scale", "resize", "rescale", "upscale", "downscale"), "scale"),
     **dict.fromkeys(("increase", "bump", "raise", "grow", "double", "triple"), "increase"),
     **dict.fromkeys(("decrease", "reduce", "lower", "shrink", "halve"), "decrease"),
-    **dict.fromkeys(("delete", "remove", "kill", "destroy", "erase", "wipe", "purge", "terminate", "drop"), "delete"),
+    **dict.fromkeys(
+        ("delete", "remove", "kill", "destroy", "erase", "wipe", "purge", "terminate", "drop", "del", "rm"), "delete"
+    ),
     **dict.fromkeys(("restart", "bounce", "recycle", "reboot", "redeploy", "reload"), "restart"),
     **dict.fromkeys(("rollback", "revert", "undo"), "undo"),
     **dict.fromkeys(("set", "update", "change", "upgrade", "modify", "switch", "move", "downgrade", "use"), "set"),
@@ -119,6 +121,7 @@ PLAIN = (
         eating eats eat hogging hogs burning burns taking bring brings sure ensure ensures
         sit sits sitting anywhere somewhere nowhere together hungriest hungry loaded busiest develop develops evolve
         evolves throw throws crash-looped night morning evening release mind fine-grained roll rolling
+        mem prev nice kind-hearted better worse difference resized
         top-level least-used most-used highest-cpu cpu-heavy memory-heavy
         schedulable unschedulable maintenance mode observe auto manifest manifests template spec config file files
         because so therefore however although though unless except without including include included excluding
@@ -159,7 +162,7 @@ NUMBERS = {
 
 # kubectl's short names that are also words of English, or that people use for other things.
 NOT_KINDS_IN_ENGLISH = frozenset(
-    """no ev ep pc sc ds rs cj limits limit config configs worker workers machine machines cron crons dep deps volume
+    """no ev ep pc sc limits limit config configs worker workers machine machines cron crons dep deps volume
     volumes claim claims role-based nos pcs cs endpoint endpoints autoscaler autoscalers event events quota""".split()
 ) - {"autoscaler", "autoscalers", "event", "events", "quota", "endpoint", "endpoints", "volume", "volumes"}
 

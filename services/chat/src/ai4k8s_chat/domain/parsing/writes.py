@@ -149,8 +149,8 @@ def delete(heard: Heard) -> Parsed:
 
 def grace(heard: Heard) -> int | None:
     """'with a grace period of 60 seconds'."""
-    match = heard.says(r"\bgrace[- ]?(?:period)?(?: of| =|:)? ?(\d{1,5})")
-    return int(match[1]) if match else None
+    match = heard.says(r"\bgrace[- ]?(?:period)?(?: of| =|:)? ?(\d{1,5}) ?(m(?:in(?:ute)?s?)?\b)?")
+    return int(match[1]) * (60 if match[2] else 1) if match else None
 
 
 def restart(heard: Heard) -> Parsed:
