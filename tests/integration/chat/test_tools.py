@@ -344,3 +344,21 @@ def test_a_manifest_is_written_by_rag_for_a_conversation_and_for_an_mcp_client_a
     assert planned["tool"] == "resources_create_or_update"
     assert bench.plans.row(planned["plan_id"])["status"] == "waiting"
     assert not sim.kube.read(DEPLOYMENTS.format("default"))["items"]
+
+
+def test_a_question_back_can_be_answered_by_a_word(bench: TalkBench, sim: SimCluster) -> None:
+    namespace, conversation = sim.namespace(), bench.conversation()
+    sim.deployment(namespace, "paint")
+    back = bench.ask(f"delete paint in {namespace}", conversation=conversation)
+    assert (back["tool"], back["success"]) == (None, True)
+    assert bench.ask("Deployment", conversation=conversation)["plan_id"] is not None
+
+
+def test_a_manifest_goes_into_the_namespace_that_is_named_with_it(bench: TalkBench, sim: SimCluster) -> None:
+    namespace = sim.namespace()
+    manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: b}\n"
+    planned = bench.call("resources_create_or_update", manifest=manifest, namespace=namespace)
+    assert planned.plan is not None
+    assert f"ConfigMap {namespace}/c" in planned.plan.diff
+    with pytest.raises(InvalidInputError, match="looked like a credential"):
+        bench.call("resources_create_or_update", manifest=manifest.replace("b", "[hidden]"), namespace=namespace)

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from ai4k8s_chat.domain.results import STORED_CHARACTERS
 from ai4k8s_chat.executing import run
 from ai4k8s_chat.reading.scope import AmbiguousError
-from ai4k8s_chat.understanding import names_in, read_text
+from ai4k8s_chat.understanding import read_text
 from ai4k8s_common.errors import Ai4k8sError
 from ai4k8s_common.llm.types import ModelError
 from ai4k8s_common.security.redaction import mask, redact
@@ -165,7 +165,9 @@ def past_of(connection: Connection, conversation_id: UUID | None, question_id: U
     if conversation_id is None:
         return []
     query = (
-        select(questions.c.text.label("question"), answers.c.text, answers.c.steps, answers.c.choices)
+        select(
+            questions.c.text.label("question"), answers.c.text, answers.c.steps, answers.c.choices, answers.c.success
+        )
         .join(answers, answers.c.question_id == questions.c.id)
         .where(questions.c.conversation_id == conversation_id, questions.c.id != question_id)
         .order_by(questions.c.asked_at.desc())
@@ -188,7 +190,7 @@ def answer(context: TalkContext, turn: Turn) -> Outcome:
 
 def answer_with_rules(box: Toolbox, turn: Turn) -> Outcome:
     """Read the text, run the one tool it means, and say what it found; unsure is a question back."""
-    understood = read_text(turn.text, turn.past, names_in(turn.tx.connection, turn.cluster_id))
+    understood = read_text(turn.text, turn.past, box.names.of(turn.tx.connection, turn.cluster_id))
     if understood.tool is None:
         return Outcome(understood.words, success=understood.answered, choices=understood.choices)
     step = Steps(box, turn).run(understood.tool, understood.arguments)

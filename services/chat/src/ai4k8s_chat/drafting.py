@@ -13,6 +13,7 @@ from ai4k8s_chat.reading.objects import Located, locate, resolve_kind
 from ai4k8s_chat.reading.rollouts import revisions_of, rolled_out
 from ai4k8s_common.errors import InvalidInputError, NotFoundError
 from ai4k8s_common.plans import ApiCall, CallKind
+from ai4k8s_common.security.redaction import HIDDEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ai4k8s_chat.reading.scope import Scope
 
 MOST_AT_ONCE = 100
+MANIFESTS_PAGE = "Apply it from the page Manifests: what a plan holds is sealed before it is stored."
 _ENABLED = "ai4k8s.io/predictive-autoscaling-enabled"
 _MODE, _MIN, _MAX = "ai4k8s.io/mode", "ai4k8s.io/min-replicas", "ai4k8s.io/max-replicas"
 
@@ -151,6 +153,11 @@ def resources_create_or_update(_: KubeReads, scope: Scope, wish: a.ResourcesCrea
     """What a manifest says; whoever makes the plan reads it and finds the calls."""
     if wish.namespace is not None:
         scope.check(wish.namespace)
+    if HIDDEN in wish.manifest:
+        # What was typed is redacted before it is stored; applied, it would put the blank in the value's place.
+        raise InvalidInputError(
+            "a value in the manifest looked like a credential and was taken out of the message", hint=MANIFESTS_PAGE
+        )
     return Draft("Apply a manifest", (), manifests=wish.manifest, namespace=wish.namespace)
 
 

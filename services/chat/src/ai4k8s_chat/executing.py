@@ -5,7 +5,7 @@ Chat, models and MCP clients all come through here. What a tool needs is in the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import ValidationError
@@ -18,6 +18,7 @@ from ai4k8s_chat.domain.tools import BY_NAME, Access, Tool
 from ai4k8s_chat.drafting import DRAFTERS
 from ai4k8s_chat.reading import diagnose, events, logs, objects, rollouts, tables, top
 from ai4k8s_chat.reading.scope import Scope
+from ai4k8s_chat.understanding import Names
 from ai4k8s_common.errors import ForbiddenError, InvalidInputError, NotFoundError
 from ai4k8s_common.rights import LEAST_ROLE, Permission
 from ai4k8s_common.store.gateway import cluster_credentials, clusters
@@ -72,6 +73,7 @@ class Toolbox:
     writer: Writer
     modes: Callable[[Connection, UUID, UUID], Sequence[ModeRule]]
     clock: Callable[[], datetime]
+    names: Names = field(default_factory=Names)
 
 
 _CLUSTER_TOOLS: dict[str, Callable[[KubeReads, Scope, Any], ToolResult]] = {

@@ -48,6 +48,7 @@ class Plans:
             title=draft.title,
             calls=draft.calls,
             manifests=draft.manifests,
+            namespace=draft.namespace,
             token_id=caller.token_id,
         )
         return told(prepare(tx, self.context, ask), draft)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
 
 from ai4k8s_chat import conversing
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from ai4k8s_common.bus.transaction import Transaction
 
 
+STORING_SECONDS = 60
+
+
 def answer_message(tx: Transaction, context: TalkContext, message: AnswerMessage) -> None:
     """Answer, store the answer, and tell whoever waits. Asked again by a second delivery, it is answered again."""
     begun = time.monotonic()
@@ -43,6 +46,10 @@ def answer_message(tx: Transaction, context: TalkContext, message: AnswerMessage
         }
         tx.bus.live.emit(LiveEvent(LiveEventName.CHAT, user_room(message.user_id), {**about, **payload}))
 
+    if context.model is not None:
+        # The store ends transactions that are idle for two minutes, and a model may take as long.
+        longest = int(context.bounds.seconds) + STORING_SECONDS
+        tx.connection.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = '{longest}s'"))
     rights = read_rights(tx.connection, message.user_id, message.token_id)
     turn = conversing.Turn(
         tx=tx,

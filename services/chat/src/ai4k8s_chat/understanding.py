@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ from ai4k8s_chat.domain.written import can_be_applied
 from ai4k8s_common.store.collector import nodes, workloads
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
 
     from sqlalchemy import Connection, Row
@@ -26,6 +28,7 @@ _APPLY_IT = re.compile(
     r"(?: now| please)?\s*[.!]?\s*$",
     re.IGNORECASE,
 )
+NAMES_LAST_SECONDS = 10.0
 # What a tool is about where its arguments name no kind.
 _KINDS = {"pods_get": "Pod", "pods_log": "Pod", "node_cordon": "Node", "node_uncordon": "Node", "node_drain": "Node"}
 
@@ -47,7 +50,7 @@ def read_text(text: str, past: Sequence[Row[Any]], known: Mapping[str, tuple[str
     manifest = written_before(past) if _APPLY_IT.match(text) else None
     if manifest is not None:
         return Understood("resources_create_or_update", {"manifest": manifest})
-    parsed = parse(text, Context(subject=subject_of(past), known=known))
+    parsed = parse(text, Context(subject=subject_of(past), unanswered=unanswered_of(past), known=known))
     if parsed.outcome in {Outcome.CLARIFY, Outcome.REFUSE} or parsed.tool is None:
         return Understood(None, words=parsed.answer, choices=parsed.choices, answered=parsed.outcome is Outcome.CLARIFY)
     return Understood(parsed.tool, parsed.arguments, notes=parsed.notes)
@@ -71,6 +74,37 @@ def subject_of(past: Sequence[Row[Any]]) -> Subject | None:
             if kind and (given.get("name") or given.get("namespace")):
                 return Subject(str(kind), given.get("name"), given.get("namespace"))
     return None
+
+
+def unanswered_of(past: Sequence[Row[Any]]) -> str | None:
+    """Return the last request, if what it was answered with is a question back."""
+    if not past:
+        return None
+    last = past[-1]
+    asked_back = bool(last.choices) or (last.success and not last.steps)
+    return str(last.question) if asked_back else None
+
+
+@dataclass
+class Names:
+    """The names in clusters, kept for some seconds: a large cluster has thousands, and each answer wants them."""
+
+    clock: Callable[[], float] = time.monotonic
+    _kept: dict[UUID, tuple[float, Mapping[str, tuple[str, ...]]]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def of(self, connection: Connection, cluster_id: UUID) -> Mapping[str, tuple[str, ...]]:
+        """Return what was observed a moment ago. Names of clusters that nobody asks about are let go of."""
+        now = self.clock()
+        with self._lock:
+            self._kept = {key: one for key, one in self._kept.items() if now - one[0] < NAMES_LAST_SECONDS}
+            kept = self._kept.get(cluster_id)
+        if kept is not None:
+            return kept[1]
+        found = names_in(connection, cluster_id)
+        with self._lock:
+            self._kept[cluster_id] = (now, found)
+        return found
 
 
 def names_in(connection: Connection, cluster_id: UUID) -> dict[str, tuple[str, ...]]:

@@ -64,6 +64,7 @@ class PlanAsk:
     title: str
     calls: tuple[ApiCall, ...] = ()
     manifests: str = ""
+    namespace: str | None = None  # for objects of the manifests that name none; None: the cluster's default
     undo_of: UUID | None = None
     token_id: UUID | None = None
 
@@ -97,7 +98,7 @@ def prepare(tx: Transaction, context: PlanContext, ask: PlanAsk) -> PreparedPlan
 
     rights = context.rights_of(tx.connection, ask.user_id, ask.token_id)
     with context.open_cluster(ask.cluster_id, cluster.sealed) as kube:
-        calls = ask.calls or tuple(calls_of(kube, ask.manifests, cluster.default_namespace))
+        calls = ask.calls or tuple(calls_of(kube, ask.manifests, ask.namespace or cluster.default_namespace))
         if len(calls) > MAX_CALLS:
             raise InvalidInputError(f"a plan holds at most {MAX_CALLS} calls", hint="Narrow it down.")
         trial = Trial(kube, mode)

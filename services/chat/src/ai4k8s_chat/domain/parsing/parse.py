@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ai4k8s_chat.domain.kinds import find_kind
 from ai4k8s_chat.domain.parsing import caution
 from ai4k8s_chat.domain.parsing.english import CHOICES, parse_english
 from ai4k8s_chat.domain.parsing.kubectl import find_line, parse_line
@@ -32,7 +33,7 @@ def parse(text: str, context: Context | None = None) -> Parsed:
     if line is not None:
         return parse_line(line, context)
     if context.unanswered and _is_answer(text):
-        whole = parse_english(spell_out(f"{context.unanswered} {text}"), context)
+        whole = parse_english(spell_out(_completed(context.unanswered, text)), context)
         if whole.outcome is not Outcome.CLARIFY:
             return whole
     return parse_english(spell_out(text), context)
@@ -42,6 +43,15 @@ def _is_answer(text: str) -> bool:
     """'delete web' - 'what kind of object is web?' - 'Deployment': a word or two that are no request themselves."""
     words = text.lower().split()
     return len(words) <= MOST_WORDS_OF_AN_ANSWER and words[0] not in READ_VERBS | set(WRITE_VERBS)
+
+
+def _completed(request: str, answer: str) -> str:
+    """'to 3' goes to the end of what was asked; a kind after its verb: 'delete web in shop' - 'Deployment'."""
+    words = request.split()
+    verb = next((at for at, word in enumerate(words) if word.lower() in WRITE_VERBS), None)
+    if verb is None or find_kind(answer) is None:
+        return f"{request} {answer}"
+    return " ".join((*words[: verb + 1], answer, *words[verb + 1 :]))
 
 
 def _manifest(text: str) -> Parsed:
