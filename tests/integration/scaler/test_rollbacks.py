@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from ai4k8s_common.contracts.scaler import Settlement, SettleRecommendation
 from ai4k8s_scaler.revisions import HISTORY, REVISION
 from ai4k8s_scaler.settling import settle_recommendation
-from tests.support.scaler_bench import NOW, WEB, Bench, make_bench
+from tests.support.scaler_bench import ENABLED, NOW, WEB, Bench, make_bench
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,6 +126,52 @@ def test_a_revision_after_which_it_is_short_is_recommended_to_go_and_one_click_r
         settle_recommendation(tx, bench.at(NOW + timedelta(minutes=4)), apply)
     assert image(bench) == "web:6"
     assert "nodeName" not in bench.kube.read(DEPLOYMENT)["spec"]["template"]["spec"]
+
+
+def of_kind(bench: Bench, kind: str) -> dict[str, Any]:
+    """What is told of a workload that ran revision web-a when we first looked, and web-b since."""
+    sets, path = (
+        f"/apis/apps/v1/namespaces/shop/{kind.lower()}s/web",
+        "/apis/apps/v1/namespaces/shop/controllerrevisions",
+    )
+    notes = {"ai4k8s.io/rolls-back-rollouts": "true", **ENABLED}
+    update = "UPDATE collector.workloads SET kind = %s, revision = %s, revision_at = %s, annotations = %s"
+    bench.kube.workloads[WEB].replicas = 20
+    bench.cluster.execute(update, kind, "web-a", None, Jsonb(notes))
+    look(bench, NOW, usage=1600.0, pods=20, foreseen=19.0)
+    bench.cluster.execute(update, kind, "web-b", NOW, Jsonb(notes))
+    for name in ("web-a", "web-b"):
+        template = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": name}]}}
+        data = {"spec": {"template": {**template, "$patch": "replace"}}}
+        bench.kube.put(f"{path}/{name}", {"metadata": {"ownerReferences": [{"uid": "s"}]}, "data": data})
+        bench.kube.put(
+            sets, {"metadata": {"uid": "s"}, "spec": {"template": template}, "status": {"updateRevision": name}}
+        )
+    for number in range(1, 8):
+        look(bench, NOW + timedelta(seconds=20 * number), usage=2400.0, pods=20, foreseen=19.0)
+    (told,) = [row for row in bench.decisions() if row["actuator"] == "revision"]
+    return told
+
+
+def test_a_stateful_sets_revision_waits_for_a_person_whatever_the_policy_says(bench: Bench) -> None:
+    told = of_kind(bench, "StatefulSet")
+    assert (told["outcome"], told["plan"]["to_revision"]) == ("observed", "web-a")
+    apply = SettleRecommendation(
+        job_id=uuid.uuid4(), decision_id=told["id"], settlement=Settlement.APPLY, requested_by=uuid.UUID(int=1)
+    )
+    with bench.bus.transaction() as tx:
+        settle_recommendation(tx, bench.at(NOW + timedelta(minutes=4)), apply)
+    template = bench.kube.read("/apis/apps/v1/namespaces/shop/statefulsets/web")["spec"]["template"]
+    assert template["spec"]["containers"][0]["image"] == "web-a"
+    assert "$patch" not in template
+
+
+def test_what_keeps_its_revisions_elsewhere_is_told_how_and_offers_no_click(bench: Bench) -> None:
+    told = of_kind(bench, "Rollout")
+    assert told["outcome"] == "held"
+    assert told["reason"].endswith(
+        "A Rollout keeps its revisions elsewhere: roll it back with kubectl argo rollouts undo."
+    )
 
 
 def test_where_the_policy_says_so_it_is_ordered_once_and_a_newer_revision_is_left_alone(bench: Bench) -> None:

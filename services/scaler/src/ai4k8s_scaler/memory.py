@@ -31,6 +31,7 @@ class Memory:
         last_proposal: (from, to) last written while only observing.
         lowered: what was seen since our latest change that took pods away.
         rollout: what was seen since the present revision came.
+        revision, revision_before: the present one, and the one that was there when we looked before it came.
         revision_told: the revision of which the ledger was told that it made things worse.
     """
 
@@ -44,6 +45,8 @@ class Memory:
     last_proposal: tuple[int, int] | None = None
     lowered: Tally = NOTHING_SEEN
     rollout: Tally = NOTHING_SEEN
+    revision: str = ""
+    revision_before: str = ""
     revision_told: str = ""
 
     @classmethod
@@ -70,6 +73,8 @@ class Memory:
             last_proposal=(int(proposal[0]), int(proposal[1])) if proposal else None,
             lowered=Tally(*stored.get("lowered", ())),
             rollout=Tally(*stored.get("rollout", ())),
+            revision=str(stored.get("revision", "")),
+            revision_before=str(stored.get("revision_before", "")),
             revision_told=str(stored.get("revision_told", "")),
         )
 
@@ -88,6 +93,8 @@ class Memory:
             "last_proposal": list(self.last_proposal) if self.last_proposal else None,
             "lowered": [self.lowered.since, self.lowered.ticks, self.lowered.short],
             "rollout": [self.rollout.since, self.rollout.ticks, self.rollout.short],
+            "revision": self.revision,
+            "revision_before": self.revision_before,
             "revision_told": self.revision_told,
         }
 

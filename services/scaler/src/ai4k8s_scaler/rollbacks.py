@@ -18,6 +18,7 @@ from ai4k8s_scaler.domain import rollback
 from ai4k8s_scaler.domain.guards import GuardName, Room
 from ai4k8s_scaler.domain.rollback import Lowered
 from ai4k8s_scaler.ledger import decision_event
+from ai4k8s_scaler.revisions import ROLLED_BACK, by_hand
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
@@ -88,24 +89,32 @@ def _lowered(cycle: Cycle, row: Row[Any]) -> Lowered | None:
 def watch_rollout(tx: Transaction, cycle: Cycle, row: Row[Any], policy: EffectivePolicy, memory: Memory) -> Memory:
     """Tell, once a revision, that it made things worse; where the policy says so, order the one before it back."""
     revision, slo = row.revision, policy.limits.slo_short_share
+    if revision and revision != memory.revision:
+        memory = replace(memory, revision=revision, revision_before=memory.revision)
     if not revision or memory.revision_told == revision:
         return memory
     before = memory.budget.short_share()
     if not rollback.rollout_worsened(memory.rollout, before, slo, cycle.at.timestamp()):
         return memory
     memory = replace(memory, revision_told=revision)
-    earlier = repository.revision_before(tx.connection, row.id, revision)
-    if earlier is None or repository.rolled_back_since(tx.connection, row.id, cycle.at - ONE_ROLL_BACK_WITHIN):
+    # A StatefulSet's first revision that we saw is told by no deploy.
+    earlier = repository.revision_before(tx.connection, row.id, revision) or memory.revision_before
+    if not earlier or repository.rolled_back_since(tx.connection, row.id, cycle.at - ONE_ROLL_BACK_WITHIN):
         # Back and forth between two that are both short helps nobody.
         return memory
     decision_id = uuid.uuid4()
+    # What a StatefulSet keeps may have been brought to its new revision's form: there a person decides.
     ordered = policy.rolls_back_rollouts and policy.mode is PolicyMode.AUTO and row.kind == "Deployment"
-    outcome = DecisionOutcome.PLANNED if ordered else DecisionOutcome.OBSERVED
+    # Only what one click can do waits for one.
+    told = DecisionOutcome.OBSERVED if row.kind in ROLLED_BACK else DecisionOutcome.HELD
+    outcome = DecisionOutcome.PLANNED if ordered else told
     usual = "" if before is None else f", {100 * before:.2g} % of the days before"
     reason = (
         f"Short of capacity in {memory.rollout.short} of {memory.rollout.ticks} looks since revision {revision} came at"
         f" {row.revision_at:%H:%M} UTC{usual}: back to revision {earlier}."
     )
+    if row.kind not in ROLLED_BACK:
+        reason += f" A {row.kind} keeps its revisions elsewhere: {by_hand(row.kind)[0].lower()}{by_hand(row.kind)[1:]}"
     repository.insert_decision(
         tx.connection,
         {

@@ -129,6 +129,13 @@ RIGHTS: tuple[Right, ...] = (
         )
         for plural in ("deployments", "statefulsets", "replicasets")
     ),
+    Right(
+        Feature.CONTEXT,
+        "apps",
+        "controllerrevisions",
+        ("get", "list"),
+        "earlier revisions of StatefulSets and DaemonSets are not shown and not gone back to",
+    ),
     Right(Feature.ROLLOUTS, "argoproj.io", "rollouts", _LIST, "Argo Rollouts are not shown", Need.ADD_ON),
     *(
         Right(
