@@ -88,5 +88,9 @@ def give_back(tx: Transaction, context: Context, row: Row[Any], claim: Row[Any])
                 standing = hand.give_back(claim.original)
             except KubeNotFoundError:
                 log.info("nothing_to_give_back_to", workload=f"{row.namespace}/{row.name}")
+        if floor and standing is not None:
+            bounds = (standing.replicas, standing.maximum)
+            hpa = (row.namespace, claim.object_name)
+            surroundings.note_bounds(tx.connection, claim.cluster_id, hpa, bounds, context.clock())
     surroundings.drop_claim(tx.connection, row.id)
     return standing
