@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +20,11 @@ from ai4k8s_chat.domain.tools import TOOLS, Access
 from ai4k8s_common.clock import utc_now
 from ai4k8s_common.errors import ForbiddenError, InvalidInputError, NotFoundError
 from ai4k8s_common.llm.types import ModelUnavailableError, Speaker, ToolCall
-from ai4k8s_common.rights import Grant, Rights, Role
+from ai4k8s_common.rights import Grant, Permission, Rights, Role
 from ai4k8s_common.security.identity import HEADER, MCP_AUDIENCE, Identity, sign
 from ai4k8s_common.services import Service
 from tests.support.models import FakeModel
-from tests.support.plans import DEPLOYMENTS, SimCluster, sim_cluster
+from tests.support.plans import DEPLOYMENTS, SimCluster, everything, sim_cluster
 from tests.support.stores import new_database
 from tests.support.talk import KEY, TalkBench, mcp_server, talk_bench, with_modes
 from tests.support.wait import eventually
@@ -213,6 +214,10 @@ def test_rights_and_modes_decide_and_never_the_words(bench: TalkBench, sim: SimC
     web: dict[str, Any] = {"namespace": shop, "name": "web"}
     with pytest.raises(ForbiddenError, match="needs the role 'operator'"):
         bench.call("rollout_restart", viewer(bench, None), **web)
+    with pytest.raises(ForbiddenError, match="needs the scope 'object:write'"):
+        bench.call(
+            "rollout_restart", replace(everything(bench.user_id), scopes=frozenset({Permission.CLUSTER_READ})), **web
+        )
     with pytest.raises(NotFoundError, match="there is no cluster"):
         bench.call("pods_list", viewer(bench))
     theirs, other = viewer(bench, shop), sim.namespace()

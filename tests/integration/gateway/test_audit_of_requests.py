@@ -63,6 +63,24 @@ def test_what_is_done_and_what_is_refused_is_recorded_without_secrets(gateway: R
         assert audit.verify(tx.connection, Service.GATEWAY).problem == ""
 
 
+def test_what_is_typed_into_a_conversation_is_kept_nowhere_with_a_secret_in_it(gateway: RunningGateway) -> None:
+    alice, canary = gateway.person("alice"), "c4n4ry7Qx9"
+    alice.log_in()
+    talks = f"/clusters/{alice.add_cluster()['id']}/conversations"
+    talk = alice.send("POST", talks, {"title": f"token={canary}"}).json()
+    assert alice.send("PATCH", f"{talks}/{talk['id']}", {"title": f"password: {canary}"}).status_code == 200
+    manifest = f"apply this\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData:\n  a: {canary}\n"
+    refused = alice.send("POST", f"{talks}/{talk['id']}/messages", {"text": manifest})
+    assert (refused.status_code, "Manifests" in refused.json()["hint"], canary in refused.text) == (422, True, False)
+    line = f"kubectl create secret generic s --from-literal=a={canary} --from-literal=b={canary}"
+    assert alice.send("POST", f"{talks}/{talk['id']}/messages", {"text": line}).status_code == 202
+    with gateway.database.connect() as connection:
+        for table in ("audit_entries", "conversations", "questions", "outbox", "jobs"):
+            rows = connection.execute(f"SELECT t::text FROM gateway.{table} t").fetchall()
+            assert rows
+            assert canary not in str(rows), table
+
+
 def test_the_command_proves_that_the_log_is_whole_and_says_where_it_is_not(
     gateway: RunningGateway, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

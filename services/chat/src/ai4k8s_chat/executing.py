@@ -183,6 +183,11 @@ def scope_of(rights: Rights, tool: Tool, cluster: Row[Any]) -> Scope:
         and rights.may(tool.permission, cluster.id, grant.namespace)
     }
     namespaces = tuple(sorted(name for name in allowed if not chosen or name in chosen))
+    if not rights.has_scope(tool.permission):
+        raise ForbiddenError(
+            f"{tool.name} needs the scope '{tool.permission.value}', and this token was made without it",
+            hint="Make a token with that scope.",
+        )
     if not namespaces:
         least = LEAST_ROLE[tool.permission].value
         raise ForbiddenError(

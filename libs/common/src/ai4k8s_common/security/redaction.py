@@ -39,6 +39,9 @@ _AFTER: tuple[re.Pattern[str], ...] = (
     re.compile(rf"(?i)([-_.a-z0-9]*{_SECRET_WORD}[\"']?\s*(?:=|:)\s*)(\"[^\"\n]*\"|'[^'\n]*'|[^\s,;}}\])\"']+)"),
     re.compile(rf"(?i)(--?[a-z0-9-]*{_SECRET_WORD}\s+)(?!-)[^\s\"']+"),
 )
+# kubectl create secret generic NAME --from-literal=KEY=VALUE: whatever the key is called.
+_CREATES_SECRET = re.compile(r"(?i)\bcreate\s+secret\b")
+_LITERAL = re.compile(r"(--from-literal[=\s]+[\"']?[^\s=]+=)(?:[^\s\"'\[][^\s\"']*)")
 
 
 def redact(text: str) -> str:
@@ -47,6 +50,8 @@ def redact(text: str) -> str:
         text = pattern.sub(HIDDEN, text)
     for pattern in _AFTER:
         text = pattern.sub(rf"\g<1>{HIDDEN}", text)
+    if _CREATES_SECRET.search(text):
+        text = _LITERAL.sub(rf"\g<1>{HIDDEN}", text)
     return text
 
 

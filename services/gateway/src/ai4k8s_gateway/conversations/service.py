@@ -6,8 +6,9 @@ import uuid
 from typing import TYPE_CHECKING
 
 from ai4k8s_common.contracts.chat import AnswerMessage, ForgetConversation
-from ai4k8s_common.errors import NotFoundError
+from ai4k8s_common.errors import InvalidInputError, NotFoundError
 from ai4k8s_common.security.redaction import redact
+from ai4k8s_gateway.audit.hook import Told, tell
 from ai4k8s_gateway.clusters import service as cluster_service
 from ai4k8s_gateway.conversations import repository
 from ai4k8s_gateway.conversations.schemas import (
@@ -19,6 +20,7 @@ from ai4k8s_gateway.conversations.schemas import (
     ExchangeView,
     ToolModeView,
 )
+from ai4k8s_gateway.domain.secret_text import holds_secret_data
 from ai4k8s_gateway.jobs import service as jobs
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def begin(tx: Transaction, principal: Principal, cluster_id: UUID, title: str | 
     """Begin a conversation. Raises NotFoundError."""
     cluster_service.get(tx.connection, principal, cluster_id)
     values = {"cluster_id": cluster_id, "user_id": principal.user_id, "title": redact(title or UNTITLED)}
+    tell(tx, Told(after={"title": values["title"]}))
     return show(tx.connection, principal, cluster_id, repository.begin(tx.connection, values))
 
 
@@ -63,6 +66,7 @@ def rename(
     """Give another title. Raises NotFoundError."""
     _own(tx.connection, principal, cluster_id, conversation_id)
     repository.rename(tx.connection, conversation_id, redact(title))
+    tell(tx, Told(after={"conversation_id": str(conversation_id), "title": redact(title)}))
     return _view(_own(tx.connection, principal, cluster_id, conversation_id))
 
 
@@ -74,8 +78,17 @@ def remove(tx: Transaction, principal: Principal, cluster_id: UUID, conversation
 
 
 def ask(tx: Transaction, principal: Principal, cluster_id: UUID, conversation_id: UUID, text: str) -> AskedView:
-    """Ask. Whatever looks like a credential is taken out before it is written or sent. Raises NotFoundError."""
+    """Ask. Whatever looks like a credential is taken out before it is written or sent.
+
+    Raises NotFoundError, and InvalidInputError for a manifest with a Secret's data: a talk is stored and may be sent to
+    a model, and with the values blanked it would be another Secret.
+    """
     row = _own(tx.connection, principal, cluster_id, conversation_id)
+    if holds_secret_data(text):
+        raise InvalidInputError(
+            "a Secret's data is not taken in a conversation, and nothing of the message was kept",
+            hint="Apply it from the page Manifests, where values are sealed; or paste it without its values.",
+        )
     text, question_id = redact(text), uuid.uuid4()
     command = AnswerMessage(
         job_id=uuid.uuid4(),

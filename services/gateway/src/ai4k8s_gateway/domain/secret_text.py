@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-_SECRET = re.compile(r"""["']?kind["']?\s*:\s*["']?Secret\b""")
+_SECRET = re.compile(r"""["']?kind["']?\s*:\s*["']?Secret(?:List)?\b""")
 _DATA = re.compile(r"""(?m)^(?P<indent>[ \t-]*)["']?(?:data|stringData)["']?[ \t]*:(?P<rest>.*)$""")
 _FLOW = re.compile(r"""["']?\b(?:data|stringData)\b["']?\s*:\s*\{""")
 _VALUE = re.compile(r"""(?m)^(?P<key>[ \t]*(?:"[^"\n]*"|'[^'\n]*'|[^\s:#][^:\n]*):)(?P<value>[ \t].*)?$""")
