@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import json
 import secrets
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -204,10 +207,20 @@ class SmallModel:
         return {"GPT_OSS_API_BASE": f"{self.url}/v1", "GPT_OSS_API_KEY": self.api_key}
 
 
+@contextmanager
+def served_model() -> Iterator[SmallModel]:
+    """Serve the small model, without a test around it."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield from _serve(Path(folder))
+
+
 @pytest.fixture(scope="module")
 def small_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallModel]:
     """Serve the small model for the tests of one module."""
-    folder = tmp_path_factory.mktemp("small_model")
+    yield from _serve(tmp_path_factory.mktemp("small_model"))
+
+
+def _serve(folder: Path) -> Iterator[SmallModel]:
     started, key, port = Processes(folder), secrets.token_hex(8), pick_free()
     try:
         process = started.start_module(

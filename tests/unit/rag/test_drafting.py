@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ai4k8s_common.llm.types import ModelTimeoutError
 from ai4k8s_rag.drafting import ROUNDS, ModelDrafter
 from ai4k8s_rag.generating import Wanted, write
@@ -77,3 +79,31 @@ def test_entries_are_found_by_their_words_and_documents_only_by_their_cluster() 
     library = Library([*shipped(), own], vectors=False)
     assert library.search("naming of queues", cluster_id="c1")[0] == own
     assert own not in library.search("naming of queues", cluster_id="c2")
+
+
+def test_a_valid_manifest_of_something_else_is_no_answer() -> None:
+    model = FakeModel({"yaml": GOOD})
+
+    written = write(Wanted("deployment for nginx with 3 replicas and 2GB memory"), drafter=ModelDrafter(model))
+
+    assert (written.source, written.values()["report"]["objects"]) == ("rules", ["Deployment/nginx"])
+    assert "a Deployment was asked for and is missing" in model.questions[1].messages[-1].text
+
+
+@pytest.mark.parametrize("field", ["stringData: {password: tr0ub4dor}", "data: {password: dHIwdWI0ZG9y}"])
+def test_a_secret_value_that_nobody_gave_is_not_handed_out(field: str) -> None:
+    secret = f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\n{field}\n"
+
+    written = write(Wanted("secret db with key password"), drafter=ModelDrafter(FakeModel({"yaml": secret})))
+
+    assert written.source == "rules"
+    assert "change-me" in written.manifests
+
+
+def test_a_change_that_rules_understand_is_theirs() -> None:
+    model = FakeModel({"yaml": GOOD})
+
+    written = write(Wanted("scale it to 4 replicas", manifest=bases()["deployment"]), drafter=ModelDrafter(model))
+
+    assert (written.source, model.questions) == ("rules", [])
+    assert "replicas: 4" in written.manifests

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from ai4k8s_common.llm.fence import Fence
 from ai4k8s_common.llm.types import Message, ModelError, Question, Speaker, Use
 from ai4k8s_rag.checking import check_text
+from ai4k8s_rag.domain.drafts import invented, missing
 from ai4k8s_rag.domain.findings import Layer, Severity
 from ai4k8s_rag.generating import Wanted, Written
 
@@ -48,27 +49,31 @@ class ModelDrafter:
     model: Model
     user_id: UUID | None = None
     cancelled: Callable[[], bool] | None = None
+    most_tokens: int = MOST_TOKENS  # of one answer
+    rounds: int = ROUNDS
 
     def draft(self, wanted: Wanted, entries: Sequence[Entry], by_rules: Written) -> Written:
-        """Draft, check, and let it repair by the exact errors; at most ROUNDS answers."""
+        """Draft, check, and let it repair by the exact errors; at most so many rounds."""
         fence = Fence()
         messages = [_system(wanted, fence), _request(wanted, entries, by_rules, fence)]
         errors: list[str] = []
         try:
-            for round_number in range(1, ROUNDS + 1):
+            for round_number in range(1, self.rounds + 1):
                 answer = self.model.ask(self._question(messages), cancelled=self.cancelled)
                 text = manifest_in(answer.text, answer.value)
-                errors, report = _errors(text, wanted)
+                errors, report = _errors(text, wanted, by_rules)
                 if not errors and report is not None:
                     said = f"drafted by {answer.model} in {round_number} rounds"
                     return Written(text, "model", report, [], [], [], [], [said])
                 messages += [Message(Speaker.ASSISTANT, answer.text), _repair(errors)]
         except ModelError as error:
             return Written(notes=[f"the model did not answer ({error.detail}); written by rules"])
-        return Written(notes=[f"the model's draft was not valid after {ROUNDS} rounds ({errors[0]}); written by rules"])
+        return Written(
+            notes=[f"the model's draft was not valid after {self.rounds} rounds ({errors[0]}); written by rules"]
+        )
 
     def _question(self, messages: list[Message]) -> Question:
-        return Question(Use.RAG, tuple(messages), schema=_SCHEMA, max_tokens=MOST_TOKENS, user_id=self.user_id)
+        return Question(Use.RAG, tuple(messages), schema=_SCHEMA, max_tokens=self.most_tokens, user_id=self.user_id)
 
 
 def manifest_in(text: str, value: object) -> str:
@@ -85,7 +90,7 @@ def manifest_in(text: str, value: object) -> str:
     return ("---\n".join(found) if found else text).strip() + "\n"
 
 
-def _errors(text: str, wanted: Wanted) -> tuple[list[str], Report | None]:
+def _errors(text: str, wanted: Wanted, by_rules: Written) -> tuple[list[str], Report | None]:
     if not text.strip():
         return ["the answer held no manifest"], None
     report = check_text(text, wanted.version, wanted.profile)
@@ -93,7 +98,9 @@ def _errors(text: str, wanted: Wanted) -> tuple[list[str], Report | None]:
     bad = [each for each in report.findings if each.severity is Severity.ERROR and each.layer is not Layer.POLICY]
     if any(each.rule == "schema.unknown-kind" for each in report.findings):
         bad += [each for each in report.findings if each.rule == "schema.unknown-kind" and each not in bad]
-    return [f"line {each.line}, {each.path}: {each.why}" for each in bad[:MOST_ERRORS]], report
+    said = [f"line {each.line}, {each.path}: {each.why}" for each in bad[:MOST_ERRORS]]
+    given = f"{wanted.request}\n{wanted.manifest}"
+    return said or [*missing(text, by_rules.manifests), *invented(text, given)], report
 
 
 def _system(wanted: Wanted, fence: Fence) -> Message:

@@ -72,7 +72,9 @@ def write(wanted: Wanted, library: Library | None = None, drafter: Drafter | Non
     """Answer a request. Raises InvalidInputError for a given manifest that is no YAML or an unknown version."""
     entries = [] if library is None else library.search(wanted.request, cluster_id=wanted.cluster_id)
     written = _by_rules(wanted)
-    if drafter is not None:
+    # A change that rules understood touches nothing else; nothing of a model's is as sure of that.
+    changed = bool(wanted.manifest and written.manifests and not written.questions)
+    if drafter is not None and not changed:
         drafted = drafter.draft(wanted, entries, written)
         if drafted.manifests:
             written = drafted
