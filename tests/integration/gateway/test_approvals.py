@@ -258,6 +258,31 @@ def test_whoever_may_says_yes_to_what_was_shown_and_it_is_recorded(desk: Desk) -
     assert given in text
 
 
+def test_an_operator_of_one_namespace_sees_and_approves_its_plans(desk: Desk) -> None:
+    plan_id, given = desk.plan(needs=[OTHER])
+    waiting = [item["id"] for item in desk.elsewhere.get("/plans").json()["waiting"]]
+    shown = desk.elsewhere.get(f"/plans/{plan_id}").json()
+
+    assert plan_id in waiting
+    assert (shown["may_approve"], shown["may_refuse"], shown["why_not"]) == (True, True, "")
+    assert desk.approve(desk.elsewhere, plan_id, given).status_code == 202
+    assert desk.orders(plan_id) == 1
+
+
+def test_who_may_only_look_is_told_so_and_cannot_refuse_or_undo(desk: Desk) -> None:
+    plan_id, _ = desk.plan()
+    shown = desk.viewer.get(f"/plans/{plan_id}").json()
+    assert (shown["may_approve"], shown["may_refuse"]) == (False, False)
+    assert "object:write" in shown["why_not"]
+    assert desk.viewer.send("POST", f"/plans/{plan_id}/refuse", {"reason": ""}).status_code == 403
+
+    done = {"sentence": "1 object changed.", "may_undo": True}
+    plan_id, _ = desk.plan(status="applied", result=Jsonb(done))
+    assert desk.owner.get(f"/plans/{plan_id}").json()["may_undo"] is True
+    assert desk.viewer.get(f"/plans/{plan_id}").json()["may_undo"] is False
+    assert desk.viewer.send("POST", f"/plans/{plan_id}/undo").status_code == 403
+
+
 def test_a_no_is_for_good_and_whoever_asked_can_take_it_back(desk: Desk) -> None:
     plan_id, given = desk.plan()
     assert desk.viewer.send("POST", f"/plans/{plan_id}/refuse", {}).status_code == 403

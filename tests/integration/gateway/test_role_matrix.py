@@ -1,4 +1,4 @@
-"""Every role against every route and room: what happens is what the policy table says, and nothing is without a rule.
+"""Every role against every route, room and tool: what happens is what the policy table says; nothing is without a rule.
 
 The requests are generated from the table itself, so that a new route is tried the day it is made. They run in one
 process against one database, and every transaction is rolled back: what may be done is done, and undone.
@@ -8,23 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import pytest
 
+from ai4k8s_chat.domain.modes import ModeRule, ToolMode
+from ai4k8s_chat.domain.tools import TOOLS, Access
+from ai4k8s_chat.executing import Caller, Toolbox, run
 from ai4k8s_common.bus import live
 from ai4k8s_common.bus.transaction import Bus, Transaction
+from ai4k8s_common.clock import utc_now
+from ai4k8s_common.errors import Ai4k8sError, ForbiddenError, NotFoundError
+from ai4k8s_common.plans import PlanOrigin
 from ai4k8s_common.rights import LEAST_ROLE, Permission, Role
+from ai4k8s_common.services import Service
 from ai4k8s_common.store.isolation import see_everything
 from ai4k8s_common.store.rights import read_rights
 from ai4k8s_gateway.access.rooms import ROOMS, may_hear
 from ai4k8s_gateway.access.rules import Audience, Ruled, Scope, table
 from ai4k8s_gateway.app import create_api, create_app
 from ai4k8s_gateway.metrics import Metrics
+from tests.support.bus import open_bus
 from tests.support.feed import FedWorkload
 from tests.support.gateway import KUBECONFIG
 
@@ -34,6 +42,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Send
     from starlette.types import Scope as AsgiScope
 
+    from ai4k8s_chat.domain.tools import Tool
     from tests.support.gateway import Person, RunningGateway
 
 ROUTES = list(table(create_api().routes))
@@ -62,6 +71,7 @@ class Actor:
     is_token: bool = False
     scopes: frozenset[Permission] | None = None
     user_id: str = ""
+    token_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -101,8 +111,9 @@ def world(shared_gateway: RunningGateway) -> World:
         _sent(lead.send("POST", f"/teams/{team}/members", {"username": person.username, "role": role}))
     cluster = lead.add_cluster("matrix", team_id=team)["id"]
     ids = {"team_id": team, "cluster_id": cluster, "user_id": viewer.id, **_things(gateway, cluster)}
-    small = _token(lead, ["chat:use"])
-    whole = _token(lead, [p.value for p in Permission if p is not Permission.INSTALLATION_MANAGE])
+    small, small_id = _token(lead, ["chat:use"])
+    whole, whole_id = _token(lead, [p.value for p in Permission if p is not Permission.INSTALLATION_MANAGE])
+    tokens: dict[str, Any] = {"role": Role.ADMIN, "is_token": True, "user_id": lead.id}
     admin = gateway.admin()
     actors = [
         Actor("anonymous", None, {}),
@@ -111,8 +122,14 @@ def world(shared_gateway: RunningGateway) -> World:
         Actor("lead", Role.ADMIN, _as(lead), user_id=lead.id),
         Actor("admin", Role.ADMIN, _as(admin), is_admin=True, user_id=admin.id),
         Actor("foreign", None, _as(foreign), user_id=foreign.id),
-        Actor("small token", Role.ADMIN, _bearer(small), is_token=True, scopes=frozenset({Permission.CHAT_USE})),
-        Actor("whole token", Role.ADMIN, _bearer(whole), is_token=True, scopes=frozenset(Permission)),
+        Actor(
+            "small token",
+            headers=_bearer(small),
+            scopes=frozenset({Permission.CHAT_USE}),
+            token_id=small_id,
+            **tokens,
+        ),
+        Actor("whole token", headers=_bearer(whole), scopes=frozenset(Permission), token_id=whole_id, **tokens),
     ]
     usual = gateway.wiring
     bus = RollingBack(usual.bus.service, usual.bus.engine, usual.bus.publisher, usual.bus.live)
@@ -126,8 +143,10 @@ def _sent(response: httpx.Response) -> dict[str, Any]:
     return answer
 
 
-def _token(person: Person, scopes: list[str]) -> str:
-    return str(_sent(person.send("POST", "/tokens", {"name": "matrix", "scopes": scopes}))["token"])
+def _token(person: Person, scopes: list[str]) -> tuple[str, uuid.UUID]:
+    made = _sent(person.send("POST", "/tokens", {"name": "matrix", "scopes": scopes}))
+    (row,) = person.get("/tokens").json()["items"][:1]
+    return str(made["token"]), uuid.UUID(row["id"])
 
 
 def _as(person: Person) -> dict[str, str]:
@@ -271,10 +290,72 @@ def test_every_kind_of_room_has_a_rule_and_lets_in_whom_it_says(world: World) ->
     with world.gateway.wiring.bus.transaction() as tx:
         see_everything(tx.connection)
         for actor in world.actors.values():
-            if not actor.user_id:
+            if not actor.user_id or actor.is_token:
                 continue
             rights = read_rights(tx.connection, uuid.UUID(actor.user_id))
             assert may_hear(rights, cluster) is (actor.role is not None), actor.name
             assert may_hear(rights, f"user:{actor.user_id}")
             assert not may_hear(rights, f"user:{world.ids['user_id']}") or actor.name == "viewer"
             assert not may_hear(rights, f"unheard:{world.ids['cluster_id']}")
+
+
+class Reached(Exception):  # noqa: N818  # not a failure: how far a call came
+    """A call came to where it would have been carried out."""
+
+
+def reached(*_: object) -> Any:
+    raise Reached
+
+
+#: What tools want to know beyond the cluster, so that nothing but rights can be in their way.
+WISHES: dict[str, Any] = {
+    "name": "web", "kind": "Deployment", "image": "web:2", "command": ["id"], "manifest": "kind: Pod", "max_replicas": 3,
+    "values": {"a": "b"}, "request": "nginx",
+}  # fmt: skip
+FURTHER: dict[str, dict[str, Any]] = {
+    "pods_delete": {"name": "web"},
+    "resources_delete": {"name": "web"},
+    "resources_scale": {"replicas": 3},
+}
+
+
+def outcome_of(world: World, tx: Transaction, actor: Actor, tool: Tool) -> str:
+    """What a tool says to somebody; there is no cluster behind it."""
+    wanted = tool.arguments.model_json_schema()["required"]
+    given = {name: WISHES[name] for name in wanted if name != "cluster"} | FURTHER.get(tool.name, {})
+    nowhere = cast("Any", reached)
+    box = Toolbox(nowhere, nowhere, nowhere, lambda *_: [ModeRule(ToolMode.ASK)], utc_now)
+    caller = Caller(read_rights(tx.connection, uuid.UUID(actor.user_id), actor.token_id), PlanOrigin.MCP)
+    try:
+        run(tx, box, caller, tool.name, {"cluster": world.ids["cluster_id"], **given})
+    except NotFoundError as error:
+        return "hidden" if "no cluster" in error.detail else "allowed"
+    except ForbiddenError as error:
+        return "off" if "switched off" in error.detail else "forbidden"
+    except Reached:
+        pass
+    except Ai4k8sError as error:
+        return f"{error.code}: {error.detail}"
+    return "allowed"
+
+
+def outcome_by_table(actor: Actor, tool: Tool) -> str:
+    """What the table says of it."""
+    if actor.role is None and not actor.is_admin:
+        return "hidden"
+    if actor.scopes is not None and Permission.CLUSTER_READ not in actor.scopes:
+        return "hidden"  # not even that the cluster is there
+    role = Role.ADMIN if actor.is_admin else actor.role
+    assert role is not None
+    if role.rank < LEAST_ROLE[tool.permission].rank:
+        return "forbidden"
+    return "off" if tool.access is Access.PRIVILEGED else "allowed"
+
+
+@pytest.mark.parametrize("name", [name for name in ACTORS if name != "anonymous"])
+def test_every_tool_answers_whoever_asks_as_the_table_says(world: World, name: str) -> None:
+    actor = world.actors[name]
+    broker = world.gateway.wiring.bus_settings.broker_url.get_secret_value()
+    with closing(open_bus(world.gateway.database, broker, Service.CHAT)) as bus, bus.transaction() as tx:
+        said = {tool.name: outcome_of(world, tx, actor, tool) for tool in TOOLS}
+    assert said == {tool.name: outcome_by_table(actor, tool) for tool in TOOLS}

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from ai4k8s_chat.domain.arguments import ResourcesDelete, ResourcesScale
 from ai4k8s_chat.domain.kinds import find_kind
 from ai4k8s_chat.domain.tools import TOOLS, Access
-from ai4k8s_common.rights import LEAST_ROLE, Role
+from ai4k8s_common.rights import LEAST_ROLE, Permission, Role
 
 
 def test_every_call_names_its_cluster():
@@ -18,6 +18,12 @@ def test_every_call_names_its_cluster():
 def test_a_viewer_may_call_nothing_that_changes_a_cluster():
     for tool in TOOLS:
         assert (LEAST_ROLE[tool.permission] is Role.VIEWER) == (tool.access is Access.READ), tool.name
+
+
+def test_every_tool_asks_for_a_permission_and_what_runs_things_inside_asks_for_the_highest():
+    assert [tool.name for tool in TOOLS if not isinstance(tool.permission, Permission)] == []
+    privileged = {tool.permission for tool in TOOLS if tool.access is Access.PRIVILEGED}
+    assert {LEAST_ROLE[permission] for permission in privileged} == {Role.ADMIN}
 
 
 def test_names_that_would_leave_their_path_are_refused():

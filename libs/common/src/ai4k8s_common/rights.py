@@ -160,5 +160,19 @@ class Rights:
         """Whether there is any cluster, namespace or team in which this is allowed."""
         return self.has_scope(permission) and self.highest.rank >= LEAST_ROLE[permission].rank
 
+    def lost_to(self, later: Rights) -> bool:
+        """Whether something was taken away since: a role somewhere is lower or gone."""
+        if later.installation_role.rank < self.installation_role.rank:
+            return True
+        teams = any(_is_lower(later.team_role(team.team_id), self.team_role(team.team_id)) for team in self.teams)
+        return teams or any(
+            _is_lower(later.role_in(cluster_id, namespace), self.role_in(cluster_id, namespace))
+            for cluster_id, namespace in self._roles.keys() | later._roles.keys()
+        )
+
     def _capped(self, role: Role) -> Role:
         return Role.VIEWER if self.installation_role is Role.VIEWER else role
+
+
+def _is_lower(now: Role | None, before: Role | None) -> bool:
+    return before is not None and (now is None or now.rank < before.rank)

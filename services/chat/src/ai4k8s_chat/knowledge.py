@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from ai4k8s_chat.domain.kinds import find_kind
 from ai4k8s_chat.domain.results import Rows, ToolResult
@@ -106,9 +107,9 @@ def _path_table(found: Row[Any], wish: a.Forecast) -> Rows:
 def _cluster_forecast(connection: Connection, cluster_id: UUID, scope: Scope, wish: a.Forecast) -> ToolResult:
     query = (
         select(workloads.c.namespace, workloads.c.name, forecasts.c.sentence, forecasts.c.status, forecasts.c.detail)
+        .ext(distinct_on(workloads.c.id))
         .join(forecasts, forecasts.c.workload_id == workloads.c.id)
         .where(*_of_workloads(cluster_id, scope, wish), forecasts.c.metric == "cpu")
-        .distinct(workloads.c.id)
         .order_by(workloads.c.id, forecasts.c.made_at.desc())
     )
     rows = [

@@ -84,7 +84,7 @@ export function App() {
         <Route element={<Shell session={session.data} />}>
           <Route index element={<Dashboard />} />
           <Route path="/approvals" element={<Approvals />} />
-          <Route path="/audit" element={<Audit />} />
+          <Route path="/audit" element={<Audit session={session.data} />} />
           <Route path="/jobs" element={<Jobs />} />
           <Route path="/models" element={<Models />} />
           <Route path="/system" element={<System />} />

@@ -47,6 +47,7 @@ class DecisionDetail(DecisionView):
     answer: JsonValue = Field(default=None, description="what the cluster's API said")
     requested_by: UUID | None
     judged_at: datetime | None
+    may_change: bool = Field(description="whether whoever asks may apply, dismiss or undo here")
 
 
 class DecisionFilter(BaseModel):

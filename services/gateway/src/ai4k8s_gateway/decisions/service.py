@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ai4k8s_common.errors import NotFoundError
 from ai4k8s_common.store.scaler import Actuator, DecisionOutcome, Engine
+from ai4k8s_gateway.clusters.service import may_scale
 from ai4k8s_gateway.decisions import repository
 from ai4k8s_gateway.decisions.schemas import DecisionDetail, DecisionList, DecisionView
 
@@ -89,10 +90,10 @@ def detail(connection: Connection, principal: Principal, decision_id: UUID) -> D
     row = repository.one(connection, principal, decision_id)
     if row is None:
         raise NotFoundError("there is no such decision")
-    return _detail(row)
+    return _detail(row, may_change=may_scale(principal, row.cluster_id, row.namespace))
 
 
-def _detail(row: Row[Any]) -> DecisionDetail:
+def _detail(row: Row[Any], *, may_change: bool) -> DecisionDetail:
     return DecisionDetail(
         **brief(row).model_dump(),
         cycle_id=row.cycle_id,
@@ -106,6 +107,7 @@ def _detail(row: Row[Any]) -> DecisionDetail:
         plan=row.plan,
         answer=row.answer,
         requested_by=row.requested_by,
+        may_change=may_change,
     )
 
 

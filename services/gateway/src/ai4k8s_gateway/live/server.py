@@ -110,7 +110,9 @@ class Live:
         self._told = heads
 
     async def recheck(self) -> None:
-        """Close the sockets of who is logged out, disabled or given another role, or hears what they may not any more.
+        """Close the sockets of who is logged out, disabled or given a lower role, or hears what they may not any more.
+
+        The page comes back by itself, and asks anew for what it shows.
 
         While the store is away sockets stay: they carry nothing new then.
         """
@@ -148,7 +150,7 @@ class Live:
         for sid, item in held.items():
             rights = seen[item.user_id, item.token_id]
             alive = item.session is None or item.session.id in living
-            if alive and rights is not None and rights.installation_role is item.rights.installation_role:
+            if alive and rights is not None and not item.rights.lost_to(rights):
                 staying[sid] = replace(item, rights=rights)
         return staying
 

@@ -124,6 +124,7 @@ class PlanView(PlanItem):
     undone_by: UUID | None
     job: JobView | None
     may_approve: bool
+    may_refuse: bool
     why_not: str
     may_undo: bool
 

@@ -81,7 +81,8 @@ def ask(tx: Transaction, principal: Principal, public_key: str, body: NewPlan) -
 def undo(tx: Transaction, principal: Principal, plan_id: UUID) -> PlanJob:
     """Have the way back of a plan made: a plan of its own."""
     row = find(tx.connection, principal, plan_id)
-    if not _may_undo(row):
+    _check_may(principal, row)
+    if not _can_be_undone(row):
         raise ConflictError("there is nothing of this plan to undo", hint=row.undo_problem)
     back = uuid.uuid4()
     command = UndoPlan(
@@ -118,9 +119,7 @@ def refuse(tx: Transaction, principal: Principal, plan_id: UUID, reason: str, no
     """Say no. Whoever asked for a plan may also take it back."""
     row = find(tx.connection, principal, plan_id)
     if row.asked_by != principal.user_id:
-        lacks = _lacking(principal, row)
-        if lacks:
-            raise ForbiddenError(lacks, hint="Ask somebody who may.")
+        _check_may(principal, row)
     _check_open(row, now)
     _decide(tx, principal, row, PlanVerdict.REFUSE, now, reason=reason)
     tell(tx, _told(row, {"reason": reason}))
@@ -152,17 +151,23 @@ def _decide(
 
 
 def find(connection: Connection, principal: Principal, plan_id: UUID) -> Row[Any]:
-    """Return a plan of a cluster that somebody may see. Raises NotFoundError."""
+    """Return a plan that somebody may see. Raises NotFoundError."""
     row = repository.one(connection, plan_id)
-    if row is None or not principal.rights.may(Permission.CLUSTER_READ, row.cluster_id):
+    if row is None or not _sees(principal, row):
         raise NotFoundError("there is no such plan")
     return row
+
+
+def _sees(principal: Principal, row: Row[Any]) -> bool:
+    """Whether somebody may read every place that a plan touches; what is in no namespace is in the whole cluster."""
+    places = {change["namespace"] or None for change in row.changes} or {None}
+    return all(principal.rights.may(Permission.CLUSTER_READ, row.cluster_id, place) for place in places)
 
 
 def view(connection: Connection, principal: Principal, plan_id: UUID, now: datetime, *, four_eyes: bool) -> PlanView:
     """Return all that is to be seen of a plan. Raises NotFoundError."""
     row = find(connection, principal, plan_id)
-    status = status_of(row, now)
+    status, lacks = status_of(row, now), _lacking(principal, row)
     why_not = _why_not(principal, row, four_eyes=four_eyes) if status == "waiting" else ""
     return PlanView(
         **_item(row, now).model_dump(),
@@ -175,8 +180,9 @@ def view(connection: Connection, principal: Principal, plan_id: UUID, now: datet
         undone_by=repository.undone_by(connection, plan_id),
         job=_job(row),
         may_approve=status == "waiting" and not why_not,
+        may_refuse=status == "waiting" and (not lacks or row.asked_by == principal.user_id),
         why_not=why_not,
-        may_undo=_may_undo(row),
+        may_undo=_can_be_undone(row) and not lacks,
     )
 
 
@@ -189,11 +195,11 @@ def list_plans(
     recommended = repository.recommendations(connection, rights, now - fresh, MOST_WAITING)
     recent = repository.recent(connection, rights, now, limit, cluster_id)
     return PlanList(
-        waiting=[_item(row, now) for row in waiting if cluster_id in {None, row.cluster_id}],
+        waiting=[_item(row, now) for row in waiting if cluster_id in {None, row.cluster_id} and _sees(principal, row)],
         recommendations=[
             _recommendation(principal, row) for row in recommended if cluster_id in {None, row.cluster_id}
         ],
-        recent=[_item(row, now) for row in recent],
+        recent=[_item(row, now) for row in recent if _sees(principal, row)],
     )
 
 
@@ -226,6 +232,11 @@ def _why_not(principal: Principal, row: Row[Any], *, four_eyes: bool) -> str:
     return _lacking(principal, row)
 
 
+def _check_may(principal: Principal, row: Row[Any]) -> None:
+    if lacks := _lacking(principal, row):
+        raise ForbiddenError(lacks, hint="Ask somebody who may.")
+
+
 def _lacking(principal: Principal, row: Row[Any]) -> str:
     for permission, namespace in row.needs:
         if not principal.rights.may(Permission(permission), row.cluster_id, namespace or None):
@@ -234,7 +245,7 @@ def _lacking(principal: Principal, row: Row[Any]) -> str:
     return ""
 
 
-def _may_undo(row: Row[Any]) -> bool:
+def _can_be_undone(row: Row[Any]) -> bool:
     if row.status == PlanStatus.APPLYING.value:
         # Given up on half way, for the cluster did not answer: what was done of it can be undone.
         return bool(row.job_status == JobStatus.FAILED.value)

@@ -64,7 +64,7 @@ export function FrozenBanner({ freezes }: { freezes: Freeze[] }) {
           </h2>
           <p>
             {freeze.reason ? `Why: ${freeze.reason}. ` : ""}
-            {freeze.may_lift ? "Lift the freeze to go on." : "Its owner or an administrator can lift it."}
+            {freeze.may_lift ? "Lift the freeze to go on." : "An operator or an administrator of the team can lift it."}
           </p>
         </section>
       ))}

@@ -6,7 +6,7 @@ import { useState } from "react";
 
 import { http, unwrap, type Schemas, type Workload } from "../api/client";
 import { Badge, Button, TextField } from "../ui/controls";
-import { FailureLine, FailureState, Skeleton } from "../ui/states";
+import { FailureLine, FailureState, OnlyLooking, Skeleton } from "../ui/states";
 import { HpaForm, isPlain } from "./HpaForm";
 import { scalingQuery } from "./queries";
 import { Schedules } from "./Schedules";
@@ -64,7 +64,7 @@ function Orders({ workload, scaling }: { workload: Workload; scaling: Scaling })
     () => setTarget(""),
   );
   const release = useOrder(() => unwrap(http.POST("/api/v1/workloads/{workload_id}/predictive/disable", { params: { path } })));
-  if (!workload.may_change) return null;
+  if (!workload.may_change) return <OnlyLooking act="set pods, schedules, an HPA or a VPA" />;
   const wanted = Number(target);
   const isNumber = target !== "" && Number.isInteger(wanted) && wanted >= 0;
   return (

@@ -2,7 +2,7 @@
 import { http, unwrap, type DecisionDetail } from "../api/client";
 import { useOrder } from "../autoscaling/useOrder";
 import { Button } from "../ui/controls";
-import { FailureLine } from "../ui/states";
+import { FailureLine, OnlyLooking } from "../ui/states";
 
 type Act = "undo" | "apply" | "dismiss";
 
@@ -16,6 +16,7 @@ export function DecisionActs({ decision }: { decision: DecisionDetail }) {
   const isRevision = decision.actuator === "revision";
   const isOpen = decision.outcome === "observed" && (isRevision || decision.from_replicas !== decision.to_replicas);
   if (!decision.may_undo && !isOpen) return null;
+  if (!decision.may_change) return <OnlyLooking act={isOpen ? "apply or dismiss it" : "undo it"} />;
   const button = (what: Act, label: string, weight: "primary" | "plain" = "plain") => (
     <Button weight={weight} disabled={act.isPending} onClick={() => act.mutate(what)}>
       {act.isPending && act.variables === what ? "On its way …" : label}

@@ -98,7 +98,7 @@ function Care({ incident }: { incident: IncidentDetail }) {
     );
   }
   if (incident.closed_at) return null;
-  if (!incident.may_change) return <p className="muted">Its owner or an administrator can acknowledge it.</p>;
+  if (!incident.may_change) return <p className="muted">An operator or an administrator of the team can acknowledge it.</p>;
   return (
     <form
       className="incident-care"

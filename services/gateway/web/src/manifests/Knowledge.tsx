@@ -5,13 +5,13 @@ import { useState } from "react";
 import { http, unwrap, type Schemas } from "../api/client";
 import { columnsOf, DataTable } from "../table/DataTable";
 import { Badge, Button, TextArea, TextField } from "../ui/controls";
-import { FailureLine, FailureState, RowsSkeleton } from "../ui/states";
+import { FailureLine, FailureState, OnlyLooking, RowsSkeleton } from "../ui/states";
 import { Time } from "../ui/Time";
 import { answerOf } from "./jobs";
 
 type Item = Schemas["KnowledgeItem"];
 
-export function Knowledge({ clusterId }: { clusterId: string }) {
+export function Knowledge({ clusterId, mayChange }: { clusterId: string; mayChange: boolean }) {
   const params = { path: { cluster_id: clusterId } };
   const queries = useQueryClient();
   const key = ["knowledge", clusterId];
@@ -41,6 +41,11 @@ export function Knowledge({ clusterId }: { clusterId: string }) {
           <h2 id="own-documents">A document of your own</h2>
           <span className="muted">conventions, templates, examples: read for this cluster alone</span>
         </div>
+        {!mayChange ? (
+          <div className="panel-body">
+            <OnlyLooking act="keep or forget documents" />
+          </div>
+        ) : (
         <form
           className="panel-body manifest-ask"
           onSubmit={(event) => {
@@ -68,11 +73,12 @@ export function Knowledge({ clusterId }: { clusterId: string }) {
           </div>
           <FailureLine error={keep.error ?? remove.error} />
         </form>
+        )}
       </section>
       <DataTable
         title="What is known"
         rows={known.data.items}
-        columns={columns((id) => remove.mutate(id), remove.isPending)}
+        columns={columns((id) => remove.mutate(id), remove.isPending || !mayChange)}
         rowId={(item) => item.id}
         textOf={(item) => `${item.title} ${item.kind} ${item.source}`}
         filterHint="Title, kind or source"

@@ -12,7 +12,7 @@ import { plansQuery, type PlanItem } from "../plans/queries";
 import { countdown, originOf, stateOf } from "../plans/words";
 import { useNow } from "../ui/clock";
 import { Badge, Button, ButtonLink, Shape } from "../ui/controls";
-import { EmptyState, FailureLine, FailureState, RowsSkeleton } from "../ui/states";
+import { EmptyState, FailureLine, FailureState, OnlyLooking, RowsSkeleton } from "../ui/states";
 import { Time } from "../ui/Time";
 
 type Recommendation = Schemas["WaitingRecommendation"];
@@ -94,7 +94,9 @@ function RecommendationLine({ item }: { item: Recommendation }) {
         {item.cluster_name}, <Time at={item.decided_at} relative />
       </span>
       <span className="plan-said">{item.reason}</span>
-      {item.may_apply && (
+      {!item.may_apply ? (
+        <OnlyLooking act="apply or dismiss it" />
+      ) : (
         <>
           <Button weight="primary" disabled={order.isPending} onClick={() => order.mutate("apply")}>
             Apply: set {item.to_replicas}

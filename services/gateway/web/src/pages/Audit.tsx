@@ -4,6 +4,7 @@ import "../audit/audit.css";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 
+import type { Session } from "../api/client";
 import { clustersQuery } from "../api/queries";
 import { auditExport, auditQuery, verifyQuery, type AuditEntry, type AuditResult, type AuditSearch } from "../audit/queries";
 import { Badge, Button, Segmented, Shape, TextField, type Tone } from "../ui/controls";
@@ -21,7 +22,7 @@ const RESULTS: { value: AuditResult | ""; label: string }[] = [
 const TONES: Record<AuditResult, Tone> = { done: "good", refused: "warn", failed: "bad" };
 const EVERYTHING: AuditSearch = { who: "", text: "", clusterId: "", result: "", days: null };
 
-export function Audit() {
+export function Audit({ session }: { session: Session }) {
   const [search, setSearch] = useState(EVERYTHING);
   const wanted = useDeferredValue(search);
   const clusters = useQuery(clustersQuery).data?.items ?? [];
@@ -30,7 +31,7 @@ export function Audit() {
   return (
     <>
       <h1>Audit</h1>
-      <Proof />
+      {session.user.role === "admin" ? <Proof /> : <p className="muted">You see what was done where you administrate. That nobody edited it, administrators of the installation verify.</p>}
       <section className="panel" aria-labelledby="audit-title">
         <div className="panel-head">
           <h2 id="audit-title">What was done</h2>

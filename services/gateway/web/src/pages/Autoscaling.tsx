@@ -15,7 +15,7 @@ import { useWish } from "../autoscaling/useOrder";
 import { count, significant } from "../format";
 import { columnsOf, DataTable } from "../table/DataTable";
 import { Button, TextField } from "../ui/controls";
-import { EmptyState, FailureLine, FailureState, NotAvailable, RowsSkeleton } from "../ui/states";
+import { EmptyState, FailureLine, FailureState, NotAvailable, OnlyLooking, RowsSkeleton } from "../ui/states";
 import { Time } from "../ui/Time";
 import { useCluster } from "./ClusterLayout";
 
@@ -56,6 +56,7 @@ export function Autoscaling() {
         <p className="sentence">{sentenceOf(status.data)}</p>
         <span className="policy-acts">
           <FreezeSwitch scope={{ cluster_id: cluster.id }} name={cluster.name} freezes={status.data.freezes} mayChange={cluster.may_change} />
+          {!cluster.may_change && <OnlyLooking role={cluster.role} act="freeze it, set budgets or add windows" />}
           {freezes.data?.may_freeze_everything && <FreezeSwitch scope={{}} name="everything" freezes={freezes.data.items} mayChange />}
         </span>
       </div>

@@ -159,7 +159,7 @@ export function Manifests() {
           {write.data && <Said written={write.data} onAnswer={(words) => ask(`${request || asked}, ${words}`)} />}
         </form>
       </section>
-      {showsKnowledge && <Knowledge clusterId={cluster.id} />}
+      {showsKnowledge && <Knowledge clusterId={cluster.id} mayChange={cluster.may_change} />}
       <section className="panel" aria-labelledby="manifest-text">
         <div className="panel-head">
           <h2 id="manifest-text">Manifest</h2>

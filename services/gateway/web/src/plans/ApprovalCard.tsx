@@ -117,10 +117,10 @@ function Verdict({ plan, onEnded }: { plan: Plan; onEnded?: () => void }) {
       <Button weight="primary" disabled={!plan.may_approve || left === 0 || say.isPending} onClick={() => say.mutate("approve")}>
         {say.isPending && say.variables === "approve" ? "On its way …" : "Approve"}
       </Button>
-      <Button disabled={say.isPending || left === 0} onClick={() => say.mutate("refuse")}>
+      <Button disabled={!plan.may_refuse || say.isPending || left === 0} onClick={() => say.mutate("refuse")}>
         Refuse
       </Button>
-      {plan.why_not && <span className="muted">You cannot approve it: {plan.why_not}.</span>}
+      {plan.why_not && <span className="muted">You cannot approve{plan.may_refuse ? "" : " or refuse"} it: {plan.why_not}.</span>}
       <FailureLine error={say.error} />
     </div>
   );

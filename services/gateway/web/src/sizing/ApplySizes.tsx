@@ -2,7 +2,7 @@
 import { http, unwrap, type Schemas } from "../api/client";
 import { useOrder } from "../autoscaling/useOrder";
 import { Button } from "../ui/controls";
-import { FailureLine } from "../ui/states";
+import { FailureLine, OnlyLooking } from "../ui/states";
 
 type Wish = Schemas["ApplySizes"];
 type Resource = Wish["resources"][number];
@@ -29,6 +29,7 @@ export function ApplySizes({ sizes }: { sizes: Schemas["WorkloadSizes"] }) {
         {how.in_place && button(false, `Apply ${what} in place`, "primary")}
         {button(true, `Apply ${what} and roll the pods`)}
       </div>
+      {!how.may_apply && <OnlyLooking act="apply them" />}
       <FailureLine error={order.error} />
       <p className="muted">It becomes a decision of this workload; opening it offers the way back.</p>
     </div>

@@ -73,6 +73,15 @@ export function NotPermitted({ title, isPage, children }: StateProps) {
   );
 }
 
+/** Where acts would be, for whom the table gives none: what they are, what it takes, who changes that. */
+export function OnlyLooking({ role, act, needs = "operator" }: { role?: string | undefined; act: string; needs?: "operator" | "administrator" }) {
+  return (
+    <p className="muted">
+      {role ? `You are ${role} here. ` : ""}To {act} takes an {needs}: ask an administrator of the team.
+    </p>
+  );
+}
+
 /** Something in the cluster is missing: what, and the command that shows or gives it. */
 export function NotAvailable({ title, isPage, command, children }: StateProps & { command?: string }) {
   return (

@@ -7,7 +7,7 @@ import { http, unwrap, type Schemas, type Workload } from "../api/client";
 import { backtestQuery } from "../api/queries";
 import { money, percent, significant } from "../format";
 import { Badge, Button } from "../ui/controls";
-import { FailureLine, Skeleton } from "../ui/states";
+import { FailureLine, OnlyLooking, Skeleton } from "../ui/states";
 import { Time } from "../ui/Time";
 import { nameOf, resultOf, shown, type BacktestResult, type Contender } from "./backtestData";
 import { ParetoPicture } from "./ParetoPicture";
@@ -40,11 +40,12 @@ export function Backtest({ workload }: { workload: Workload }) {
             {significant(result.days)} days replayed <Time at={job.updated_at} relative />
           </span>
         )}
-        <Button className="panel-more" disabled={isRunning} onClick={() => start.mutate()}>
+        <Button className="panel-more" disabled={isRunning || !workload.may_change} onClick={() => start.mutate()}>
           {isRunning ? "Replaying …" : result ? "Replay again" : "Replay its past"}
         </Button>
       </div>
       <div className="panel-body">
+        {!workload.may_change && <OnlyLooking act="replay its past" />}
         <FailureLine error={start.error ?? backtest.error} />
         {backtest.isPending && <Skeleton height={60} label="Looking for an earlier backtest" />}
         {isRunning && (

@@ -7,7 +7,7 @@ import { scalingQuery } from "../autoscaling/queries";
 import { percent, pods, significant } from "../format";
 import { Button, Segmented, TextField } from "../ui/controls";
 import { Meter } from "../ui/Meter";
-import { FailureLine } from "../ui/states";
+import { FailureLine, OnlyLooking } from "../ui/states";
 import type { Mode } from "./modes";
 import { draftOf, same, type Draft } from "./policyDraft";
 import { PolicyPreview } from "./PolicyPreview";
@@ -97,7 +97,7 @@ export function PolicyPanel({ workload }: { workload: Workload }) {
             {save.isPending ? "Saving …" : "Save policy"}
           </Button>
           {changed && <Button onClick={() => setEdited(null)}>Discard</Button>}
-          {fixed && <span className="muted">You may look at this cluster and not change it. Ask its owner.</span>}
+          {fixed && <OnlyLooking act="change the policy" />}
         </div>
         {save.isSuccess && !changed && (
           <div className="policy-saved" role="status">
