@@ -76,7 +76,7 @@ def export_csv(connection: Connection, principal: Principal, wanted: DecisionFil
 def export_lines(connection: Connection, principal: Principal, wanted: DecisionFilter) -> str:
     """Return whole decisions, newest first, one JSON object a line."""
     rows = repository.newest(connection, principal, wanted, MOST_EXPORTED)
-    return "".join(f"{_detail(row).model_dump_json()}\n" for row in rows)
+    return "".join(f"{_detail(principal, row).model_dump_json()}\n" for row in rows)
 
 
 def _cell(value: object) -> str:
@@ -90,10 +90,10 @@ def detail(connection: Connection, principal: Principal, decision_id: UUID) -> D
     row = repository.one(connection, principal, decision_id)
     if row is None:
         raise NotFoundError("there is no such decision")
-    return _detail(row, may_change=may_scale(principal, row.cluster_id, row.namespace))
+    return _detail(principal, row)
 
 
-def _detail(row: Row[Any], *, may_change: bool) -> DecisionDetail:
+def _detail(principal: Principal, row: Row[Any]) -> DecisionDetail:
     return DecisionDetail(
         **brief(row).model_dump(),
         cycle_id=row.cycle_id,
@@ -107,7 +107,7 @@ def _detail(row: Row[Any], *, may_change: bool) -> DecisionDetail:
         plan=row.plan,
         answer=row.answer,
         requested_by=row.requested_by,
-        may_change=may_change,
+        may_change=may_scale(principal, row.cluster_id, row.namespace),
     )
 
 
