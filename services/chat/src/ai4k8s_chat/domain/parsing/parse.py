@@ -16,6 +16,8 @@ LONGEST = 8_000
 MOST_WORDS_OF_AN_ANSWER = 3
 _MANIFEST = re.compile(r"(?:^|\n)\s*(?:---\s*\n)?\s*(?:apiVersion\s*:|\{\s*\"(?:apiVersion|kind)\")")
 _FENCE = re.compile(r"```(?:ya?ml|json)?\s*\n(.*?)```", re.DOTALL)
+# Three words and more, from the first quote to the last: there may be others inside.
+_QUOTED = re.compile(r"\"[^\s\"]*\s+\S+\s.*\"|“[^”]*\s+\S+\s[^”]*”", re.DOTALL)
 _APPLY = re.compile(r"\b(?:apply|create|update|deploy|install|use)\b", re.IGNORECASE)
 
 
@@ -36,7 +38,16 @@ def parse(text: str, context: Context | None = None) -> Parsed:
         whole = parse_english(spell_out(_completed(context.unanswered, text)), context)
         if whole.outcome is not Outcome.CLARIFY:
             return whole
-    return parse_english(spell_out(text), context)
+    parsed = parse_english(spell_out(text), context)
+    if parsed.outcome is Outcome.WRITE and _orders_by_quotes_only(text, context):
+        return ask_back("Part of that is quoted. What would you like to know, or which change do you want?", *CHOICES)
+    return parsed
+
+
+def _orders_by_quotes_only(text: str, context: Context) -> bool:
+    """Whether it takes the quoted words to make an order: what somebody else wrote is none. A name or value stays."""
+    rest = _QUOTED.sub(" quoted ", text)
+    return rest != text and parse_english(spell_out(rest), context).outcome is not Outcome.WRITE
 
 
 def _is_answer(text: str) -> bool:
