@@ -156,6 +156,12 @@ def test_an_account_of_one_namespace_is_enough_to_watch_that(collector: Collecto
         for right in rights_for(Access.SCALE, namespaced=True)
         if right.access is Access.SCALE and right.need is not Need.OPT_IN
     }
+    # What only approved plans need is no fault to lack; the line says what gives it.
+    lines = collector.row("SELECT lines FROM collector.connection_checks WHERE cluster_id = %s", shop)["lines"]
+    evicting = next(line for line in lines if line["check"] == "right:pods/eviction:create")
+    assert evicting["outcome"] == "absent"
+    assert "kubectl create role ai4k8s-create-pods-eviction -n shop --verb=create" in evicting["hint"]
+    assert "--user=system:serviceaccount:ai4k8s:narrow" in evicting["hint"]
 
 
 def admin(cluster: Cluster) -> httpx.Client:

@@ -12,6 +12,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from ai4k8s_common.kube.opt_ins import OptIn
+from ai4k8s_common.kube.rights import Access
 from ai4k8s_common.security.installation import Servers, kubernetes_secrets
 from ai4k8s_common.services import QueueKind, Service
 from tests.support.clients import client_path
@@ -25,6 +27,9 @@ CHART = ROOT / "deploy" / "helm" / "ai4k8s"
 VALUES: dict[str, tuple[str, ...]] = {
     "default": (),
     **{path.stem: (f"--values={path}",) for path in sorted((CHART / "ci").glob("*.yaml"))},
+    "plans": (
+        "--set=inCluster.enabled=true,inCluster.access=write,inCluster.optIns={secrets},inCluster.namespaces={shop}",
+    ),
     "one worker more": ("--set=workers.collector-cycle.replicas=9",),
 }
 # With inCluster.enabled, as in ci/production.yaml, those who talk to clusters have an account in this one.
@@ -90,7 +95,7 @@ def test_every_pod_meets_the_restricted_standard_and_says_what_it_needs(values: 
     for name, pod in rendered(values).pods():
         assert pod["securityContext"]["runAsNonRoot"] is True, name
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-        owns_account = name == "house-ai4k8s-secrets" or (values == "production" and name in IN_CLUSTER)
+        owns_account = name == "house-ai4k8s-secrets" or (values in {"production", "plans"} and name in IN_CLUSTER)
         assert pod["automountServiceAccountToken"] is owns_account, name
         assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
         for container in pod["containers"]:
@@ -183,11 +188,33 @@ def test_only_a_few_can_open_credentials_and_nobody_logs_in_as_another() -> None
 def test_the_cluster_it_is_installed_in_is_only_open_to_those_who_talk_to_clusters_and_only_on_demand() -> None:
     assert not rendered().of("ClusterRole")
     (role,) = rendered("production").of("ClusterRole").values()
-    assert role["rules"] == yaml.safe_load((CHART / "files" / "rights.yaml").read_text())["read"]
+    assert role["rules"] == yaml.safe_load((CHART / "files" / "rights.yaml").read_text())["cluster"]["read"]["rules"]
     (binding,) = rendered("production").of("ClusterRoleBinding").values()
     assert {subject["name"] for subject in binding["subjects"]} == {
         f"house-ai4k8s-{service.value}" for service in MAY_OPEN_CREDENTIALS
     }
+
+
+def test_what_approved_plans_need_is_given_on_demand_and_where_it_is_wanted() -> None:
+    role = rendered("plans").of("Role")["house-ai4k8s-in-cluster"]
+    binding = rendered("plans").of("RoleBinding")["house-ai4k8s-in-cluster"]
+    assert not rendered("plans").of("ClusterRole")
+    assert [item["metadata"]["namespace"] for item in (role, binding)] == ["shop", "shop"]
+    variant = yaml.safe_load((CHART / "files" / "rights.yaml").read_text())["namespaces"]["write"]
+    assert role["rules"] == [*variant["rules"], *variant["optIns"]["secrets"]]
+    wide = run_helm(
+        "template",
+        "house",
+        CHART,
+        "--set=inCluster.enabled=true,inCluster.access=read,inCluster.optIns={change-secrets}",
+    )
+    assert "'change-secrets' gives nothing with access 'read'" in wide.stderr
+
+
+def test_the_charts_opt_ins_are_those_of_the_table() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())["properties"]["inCluster"]["properties"]
+    assert schema["access"]["enum"] == [access.value for access in Access]
+    assert schema["optIns"]["items"]["enum"] == [one.value for one in OptIn]
 
 
 def test_the_hook_that_makes_secrets_may_create_them_and_read_the_root_alone() -> None:

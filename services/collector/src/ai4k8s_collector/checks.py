@@ -99,7 +99,7 @@ def check_connection(tx: Transaction, context: Context, message: CheckConnection
         if facts is None:
             raise NotFoundError("this cluster is not connected any more")
         connection_rows.begin(reading.connection, message.cluster_id, context.clock())
-    rights = rights_for(Access.SCALE, namespaced=bool(facts.namespaces))
+    rights = rights_for(Access.WRITE, namespaced=bool(facts.namespaces))
     checklist = Checklist(report, len(Step) + len(rights))
     _check(context, message, facts, rights, checklist)
     lines = checklist.lines
@@ -183,9 +183,9 @@ def _ask(client: KubeClient, facts: ConnectionFacts, rights: tuple[Right, ...], 
         if not checklist.attempt_step(step, trial):
             _skip_rest(checklist, rights)
             return frozenset()
-    groups = _groups(client)
+    groups, user = _groups(client), _own_name(client)
     for right in rights:
-        checklist.attempt(_line_of_right(right), partial(_may, client, right, facts.namespaces, groups))
+        checklist.attempt(_line_of_right(right), partial(_may, client, right, facts.namespaces, groups, user))
     checklist.attempt_step(Step.METRICS_SERVER, lambda: probes.see_usage(client))
     for step in ADD_ONS:
         checklist.attempt_step(step, partial(_find, client, step, groups))
@@ -200,10 +200,18 @@ def _groups(client: KubeClient) -> frozenset[str]:
         return frozenset()
 
 
-def _may(client: KubeClient, right: Right, namespaces: tuple[str, ...], groups: frozenset[str]) -> str:
+def _own_name(client: KubeClient) -> str:
+    """Who is to be given what is missing; nothing where the cluster does not say."""
+    try:
+        return client.own_name() or ""
+    except Ai4k8sError:
+        return ""
+
+
+def _may(client: KubeClient, right: Right, namespaces: tuple[str, ...], groups: frozenset[str], user: str) -> str:
     if right.need is Need.ADD_ON and right.group not in groups:
         raise probes.NotOfferedError("not installed in this cluster")
-    return probes.may(client, right, namespaces)
+    return probes.may(client, right, namespaces, user)
 
 
 def _find(client: KubeClient, step: Step, groups: frozenset[str]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ai4k8s_common.errors import Ai4k8sError
+from ai4k8s_common.kube.granting import how_to_grant, missing_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,6 +141,9 @@ def error_for(what: str, status: int, headers: Mapping[str, str], body: bytes) -
     kind = _BY_STATUS.get(status, KubeUnavailableError if status >= HTTPStatus.INTERNAL_SERVER_ERROR else KubeError)
     detail = f"{what} answered {status}: {_message(body)}"
     hint = _HINTS.get(kind, "")
+    if kind is KubeForbiddenError:
+        missing = missing_in(body.decode(errors="replace").replace('\\"', '"'))
+        hint = how_to_grant(missing) if missing else hint
     if kind is KubeThrottledError:
         return KubeThrottledError(detail, hint=hint, retry_after_seconds=_retry_after(headers))
     return kind(detail, hint=hint)

@@ -2,7 +2,8 @@
 
 python -m ai4k8s_common.kube.manifests docs            docs/rights.md
 python -m ai4k8s_common.kube.manifests chart           the rules the chart gives for its own cluster
-python -m ai4k8s_common.kube.manifests role [read|scale] [NAMESPACE ...]     to pipe into kubectl apply -f -
+python -m ai4k8s_common.kube.manifests role [read|scale|write] [+OPT-IN ...] [NAMESPACE ...]
+                                                       to pipe into kubectl apply -f -
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ai4k8s_common.kube.opt_ins import OptIn
 from ai4k8s_common.kube.rights import WARNINGS, Access, Feature, Need, features, rights_for, rules
 
 if TYPE_CHECKING:
@@ -112,9 +114,14 @@ Made from the table in `libs/common/src/ai4k8s_common/kube/rights.py`, as are th
 and the connection test. A test holds this page equal to it:
 `.venv/bin/python -m ai4k8s_common.kube.manifests docs > docs/rights.md`.
 
-*read* is enough to observe and forecast; *scale* adds what changes replicas. In chosen namespaces only, what is marked
-*whole cluster* is left out. *add-on* rules matter only where that add-on runs; *opt-in* rules are in no role unless
-you ask for them. Secrets and ConfigMaps are never asked for.
+*read* is enough to observe, forecast, and answer questions in chat; *scale* adds what changes replicas; *write* adds
+what plans may change that a person approved. In chosen namespaces only, what is marked *whole cluster* is left out.
+*add-on* rules matter only where that add-on runs; *opt-in* rules are in no role unless you ask for them, by the word in
+brackets (`python -m ai4k8s_common.kube.manifests role write +secrets shop`; `inCluster.optIns` of the chart). Secrets
+are among those: without them chat says which rule is missing. Nothing asks for cluster-admin.
+
+Who may write workloads may run anything in them, with every Secret of the namespace: give *write* to a credential only
+where plans shall be carried out, and in chosen namespaces where that is enough.
 
 | to | rule | verbs | in | without it |
 |---|---|---|---|---|"""
@@ -126,7 +133,8 @@ def documentation() -> str:
     for feature, rights in features():
         for right in rights:
             marks = [right.access.value]
-            marks += [right.need.value] if right.need in {Need.ADD_ON, Need.OPT_IN} else []
+            marks += [right.need.value] if right.need is Need.ADD_ON else []
+            marks += [f"opt-in ({OptIn[feature.name].value})"] if right.need is Need.OPT_IN else []
             marks += ["whole cluster"] if right.cluster_wide else []
             loss = f"{right.loss}; {WARNINGS[feature]}" if feature in WARNINGS else right.loss
             parts.append(
@@ -137,6 +145,7 @@ def documentation() -> str:
         ("Read the whole cluster", Access.READ, ()),
         ("Read and scale the whole cluster", Access.SCALE, ()),
         ("Read and scale in the namespace `shop` only", Access.SCALE, ("shop",)),
+        ("Read, scale and carry out approved plans in the namespace `shop` only", Access.WRITE, ("shop",)),
     ):
         parts += [f"{title}:", "", "```yaml", as_yaml(role_objects(access, namespaces)).rstrip(), "```", ""]
     make, show = account_commands(Access.SCALE)
@@ -160,13 +169,22 @@ def documentation() -> str:
 
 
 def chart_rules() -> str:
-    """Return what the chart includes: the rules of both variants, for the cluster it is installed in."""
+    """Return what the chart includes: the rules of each variant, for the cluster it is installed in."""
+    parts = {access.value: _variant(access, namespaced=False) for access in Access}
+    narrow = {access.value: _variant(access, namespaced=True) for access in Access}
     return GENERATED + yaml.safe_dump(
-        {access.value: rules(rights_for(access)) for access in Access},
-        sort_keys=False,
-        default_flow_style=None,
-        width=110,
+        {"cluster": parts, "namespaces": narrow}, sort_keys=False, default_flow_style=None, width=110
     )
+
+
+def _variant(access: Access, *, namespaced: bool) -> dict[str, Any]:
+    """The rules of a variant, and what each opt-in adds to them; an opt-in that adds nothing there is not offered."""
+    more: dict[str, Any] = {}
+    for opt_in in OptIn:
+        chosen = rights_for(access, namespaced=namespaced, opt_ins=frozenset({opt_in.feature}))
+        added = rules(tuple(right for right in chosen if right.feature is opt_in.feature))
+        more |= {opt_in.value: added} if added else {}
+    return {"rules": rules(rights_for(access, namespaced=namespaced)), "optIns": more}
 
 
 def main() -> None:
@@ -178,7 +196,9 @@ def main() -> None:
             sys.stdout.write(chart_rules())
         case ["role", *rest]:
             access = Access(rest[0]) if rest else Access.SCALE
-            sys.stdout.write(as_yaml([*account_objects(), *role_objects(access, rest[1:])]))
+            opt_ins = frozenset(OptIn(word[1:]).feature for word in rest[1:] if word.startswith("+"))
+            namespaces = [word for word in rest[1:] if not word.startswith("+")]
+            sys.stdout.write(as_yaml([*account_objects(), *role_objects(access, namespaces, opt_ins)]))
         case _:
             sys.exit(__doc__)
 

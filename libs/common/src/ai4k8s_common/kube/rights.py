@@ -29,7 +29,13 @@ class Feature(StrEnum):
     SIZES = "apply recommended sizes to running pods"
     TELL = "tell on the workload, as an event, what was done"
     ANNOTATE = "note the last decision on the workload, size its template, and roll a revision back"
+    CHAT_READS = "answer questions about the cluster, and diagnose it"
+    CHANGES = "carry out plans that a person approved"
     NETWORK = "read network usage from kubelets"
+    SECRETS = "list Secrets: names and keys, every value masked"
+    READ_ALL = "answer questions about kinds that add-ons brought"
+    CHANGE_SECRETS = "change Secrets by approved plans"
+    CHANGE_RULES = "change roles, definitions of kinds and webhooks by approved plans"
 
 
 class Access(StrEnum):
@@ -37,6 +43,12 @@ class Access(StrEnum):
 
     READ = "read"
     SCALE = "scale"
+    WRITE = "write"
+
+    def includes(self, other: Access) -> bool:
+        """Whether who gets this gets the other's rights too."""
+        levels = list(Access)
+        return levels.index(other) <= levels.index(self)
 
 
 class Need(StrEnum):
@@ -85,6 +97,43 @@ class Right:
 
 _LIST = ("list", "watch")
 _SCALE = ("get", "patch")
+_LOOK = ("get", "list")
+# What plans call: replacing is done by patches, and a dry-run asks for the same right as the call itself.
+_CHANGE = ("create", "patch", "delete")
+_RBAC = "rbac.authorization.k8s.io"
+
+
+def _looks(
+    group: str, plurals: str, verbs: tuple[str, ...] = _LOOK, *, cluster_wide: bool = False
+) -> tuple[Right, ...]:
+    """Rules by which chat and diagnosis read."""
+    return tuple(
+        Right(
+            Feature.CHAT_READS,
+            group,
+            plural,
+            verbs,
+            f"questions about {plural} are not answered, and diagnosis does without them",
+            cluster_wide=cluster_wide,
+        )
+        for plural in plurals.split()
+    )
+
+
+def _changes(
+    group: str,
+    plurals: str,
+    *,
+    feature: Feature = Feature.CHANGES,
+    need: Need = Need.FEATURE,
+    cluster_wide: bool = False,
+) -> tuple[Right, ...]:
+    """Rules by which approved plans write."""
+    return tuple(
+        Right(feature, group, plural, _CHANGE, f"plans cannot change {plural}", need, Access.WRITE, cluster_wide)
+        for plural in plurals.split()
+    )
+
 
 RIGHTS: tuple[Right, ...] = (
     Right(Feature.WORKLOADS, "apps", "deployments", _LIST, "nothing can be observed", Need.ESSENTIAL),
@@ -206,6 +255,57 @@ RIGHTS: tuple[Right, ...] = (
         )
         for plural in ("deployments", "statefulsets", "replicasets")
     ),
+    Right(Feature.CHAT_READS, "", "pods/log", ("get",), "logs are not shown and not used to diagnose"),
+    *_looks("", "pods events persistentvolumeclaims resourcequotas", ("get",)),
+    *_looks("", "services endpoints configmaps serviceaccounts limitranges"),
+    *_looks("apps", "daemonsets", ("get",)),
+    *_looks("apps", "controllerrevisions"),
+    *_looks("batch", "jobs cronjobs", ("get",)),
+    *_looks("autoscaling", "horizontalpodautoscalers", ("get",)),
+    *_looks("policy", "poddisruptionbudgets", ("get",)),
+    *_looks("discovery.k8s.io", "endpointslices"),
+    *_looks("networking.k8s.io", "ingresses networkpolicies"),
+    *_looks(_RBAC, "roles rolebindings"),
+    *_looks("", "nodes namespaces", ("get",), cluster_wide=True),
+    *_looks("", "persistentvolumes", cluster_wide=True),
+    *_looks("networking.k8s.io", "ingressclasses", cluster_wide=True),
+    *_looks("storage.k8s.io", "storageclasses", cluster_wide=True),
+    *_looks("scheduling.k8s.io", "priorityclasses", cluster_wide=True),
+    *_looks(_RBAC, "clusterroles clusterrolebindings", cluster_wide=True),
+    *_looks("apiextensions.k8s.io", "customresourcedefinitions", cluster_wide=True),
+    *_looks(
+        "admissionregistration.k8s.io",
+        "mutatingwebhookconfigurations validatingwebhookconfigurations",
+        cluster_wide=True,
+    ),
+    Right(
+        Feature.CHAT_READS,
+        "cert-manager.io",
+        "certificates",
+        _LOOK,
+        "certificates that are not ready are not found",
+        Need.ADD_ON,
+    ),
+    *_changes("", "pods services configmaps serviceaccounts persistentvolumeclaims resourcequotas limitranges"),
+    *_changes("apps", "deployments statefulsets daemonsets replicasets"),
+    *_changes("batch", "jobs cronjobs"),
+    *_changes("networking.k8s.io", "ingresses networkpolicies"),
+    *_changes("policy", "poddisruptionbudgets"),
+    *_changes("argoproj.io", "rollouts", need=Need.ADD_ON),
+    Right(Feature.CHANGES, "", "pods/eviction", ("create",), "nodes are not drained", access=Access.WRITE),
+    Right(
+        Feature.CHANGES,
+        "",
+        "nodes",
+        ("patch",),
+        "nodes are not cordoned, drained or labelled",
+        access=Access.WRITE,
+        cluster_wide=True,
+    ),
+    *_changes("", "namespaces persistentvolumes", cluster_wide=True),
+    *_changes("networking.k8s.io", "ingressclasses", cluster_wide=True),
+    *_changes("storage.k8s.io", "storageclasses", cluster_wide=True),
+    *_changes("scheduling.k8s.io", "priorityclasses", cluster_wide=True),
     Right(
         Feature.NETWORK,
         "",
@@ -215,23 +315,49 @@ RIGHTS: tuple[Right, ...] = (
         Need.OPT_IN,
         cluster_wide=True,
     ),
+    Right(Feature.SECRETS, "", "secrets", _LOOK, "Secrets are not listed in chat", Need.OPT_IN),
+    Right(Feature.READ_ALL, "*", "*", _LOOK, "objects of kinds that are not in this table are not shown", Need.OPT_IN),
+    *_changes("", "secrets", feature=Feature.CHANGE_SECRETS, need=Need.OPT_IN),
+    *_changes(_RBAC, "roles rolebindings", feature=Feature.CHANGE_RULES, need=Need.OPT_IN),
+    *_changes(
+        _RBAC, "clusterroles clusterrolebindings", feature=Feature.CHANGE_RULES, need=Need.OPT_IN, cluster_wide=True
+    ),
+    *_changes(
+        "apiextensions.k8s.io",
+        "customresourcedefinitions",
+        feature=Feature.CHANGE_RULES,
+        need=Need.OPT_IN,
+        cluster_wide=True,
+    ),
+    *_changes(
+        "admissionregistration.k8s.io",
+        "mutatingwebhookconfigurations validatingwebhookconfigurations",
+        feature=Feature.CHANGE_RULES,
+        need=Need.OPT_IN,
+        cluster_wide=True,
+    ),
 )
 
-# What a person must know before giving an opt-in; nothing else asks for a thought.
+# What a person must know before giving an opt-in, or the right to write; nothing else asks for a thought.
 WARNINGS: dict[Feature, str] = {
     Feature.ANNOTATE: "this right also permits changing what the workload runs",
     Feature.NETWORK: "this right also permits running commands in every pod through the kubelet",
+    Feature.CHANGES: "this right also permits running anything, with every Secret of the namespaces it is given in",
+    Feature.SECRETS: "Kubernetes hands out the values with the names; they are masked before they are shown or kept",
+    Feature.READ_ALL: "this right includes Secrets and whatever add-ons keep in objects",
+    Feature.CHANGE_SECRETS: "this right also permits replacing what workloads log in with",
+    Feature.CHANGE_RULES: "this right also permits changing what every request to the cluster goes through",
 }
 
 
 def rights_for(
     access: Access, *, namespaced: bool = False, opt_ins: frozenset[Feature] = frozenset()
 ) -> tuple[Right, ...]:
-    """Return the rights of one variant: read or scale, for the whole cluster or for chosen namespaces only."""
+    """Return the rights of one variant: read, scale or write, for the whole cluster or for chosen namespaces only."""
     return tuple(
         right
         for right in RIGHTS
-        if (access is Access.SCALE or right.access is Access.READ)
+        if access.includes(right.access)
         and (right.need is not Need.OPT_IN or right.feature in opt_ins)
         and not (namespaced and right.cluster_wide)
     )
@@ -260,3 +386,10 @@ def features() -> Iterator[tuple[Feature, tuple[Right, ...]]]:
     """Return each feature with its rights, in the order of the table."""
     for feature in Feature:
         yield feature, tuple(right for right in RIGHTS if right.feature is feature)
+
+
+def rights_behind(group: str, resource: str, verb: str) -> tuple[Right, ...]:
+    """Return the rights of the table that a refused request needed; none where the table asks for no such thing."""
+    return tuple(
+        right for right in RIGHTS if (right.group, right.resource) == (group, resource) and verb in right.verbs
+    )

@@ -9,7 +9,9 @@ from ai4k8s_collector.backfill import RULES_HINT
 from ai4k8s_common.errors import Ai4k8sError, NotFoundError
 from ai4k8s_common.kube.addresses import check_address, parse_endpoint
 from ai4k8s_common.kube.errors import KubeForbiddenError, KubeNotFoundError, KubeTlsError
+from ai4k8s_common.kube.granting import Missing, how_to_grant
 from ai4k8s_common.kube.prometheus import PrometheusClient
+from ai4k8s_common.kube.rights import Access, Feature
 from ai4k8s_common.kube.transport import Target, Timeouts
 from ai4k8s_common.kube.types import POD_METRICS
 
@@ -27,6 +29,8 @@ QUICK = Timeouts(connect_seconds=3.0, read_seconds=5.0, total_seconds=6.0)
 PRESENCE = "count(kube_deployment_spec_replicas)"
 GRANT_HINT = "Apply the roles of docs/rights.md, which the page 'Add a cluster' prints too."
 NAMESPACES_ASKED = 10
+# Of what chat reads and plans write there are a hundred rules: asking for each in each namespace would take minutes.
+NAMESPACES_ASKED_FOR_MANY = 2
 
 
 class NotOfferedError(NotFoundError):
@@ -105,9 +109,13 @@ def log_in(client: KubeClient) -> str:
     return f"as {name}" if name else "the credential is known"
 
 
-def may(client: KubeClient, right: Right, namespaces: Sequence[str]) -> str:
-    """Ask for each verb of a right, in the chosen namespaces where it is not about the whole cluster."""
-    places = tuple(namespaces[:NAMESPACES_ASKED]) if not right.cluster_wide else ()
+def may(client: KubeClient, right: Right, namespaces: Sequence[str], user: str = "") -> str:
+    """Ask for each verb of a right, in the chosen namespaces where it is not about the whole cluster.
+
+    What is not given for writing is no fault: most credentials are not meant to.
+    """
+    most = NAMESPACES_ASKED_FOR_MANY if right.feature in {Feature.CHAT_READS, Feature.CHANGES} else NAMESPACES_ASKED
+    places = tuple(namespaces[:most]) if not right.cluster_wide else ()
     for place in places or ("",):
         for verb in right.verbs:
             try:
@@ -116,7 +124,11 @@ def may(client: KubeClient, right: Right, namespaces: Sequence[str]) -> str:
                 return "this API server does not say; it is seen when it is used"
             if not allowed:
                 where = f" in {place}" if place else ""
-                raise KubeForbiddenError(f"may not {verb} {right.name}{where}: {right.loss}", hint=GRANT_HINT)
+                lacking = f"may not {verb} {right.name}{where}: {right.loss}"
+                hint = (
+                    how_to_grant(Missing(user, right.verbs, right.group, right.resource, place)) if user else GRANT_HINT
+                )
+                raise (NotOfferedError if right.access is Access.WRITE else KubeForbiddenError)(lacking, hint=hint)
     return ""
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ai4k8s_common.bus.transaction import Transaction
+    from ai4k8s_common.kube.opt_ins import OptIn
     from ai4k8s_common.kube.rights import Access
     from ai4k8s_gateway.accounts.service import Principal
     from ai4k8s_gateway.clusters.access_schemas import BastionAddress, KubeconfigText, NewAccess
@@ -80,9 +81,11 @@ def offered(connection: Connection, principal: Principal) -> OfferList:
     )
 
 
-def commands(access: Access, namespaces: Sequence[str], *, network: bool) -> AccountCommands:
+def commands(
+    access: Access, namespaces: Sequence[str], chosen: Sequence[OptIn] = (), *, network: bool = False
+) -> AccountCommands:
     """Return kubectl commands that make an account with exactly the rights that a variant needs."""
-    opt_ins = frozenset({Feature.NETWORK}) if network else frozenset()
+    opt_ins = frozenset(one.feature for one in chosen) | (frozenset({Feature.NETWORK}) if network else frozenset())
     make, show = account_commands(access, namespaces, opt_ins)
     rights = rights_for(access, namespaced=bool(namespaces), opt_ins=opt_ins)
     return AccountCommands(

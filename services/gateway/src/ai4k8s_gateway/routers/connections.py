@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from ai4k8s_common.kube.opt_ins import OptIn
 from ai4k8s_common.kube.rights import Access
 from ai4k8s_common.rights import Permission
 from ai4k8s_gateway.access.rules import Scope, caller, require
@@ -50,11 +51,14 @@ def get_account_commands(
     namespaces: Annotated[
         list[Annotated[str, Query(pattern=NAMESPACE)]] | None, Query(max_length=50, description="none for all")
     ] = None,
+    opt_ins: Annotated[
+        list[OptIn] | None, Query(max_length=len(OptIn), description="what is in no role otherwise; see docs/rights.md")
+    ] = None,
     *,
     network: Annotated[bool, Query(description="also network usage from kubelets")] = False,
 ) -> AccountCommands:
     """Commands to paste that make a service account with exactly the rights needed, and print a kubeconfig for it."""
-    return connections.commands(access, namespaces or [], network=network)
+    return connections.commands(access, namespaces or [], opt_ins or [], network=network)
 
 
 @router.post(

@@ -12,6 +12,7 @@ type Access = Schemas["Access"];
 const ACCESS: { value: Access; label: string }[] = [
   { value: "scale", label: "Observe and scale" },
   { value: "read", label: "Observe only" },
+  { value: "write", label: "Also approved plans" },
 ];
 
 const NAMESPACE = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -40,6 +41,12 @@ export function AccountCommands({ pasteWhere }: { pasteWhere: string }) {
           onChange={(event) => setOnly(event.target.value)}
         />
       </div>
+      {access === "write" && (
+        <p className="muted">
+          Plans are carried out with this account, and only after a person approved them. Who may change workloads may
+          run anything in them, with every Secret of their namespaces: name the namespaces where that is enough.
+        </p>
+      )}
       {commands.data ? (
         <ol className="account-steps">
           <li>
