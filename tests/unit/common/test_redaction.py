@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ai4k8s_common.llm.redaction import redact as redact_for_models
 from ai4k8s_common.security.redaction import HIDDEN, mask, redact
 
 CANARY = "c4n4ry-7Qx9"
@@ -80,3 +81,28 @@ def test_a_pods_variables_are_hidden_by_their_name_and_the_rest_of_it_stays():
     assert shown["metadata"] == {}
     assert shown["spec"]["volumes"] == pod["spec"]["volumes"]
     assert shown["spec"]["containers"][0]["env"][1] == {"name": "MODE", "value": "fast"}
+
+
+NASTY = ["a", "-a-", "password_", "-eyJ", "--token-", "--", "authorization: ", '"name": ', '\\"']
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("piece", NASTY)
+def test_a_log_written_to_make_patterns_run_for_hours_takes_no_longer_than_another(piece):
+    redact(piece * (40_000 // len(piece)))
+
+
+@pytest.mark.parametrize(
+    "text", [f"-password {CANARY}", f"MYDSN={CANARY}", f"api.key: {CANARY}", f"sessionId={CANARY}"]
+)
+def test_people_are_spared_what_models_are_and_the_other_way_round(text):
+    for hidden in (redact(text), redact_for_models(text)):
+        assert CANARY not in hidden
+        assert redact(hidden) == redact_for_models(hidden) == hidden
+
+
+def test_what_only_may_be_a_credential_is_hidden_from_models_alone():
+    text = "trace 9f8e7d6c5b4a39281706f5e4d3c2b1a0 of npm-cache-server-7d4b9c6f5d-x2k9z"
+    assert redact(text) == text
+    assert "9f8e7d6c5b4a" not in redact_for_models(text)
+    assert f"ai4k8s_{'x' * 24}" not in redact_for_models(f"with ai4k8s_{'x' * 24}")

@@ -259,7 +259,6 @@ RIGHTS: tuple[Right, ...] = (
     *_looks("", "pods events persistentvolumeclaims resourcequotas", ("get",)),
     *_looks("", "services endpoints configmaps serviceaccounts limitranges"),
     *_looks("apps", "daemonsets", ("get",)),
-    *_looks("apps", "controllerrevisions"),
     *_looks("batch", "jobs cronjobs", ("get",)),
     *_looks("autoscaling", "horizontalpodautoscalers", ("get",)),
     *_looks("policy", "poddisruptionbudgets", ("get",)),

@@ -1,63 +1,236 @@
 """What must never leave a cluster or reach a model, taken out of objects and texts: one place for all paths.
 
-Values of Secrets go by what they are; everything else by how it looks. A text that merely resembles a credential is
-hidden as well: a person can look again with kubectl, and what was sent cannot be taken back.
+Three nets, from sure to guessing: forms that only credentials have, values of fields that are called like one, and
+words too random to be a name. The last is for models alone: a false alarm costs a model one word and a miss costs a
+credential, while a person who reads logs needs the trace's id and the digest. What Kubernetes itself makes up stays for
+both: pod names, UUIDs, image digests, container ids. Beyond that a text that merely resembles a credential is hidden: a
+person can look again with kubectl, and what was sent cannot be taken back.
 """
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 HIDDEN = "[hidden]"
-# Annotations that repeat the object as it was applied, values and all.
-_COPIES = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
-_SECRET_WORD = r"(?:passw(?:or)?d|passphrase|secret|token|api[-_.]?key|access[-_.]?key|private[-_.]?key|credentials?|client[-_.]?secret|auth[-_.]?key|encryption[-_.]?key|connection[-_.]?string|dsn)"  # noqa: E501, S105
-_SECRET_NAME = re.compile(rf"(?i)(?:^|[-_.a-z0-9]){_SECRET_WORD}$|^{_SECRET_WORD}$")
-# Fields of Kubernetes whose names end alike and whose values are names or numbers.
-_HARMLESS = frozenset({"serviceAccountToken", "automountServiceAccountToken", "imagePullSecret", "secret"})
 
-_WHOLE: tuple[re.Pattern[str], ...] = (
-    re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.DOTALL),
-    re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),  # JSON web tokens
-    re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-    re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})"),
-    re.compile(r"\bxox[abeprs]-[A-Za-z0-9-]{10,}"),
-    re.compile(r"\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}"),
-    re.compile(r"\b(?:sk-(?:ant-|proj-)?[A-Za-z0-9_-]{20,}|gsk_[A-Za-z0-9]{20,}|hf_[A-Za-z0-9]{20,})"),
-    re.compile(r"\bAIza[0-9A-Za-z_-]{30,}"),
-    re.compile(r"\bai4k8s_[A-Za-z0-9_-]{20,}"),
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who gets the text: how a hidden place is marked for them, and whether words are hidden on a mere guess."""
+
+    mark: str  # with the kind of what was there, where it has a place for it
+    guess: bool
+
+    def marked(self, kind: str) -> str:
+        """What stands where something was hidden."""
+        return self.mark.format(kind)
+
+
+PERSON = Reader(HIDDEN, guess=False)
+MODEL = Reader("[redacted:{}]", guess=True)
+_MARKED = re.compile(r"\[(?:redacted:|hidden)")
+
+# Every repetition below has a bound, or begins where the one before it cannot have begun: text from a cluster may be
+# written to make a pattern run for hours.
+_NAMES = (
+    r"(?:(?i:password|passwd|passphrase|passcode|secrets?|token|credentials?|api[-_.]?key|access[-_.]?key(?:[-_]?id)?|"
+    r"secret[-_]?key|account[-_]?key|private[-_.]?key|signing[-_]?key|encryption[-_.]?key|shared[-_]?key|auth[-_.]?key|"
+    r"client[-_]?secret|conn(?:ection)?[-_.]?str(?:ing)?|dsn|cookie|session[-_]?id)|"
+    # Short ones are words of their own, or begin with a capital: no compass, no laptop.
+    r"(?<![A-Za-z])(?i:pass|pwd|sas|otp)|(?<=[a-z])(?:Pass|Pwd|Otp))"
 )
-# What stands before a value and stays: a header, a URL's user, a name that says what follows.
-_AFTER: tuple[re.Pattern[str], ...] = (
-    re.compile(r"(?i)(\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?(?:bearer|basic|token)?\s*)[^\s\"',;]{4,}"),
-    re.compile(r"(?i)(\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}"),
-    re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s:/@\"']*:)[^\s/@\"']+(?=@)"),
-    re.compile(rf"(?i)([-_.a-z0-9]*{_SECRET_WORD}[\"']?\s*(?:=|:)\s*)(\"[^\"\n]*\"|'[^'\n]*'|[^\s,;}}\])\"']+)"),
-    re.compile(rf"(?i)(--?[a-z0-9-]*{_SECRET_WORD}\s+)(?!-)[^\s\"']+"),
+_MAKERS = "hf|npm|dop_v1|doo_v1|shpat|shpss|hvs|hvb|pul|lin_api|tskey|pypi|SG|xai|nvapi"
+# Quotes may be escaped: JSON within JSON is what `kubectl.kubernetes.io/last-applied-configuration` holds.
+_QUOTE = r"\\{0,8}[\"']?"
+_IS = rf"{_QUOTE}\s{{0,40}}[:=]\s{{0,40}}{_QUOTE}"
+
+# (kind, pattern, replacement): forms that only credentials have. Groups 1 and 2 are kept around the mark.
+_FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("pem", re.compile(r"()-----BEGIN [A-Z0-9 ]{2,40}-----.*?(?:-----END [A-Z0-9 ]{2,40}-----|\Z)()", re.DOTALL)),
+    ("jwt", re.compile(r"()(?<![\w-])eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*){0,3}()")),
+    ("url", re.compile(r"(\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://)[^\s/@'\"<>]{1,512}(?<![\s/])(@)")),
+    ("auth", re.compile(rf"(?i)(\bauthorization{_IS}(?:(?:bearer|basic|token|digest)\s+)?)[^\s\"',]+()")),
+    ("auth", re.compile(r"(?i)(\b(?:bearer|basic)\s+)[\w.~+/=-]{8,}()")),
+    ("aws", re.compile(r"()\b(?:AKIA|ASIA|ABIA|ACCA|AGPA|AIDA|AROA|ANPA)[A-Z0-9]{12,}\b()")),
+    ("gcp", re.compile(r"()\bAIza[\w-]{20,}|\bya29\.[\w.-]{10,}|\bGOCSPX-[\w-]{10,}()")),
+    ("github", re.compile(r"()\bgh[pousr]_\w{16,}|\bgithub_pat_\w{16,}()")),
+    ("gitlab", re.compile(r"()\bgl(?:pat|ptt|dt|rt|cbt|agent|soat)-[\w-]{12,}()")),
+    ("slack", re.compile(r"()\bxox[a-z]-[\w-]{8,}|\bxapp-[\w-]{8,}|https://hooks\.slack\.com/[\w/-]+()")),
+    ("key", re.compile(r"()\b(?:sk|pk|rk)[-_](?:ant|live|test|proj|or|svcacct)?[-_]?[\w-]{16,}|\bgsk_\w{16,}()")),
+    ("key", re.compile(r"()\b(?:ai4k8s|hf)_[\w-]{20,}()")),
+)  # fmt: skip
+# Names of pods and hosts may look the same.
+_LIKELY_FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("key", re.compile(rf"()\b(?:{_MAKERS})[-_.][\w.-]{{16,}}()")),
+    ("bootstrap", re.compile(r"()\b(?=[a-z0-9]{6}\.[a-z0-9]*\d)[a-z0-9]{6}\.[a-z0-9]{16}\b()")),
+)  # fmt: skip
+
+_VALUE = r"\\{0,8}\"(?:[^\"\\\n]|\\(?!\"[,}\s]).){0,4096}\\{0,8}\"|'[^'\n]{0,4096}'|[^\s,;}\]\"'&]+"
+# A field called like a secret: `password: x`, `"apiKey": "x"`, `DB_PASSWORD=x`, `--token x`.
+_FIELD = re.compile(rf"({_NAMES}\\{{0,8}}[\"']?[ \t]{{0,40}}(?:=>|=|:(?!//))[ \t]{{0,40}})({_VALUE})")
+_FLAG = re.compile(rf"((?<![\w-])--?[\w-]{{0,60}}{_NAMES}[ \t]{{1,40}})({_VALUE})")
+_BLOCK = re.compile(
+    rf"(?m)^([ \t]{{0,200}})((?:- )?[\"']?[\w./-]{{0,200}}{_NAMES}[\"']?:[ \t]{{0,40}}[|>][-+0-9]{{0,3}})"
+    r"[ \t]{0,40}\n"
+    r"((?:\1[ \t]+.*\n?|[ \t]*\n)+)"
+)
+_PAIR = re.compile(
+    rf"((?i:{_QUOTE}name{_IS})[\w./-]{{0,120}}{_NAMES}[\w./-]{{0,60}}"
+    rf"(?i:{_QUOTE}\s{{0,40}},?\s{{0,80}}{_QUOTE}value{_QUOTE}\s{{0,40}}:\s{{0,40}}))({_VALUE})"
+)
+_KUBECONFIG = re.compile(
+    r"(?i)((?:client-key-data|client-certificate-data|certificate-authority-data|id-token|refresh-token|access-token|"
+    r"caBundle|tls\.key|tls\.crt|\.dockerconfigjson|\.dockercfg|ssh-privatekey|ssh-auth)\\{0,8}[\"']?\s{0,40}:\s{0,40})"
+    rf"({_VALUE})"
 )
 # kubectl create secret generic NAME --from-literal=KEY=VALUE: whatever the key is called.
 _CREATES_SECRET = re.compile(r"(?i)\bcreate\s+secret\b")
-_LITERAL = re.compile(r"(--from-literal[=\s]+[\"']?[^\s=]+=)(?:[^\s\"'\[][^\s\"']*)")
+_LITERAL = re.compile(r"(--from-literal[=\s]{1,40}[\"']?[^\s=]{1,253}=)(?:[^\s\"'\[][^\s\"']*)")
+# No secret, though it stands where one would.
+_HARMLESS = re.compile(
+    r"(?i)^\\{0,8}[\"']?(?:true|false|null|none|nil|~|yes|no|required|optional|\{|\[|\||>|<none>|<set>|<unset>|"
+    r"\[redacted:[a-z]+\]?|\[hidden\]?|\$\(?\{?[\w.]+\}?\)?|\*+)\\{0,8}[\"']?$"
+)
+_SECRET_KIND = re.compile(r"\bkind\\{0,8}[\"']?\s{0,40}:\s{0,40}\\{0,8}[\"']?Secret\b")
+# Values may hold braces where quotes are plain; within escaped JSON the nearest brace ends it.
+_SECRET_MAP_JSON = re.compile(r"(\"(?:data|stringData)\"\s{0,40}:\s{0,40}\{)((?:[^{}\"]|\"(?:[^\"\\]|\\.)*\")*)(\})")
+_SECRET_MAP_ESCAPED = re.compile(r"(\\{1,8}\"(?:data|stringData)\\{1,8}\"\s{0,40}:\s{0,40}\{)([^{}]*)(\})")
+_SECRET_MAP_YAML = re.compile(r"(?m)^([ \t]*)((?:- )?(?:data|stringData):[ \t]*\n)((?:\1[ \t]+\S.*\n?|[ \t]*\n)+)")
+_MAP_VALUE_JSON = re.compile(r"(:\s{0,40})(\"(?:[^\"\\]|\\.)*\")")
+_MAP_VALUE_ESCAPED = re.compile(r"(:\s{0,40})(\\{1,8}\"(?:[^\"\\]|\\(?!\").)*\\{1,8}\")")
+_MAP_VALUE_YAML = re.compile(r"(?m)^([ \t]*(?:[\w./-]+:[ \t]*)?)(\S.*)$")
+
+_WORD = re.compile(r"(?<![\w+/=.:@-])(?:sha256:|[a-z-]+://)?[A-Za-z0-9+/_=.-]{20,}(?![\w+/=-])")
+_GIVEN_BY_KUBERNETES = re.compile(
+    r"^(?:sha256:[0-9a-f]{64}|(?:docker|containerd|cri-o)://[0-9a-f]{64}|"
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$"
+)
+_DIGITS_INSIDE = 3
+_LONGEST_PIECE_OF_A_NAME = 16
+_RANDOM_BITS = 3.3  # per character; words and names of 20 letters have less than their share of different ones
+_RANDOM_LENGTH = 20
 
 
-def redact(text: str) -> str:
-    """Return a text with everything hidden that looks like a credential."""
-    for pattern in _WHOLE:
-        text = pattern.sub(HIDDEN, text)
-    for pattern in _AFTER:
-        text = pattern.sub(rf"\g<1>{HIDDEN}", text)
+def redact(text: str, reader: Reader = PERSON) -> str:
+    """Return the text without credentials. Twice is the same as once."""
+    if _SECRET_KIND.search(text):
+        text = _without_secret_data(text, reader.marked("secret"))
+    for kind, pattern in (*_FORMS, *(_LIKELY_FORMS if reader.guess else ())):
+        text = pattern.sub(_keeping_ends(reader.marked(kind)), text)
+    mark = reader.marked("field")
+    text = _BLOCK.sub(lambda m: f"{m[1]}{m[2]}\n{m[1]}  {mark}\n", text)
+    for pattern in (_KUBECONFIG, _PAIR, _FIELD, _FLAG):
+        text = pattern.sub(_field(mark), text)
     if _CREATES_SECRET.search(text):
-        text = _LITERAL.sub(rf"\g<1>{HIDDEN}", text)
-    return text
+        text = _LITERAL.sub(rf"\g<1>{mark}", text)
+    return _WORD.sub(_random, text) if reader.guess else text
+
+
+def redact_value(value: Any) -> Any:
+    """Return JSON-like data for a model, its strings redacted, those under a secret's name altogether."""
+    if isinstance(value, str):
+        return redact(value, MODEL)
+    if isinstance(value, dict):
+        secret = value.get("kind") == "Secret"
+        return {key: _entry(str(key), item, of_secret=secret) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [redact_value(item) for item in value]
+    return value
+
+
+def _entry(key: str, item: Any, *, of_secret: bool) -> Any:
+    if of_secret and key in {"data", "stringData"} and isinstance(item, dict):
+        return {name: MODEL.marked("secret") for name in item}
+    if isinstance(item, str) and item and redact(f"{key}: x{'x' * 8}", MODEL).endswith("field]"):
+        return item if _HARMLESS.match(item) else MODEL.marked("field")
+    return redact_value(item)
+
+
+def _keeping_ends(mark: str) -> Callable[[re.Match[str]], str]:
+    def replace(found: re.Match[str]) -> str:
+        return f"{found[1] or ''}{mark}{found[2] or ''}"
+
+    return replace
+
+
+def _field(mark: str) -> Callable[[re.Match[str]], str]:
+    def replace(found: re.Match[str]) -> str:
+        name, value = found[1], found[2]
+        if _HARMLESS.match(value) or _MARKED.search(value):
+            return found[0]
+        quote = re.match(r"\\{0,8}[\"']", value)
+        return f"{name}{quote[0]}{mark}{quote[0]}" if quote else f"{name}{mark}"
+
+    return replace
+
+
+def _without_secret_data(text: str, mark: str) -> str:
+    """Take every value out of `data` and `stringData`: also short ones, which no other net would catch."""
+
+    def one(value: re.Match[str]) -> str:
+        quote = value[2][: value[2].index('"') + 1]
+        return f"{value[1]}{quote}{mark}{quote}"
+
+    def in_json(found: re.Match[str]) -> str:
+        return f"{found[1]}{_MAP_VALUE_JSON.sub(one, found[2])}{found[3]}"
+
+    def in_escaped(found: re.Match[str]) -> str:
+        return f"{found[1]}{_MAP_VALUE_ESCAPED.sub(one, found[2])}{found[3]}"
+
+    def in_yaml(found: re.Match[str]) -> str:
+        return f"{found[1]}{found[2]}{_MAP_VALUE_YAML.sub(line, found[3])}"
+
+    def line(found: re.Match[str]) -> str:
+        return f"{found[1]}{mark}"
+
+    text = _SECRET_MAP_ESCAPED.sub(in_escaped, _SECRET_MAP_JSON.sub(in_json, text))
+    return _SECRET_MAP_YAML.sub(in_yaml, text)
+
+
+def _random(found: re.Match[str]) -> str:
+    word = found[0]
+    if _GIVEN_BY_KUBERNETES.match(word) or not _looks_random(word):
+        return word
+    return MODEL.marked("random")
+
+
+def _looks_random(word: str) -> bool:
+    pieces = re.split(r"[/.:_=-]+", word)
+    if all(_is_name_like(piece) for piece in pieces):
+        return False
+    core = "".join(piece for piece in pieces if not _is_name_like(piece) or len(piece) > 4)
+    return len(core) >= _RANDOM_LENGTH - 4 and _bits(core) >= _RANDOM_BITS
+
+
+def _is_name_like(piece: str) -> bool:
+    if len(piece) <= _LONGEST_PIECE_OF_A_NAME and (piece.islower() or piece.isdigit() or not piece):
+        return True
+    letters = piece.strip("0123456789")
+    return letters.isalpha() and sum(c.isdigit() for c in piece) <= _DIGITS_INSIDE
+
+
+def _bits(word: str) -> float:
+    counts = Counter(word)
+    return -sum(n / len(word) * math.log2(n / len(word)) for n in counts.values())
+
+
+# Annotations that repeat the object as it was applied, values and all.
+_COPIES = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
+_SECRET_NAME = re.compile(rf"{_NAMES}$")
+# Fields of Kubernetes whose names end alike and whose values are names or numbers.
+_HARMLESS_FIELDS = frozenset({"serviceAccountToken", "automountServiceAccountToken", "imagePullSecret", "secret"})
 
 
 def is_secret_name(name: str) -> bool:
     """Whether a field or variable of this name holds a credential."""
-    return name not in _HARMLESS and _SECRET_NAME.search(name) is not None
+    return name not in _HARMLESS_FIELDS and _SECRET_NAME.search(name) is not None
 
 
 def mask(value: Any) -> Any:
