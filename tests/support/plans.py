@@ -49,6 +49,7 @@ class SimCluster:
 
     credential: ClusterCredential
     kube: KubeClient
+    kubeconfig: Path
 
     def namespace(self) -> str:
         """Make a namespace of a test's own."""
@@ -93,7 +94,7 @@ def sim_cluster(folder: Path) -> Iterator[SimCluster]:
     with SimThread(settings):
         credential = parse_kubeconfig((folder / "kubeconfig").read_text(), policy=LOOPBACK).credential
         with KubeClient(credential, LOOPBACK) as kube:
-            yield SimCluster(credential, kube)
+            yield SimCluster(credential, kube, folder / "kubeconfig")
 
 
 def everything(user_id: uuid.UUID) -> Rights:

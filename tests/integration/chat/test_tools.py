@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
+import subprocess
 import uuid
 from dataclasses import replace
 from datetime import timedelta
@@ -33,6 +35,7 @@ from tests.support.wait import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from ai4k8s_standalone.embedded.valkey import EmbeddedValkey
     from tests.support.processes import Processes
@@ -378,3 +381,43 @@ def test_a_manifest_goes_into_the_namespace_that_is_named_with_it(bench: TalkBen
     assert f"ConfigMap {namespace}/c" in planned.plan.diff
     with pytest.raises(InvalidInputError, match="looked like a credential"):
         bench.call("resources_create_or_update", manifest=manifest.replace("b", "[hidden]"), namespace=namespace)
+
+
+KUBECTL_LINES = (
+    "get pods -n {ns}",
+    "get pods -n {ns} -o wide",
+    "get deploy -n {ns}",
+    "get deployment web -n {ns}",
+    "get svc -n {ns}",
+    "get rs -n {ns}",
+    "get cm -n {ns}",
+    "get secrets -n {ns}",
+    "get nodes",
+    "get ns",
+    "get sa -n {ns}",
+    "get pods -n {ns} -l app=web",
+)
+
+
+def test_kubectl_lines_in_a_conversation_answer_as_kubectl_does(
+    bench: TalkBench, sim: SimCluster, shop: str, kubectl: Path
+) -> None:
+    web = {"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}}
+    sim.kube.create(f"/api/v1/namespaces/{shop}/services", web)
+    sim.kube.create(f"/api/v1/namespaces/{shop}/configmaps", {"metadata": {"name": "web"}, "data": {"a": "b"}})
+    for line in KUBECTL_LINES:
+        typed = line.format(ns=shop)
+        answer = bench.ask(f"kubectl {typed}")
+        table = answer["steps"][0]["result"]["table"]
+        command = [str(kubectl), f"--kubeconfig={sim.kubeconfig}", *typed.split()]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+        head, *rows = [re.split(r"\s{2,}", row.strip()) for row in printed.strip().splitlines()]
+        ours = [[name.upper() for name in table["columns"]], *table["rows"]]
+        assert cells(ours) == cells([head, *rows]), typed
+
+
+def cells(table: list[list[str]]) -> list[list[str]]:
+    """Without ages, which run on; in the order of names."""
+    head, *rows = table
+    kept = [at for at, name in enumerate(head) if name != "AGE"]
+    return [[head[at] for at in kept], *sorted([row[at] or "<none>" for at in kept] for row in rows)]
