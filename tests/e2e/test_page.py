@@ -132,7 +132,7 @@ def test_decisions_and_the_axis_are_reached_by_keyboard(
 def test_a_policy_is_changed_and_stays_visible(gateway: RunningGateway, ada: Person, visit: Callable[..., Visit]):
     web = fill_workload(gateway, ada)
     page = visit(gateway.url).log_in_as(ada).open(address(web)).page
-    page.get_by_label("Recommend").click()
+    page.get_by_role("radio", name="Recommend").click()
     page.get_by_label("Max pods").fill("1")
     page.get_by_role("button", name="Save policy").click()
     page.get_by_role("alert").wait_for()

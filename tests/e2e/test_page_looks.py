@@ -101,7 +101,7 @@ def test_every_page_is_whole_and_reachable(ada: Person, filled: Filled, looker: 
     page.get_by_text("● live", exact=True).wait_for()
     looker.check("workload")
 
-    page.get_by_label("Recommend").click()
+    page.get_by_role("radio", name="Recommend").click()
     page.get_by_role("heading", name="If you save this").wait_for()
     page.get_by_text("recommended").first.wait_for()
     looker.check("preview")

@@ -15,6 +15,7 @@ from ai4k8s_scaler.backtesting import backtest_workload, replay_backtest
 from ai4k8s_scaler.context import Context
 from ai4k8s_scaler.settings import ScalerSettings
 from tests.support.bus import open_bus
+from tests.support.wait import eventually
 
 if TYPE_CHECKING:
     import uuid
@@ -45,7 +46,8 @@ class BacktestWorkers:
 
     def _sent(self, schema: str, contract: Any, workload_id: int) -> Any:
         query = f"SELECT payload FROM {schema}.outbox WHERE contract = %s AND (payload ->> 'workload_id')::bigint = %s"
-        ((payload,),) = self.gateway.execute(query, (contract.name, workload_id))
+        # The page's order is on its way when a browser gives it.
+        ((payload,),) = eventually(lambda: self.gateway.execute(query, (contract.name, workload_id)))
         return contract.model_validate(payload)
 
 

@@ -135,7 +135,7 @@ FORGED: dict[str, Forgery] = {
     "in another person's name": message_with(approved_by=uuid.uuid4()),
     "a verdict of somebody else": verdict_with(decided_by=uuid.uuid4()),
     "a plan that is none": message_with(plan_id=uuid.uuid4()),
-    "approved after five minutes": verdict_with(decided_at=later(400)),
+    "approved after five minutes": lambda b, p: (b, b.approve(p, decided_at=later(400))),
     "delivered after five minutes": lambda b, p: (b.at(later(400)), b.approve(p)),
     "the hash rewritten": plan_with("hash = %s", lambda _, __: "0" * 64),
     "the calls replaced": plan_with("calls = %s", evil),

@@ -56,6 +56,7 @@ def outcomes(lines: dict[str, dict[str, str]]) -> dict[str, str]:
 
 
 RIGHT = "right:{}:{}".format
+ADD_ON_GROUPS = ("argoproj", "autoscaling.k8s.io", "cert-manager.io")
 
 
 def test_everything_works_and_what_was_found_is_kept(collector: CollectorBench) -> None:
@@ -63,7 +64,7 @@ def test_everything_works_and_what_was_found_is_kept(collector: CollectorBench) 
         lines = check(collector, server.url)
     assert lines[""]["ok"]
     not_installed = {"bastion", "prometheus", "vpa", "keda", "argo_rollouts", "argo_cd", "flux"}
-    add_on_rights = {name for name in lines if "argoproj" in name or "autoscaling.k8s.io" in name}
+    add_on_rights = {name for name in lines if any(group in name for group in ADD_ON_GROUPS)}
     assert {name for name, outcome in outcomes(lines).items() if outcome != "passed"} == not_installed | add_on_rights
     assert lines["login"]["detail"] == "as system:serviceaccount:ai4k8s:ai4k8s"
     kept = collector.row("SELECT * FROM collector.connection_checks")
@@ -166,6 +167,7 @@ def test_missing_rights_are_named_one_by_one_with_what_is_lost(collector: Collec
     failed = {name for name, outcome in outcomes(lines).items() if outcome == "failed"}
     assert failed == {
         RIGHT("nodes", "watch"),
+        RIGHT("nodes", "get"),
         RIGHT("nodes.metrics.k8s.io", "list"),
         *(RIGHT(f"{plural}.apps/scale", "patch") for plural in ("deployments", "statefulsets", "replicasets")),
         "metrics_server",

@@ -396,7 +396,8 @@ def test_production_brings_no_server_and_all_that_was_asked_for(production: Rele
     assert all_ready(deployments)
     assert all_ready(production.of("upgrade", "Deployment"))
     assert production.of("install", "Ingress").keys() == {"ai4k8s-gateway"}
-    assert production.of("install", "NetworkPolicy").keys() == {"ai4k8s-gateway", "ai4k8s-workers"}
+    policies = production.of("install", "NetworkPolicy")
+    assert policies.keys() == {"ai4k8s-gateway", "ai4k8s-chat-mcp", "ai4k8s-workers"}
     assert all(pod["spec"]["priority"] == 1000 for pod in production.of("install", "Pod").values())
     assert not [step for step, said in production.said.items() if "would violate" in said]
 

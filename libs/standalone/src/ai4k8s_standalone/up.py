@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ai4k8s_standalone.display import Display
     from ai4k8s_standalone.specs import ProcessSpec
 
-MCP_PORT = 5002  # where programs on this machine expect it
 _NEIGHBOURS = 50
 _NAMED = 3
 
@@ -94,7 +93,8 @@ def choose_ports(folder: DataFolder, wishes: Wishes, display: Display) -> Ports:
         simcluster=pick_free(known.get("simcluster")),
         prometheus=pick_free(known.get("prometheus")),
         local_llm=pick_free(known.get("local_llm")),
-        chat_mcp=pick_free(known.get("chat_mcp") or MCP_PORT),
+        # Beside the page: 5002, where programs on this machine expect it, as long as that is on 5003.
+        chat_mcp=pick_free(known.get("chat_mcp") or gateway - 1),
     )
     write_private_json(folder.ports_file, asdict(ports))
     return ports
