@@ -26,12 +26,21 @@ TOGETHER = (
     "tests/unit/llm/test_small_model.py",
 )
 
+# Every module here makes a gateway, a cluster or a browser of its own, which costs more than its tests.
+TOGETHER_UNDER = ("tests/e2e/", "tests/integration/chat/", "tests/integration/gateway/")
+ALSO_TOGETHER = frozenset({"tests/integration/scaler/test_engines_together.py"})
+
 _LEAST_KNOWN = 2
 
 
 def module_of(nodeid: str) -> str:
     """The file of a test."""
     return nodeid.partition("::")[0]
+
+
+def stays_together(module: str) -> bool:
+    """Whether one process runs all of a module's tests."""
+    return module in TOGETHER or module in ALSO_TOGETHER or module.startswith(TOGETHER_UNDER)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,7 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Schedule(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types mypy can see
-    """Hands out a module of TOGETHER as a whole, and every other test by itself, in the order of collection."""
+    """Hands out a module that stays together as a whole, and every other test by itself, in the order of collection."""
 
     def __init__(self, config: pytest.Config, log: Any) -> None:
         config.option.loadscopereorder = False
@@ -52,7 +61,7 @@ class Schedule(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
 
     def _split_scope(self, nodeid: str) -> str:
         module = module_of(nodeid)
-        return module if module in TOGETHER else nodeid
+        return module if stays_together(module) else nodeid
 
     def remove_node(self, node: Any) -> str | None:
         """Give what a dead process left to the others, or to its replacement; return the test that it died of.
