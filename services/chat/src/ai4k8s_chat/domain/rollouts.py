@@ -23,56 +23,86 @@ class Revision:
     template: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a rollout is, in pods. `ready` are those that count: available ones, but of a StatefulSet ready ones."""
+
+    observed: bool
+    exceeded: bool  # its progress deadline
+    wanted: int
+    updated: int
+    ready: int
+    total: int
+
+    @property
+    def old(self) -> int:
+        """Pods of earlier revisions."""
+        return self.total - self.updated
+
+
+def progress(found: Mapping[str, Any]) -> Progress:
+    """Read a workload's status: the fields are other ones for each kind."""
+    now = found.get("status") or {}
+    daemons = found["kind"] == "DaemonSet"
+    wanted = now.get("desiredNumberScheduled") or 0 if daemons else (found.get("spec") or {}).get("replicas", 1)
+    ready = {"DaemonSet": "numberAvailable", "StatefulSet": "readyReplicas"}.get(found["kind"], "availableReplicas")
+    return Progress(
+        observed=int(found["metadata"].get("generation") or 0) <= int(now.get("observedGeneration") or 0),
+        exceeded=any(
+            condition.get("type") == "Progressing" and condition.get("reason") == "ProgressDeadlineExceeded"
+            for condition in now.get("conditions") or ()
+        ),
+        wanted=int(wanted),
+        updated=int(now.get("updatedNumberScheduled" if daemons else "updatedReplicas") or 0),
+        ready=int(now.get(ready) or 0),
+        total=int(now.get("replicas") or 0),
+    )
+
+
 def status(found: Mapping[str, Any]) -> tuple[bool, str]:
     """Return whether a rollout is done, and the sentence that says how far it is."""
-    kind, name = str(found["kind"]), str(found["metadata"]["name"])
-    now = found.get("status") or {}
-    if int(found["metadata"].get("generation") or 0) > int(now.get("observedGeneration") or 0):
+    kind, name, now = str(found["kind"]), str(found["metadata"]["name"]), progress(found)
+    if not now.observed:
         return False, "Waiting for the change to be observed by its controller."
     if kind == "DaemonSet":
         return _daemon_set(name, now)
-    wanted = int((found.get("spec") or {}).get("replicas", 1))
     if kind == "StatefulSet":
-        return _stateful_set(name, wanted, now)
-    return _deployment(name, wanted, now)
+        seen = found.get("status") or {}
+        return _stateful_set(name, now, under_way=seen.get("updateRevision") != seen.get("currentRevision"))
+    return _deployment(name, now)
 
 
-def _deployment(name: str, wanted: int, now: Mapping[str, Any]) -> tuple[bool, str]:
-    for condition in now.get("conditions") or ():
-        if condition.get("type") == "Progressing" and condition.get("reason") == "ProgressDeadlineExceeded":
-            return False, f'deployment "{name}" exceeded its progress deadline: it has failed.'
-    updated, total = int(now.get("updatedReplicas") or 0), int(now.get("replicas") or 0)
-    available = int(now.get("availableReplicas") or 0)
-    if updated < wanted:
-        return False, f'Waiting for deployment "{name}" rollout: {updated} of {wanted} new replicas have been updated.'
-    if total > updated:
-        left = total - updated
-        return False, f'Waiting for deployment "{name}" rollout: {left} old replicas are pending termination.'
-    if available < updated:
+def _deployment(name: str, now: Progress) -> tuple[bool, str]:
+    waiting = f'Waiting for deployment "{name}" rollout:'
+    if now.exceeded:
+        return False, f'deployment "{name}" exceeded its progress deadline: it has failed.'
+    if now.updated < now.wanted:
+        return False, f"{waiting} {now.updated} of {now.wanted} new replicas have been updated."
+    if now.old > 0:
+        return False, f"{waiting} {now.old} old replicas are pending termination."
+    if now.ready < now.updated:
+        return False, f"{waiting} {now.ready} of {now.updated} updated replicas are available."
+    return True, f'deployment "{name}" successfully rolled out: {now.ready} of {now.wanted} replicas are available.'
+
+
+def _stateful_set(name: str, now: Progress, *, under_way: bool) -> tuple[bool, str]:
+    if under_way and now.updated < now.wanted:
         return (
             False,
-            f'Waiting for deployment "{name}" rollout: {available} of {updated} updated replicas are available.',
+            f'Waiting for statefulset "{name}" rolling update: {now.updated} of {now.wanted} pods are updated.',
         )
-    return True, f'deployment "{name}" successfully rolled out: {available} of {wanted} replicas are available.'
+    if now.ready < now.wanted:
+        return False, f'Waiting for statefulset "{name}": {now.ready} of {now.wanted} pods are ready.'
+    return True, f'statefulset "{name}" rolling update complete: {now.ready} of {now.wanted} pods are ready.'
 
 
-def _stateful_set(name: str, wanted: int, now: Mapping[str, Any]) -> tuple[bool, str]:
-    updated, ready = int(now.get("updatedReplicas") or 0), int(now.get("readyReplicas") or 0)
-    if now.get("updateRevision") != now.get("currentRevision") and updated < wanted:
-        return False, f'Waiting for statefulset "{name}" rolling update: {updated} of {wanted} pods are updated.'
-    if ready < wanted:
-        return False, f'Waiting for statefulset "{name}": {ready} of {wanted} pods are ready.'
-    return True, f'statefulset "{name}" rolling update complete: {ready} of {wanted} pods are ready.'
-
-
-def _daemon_set(name: str, now: Mapping[str, Any]) -> tuple[bool, str]:
-    wanted, updated = int(now.get("desiredNumberScheduled") or 0), int(now.get("updatedNumberScheduled") or 0)
-    available = int(now.get("numberAvailable") or 0)
-    if updated < wanted:
-        return False, f'Waiting for daemon set "{name}" rollout: {updated} of {wanted} pods are updated.'
-    if available < wanted:
-        return False, f'Waiting for daemon set "{name}" rollout: {available} of {wanted} pods are available.'
-    return True, f'daemon set "{name}" successfully rolled out: {available} of {wanted} pods are available.'
+def _daemon_set(name: str, now: Progress) -> tuple[bool, str]:
+    waiting = f'Waiting for daemon set "{name}" rollout:'
+    if now.updated < now.wanted:
+        return False, f"{waiting} {now.updated} of {now.wanted} pods are updated."
+    if now.ready < now.wanted:
+        return False, f"{waiting} {now.ready} of {now.wanted} pods are available."
+    return True, f'daemon set "{name}" successfully rolled out: {now.ready} of {now.wanted} pods are available.'
 
 
 def revisions(found: Mapping[str, Any], owned: Sequence[Mapping[str, Any]]) -> list[Revision]:

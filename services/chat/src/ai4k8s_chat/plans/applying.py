@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from ai4k8s_chat.plans import handing, making, repository
-from ai4k8s_chat.plans.following import finish
+from ai4k8s_chat.plans.following import CALLS_SHARE, finish
 from ai4k8s_chat.plans.preparing import needs_of, report
 from ai4k8s_common import audit
 from ai4k8s_common.bus.jobs import JobReport
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from ai4k8s_chat.plans.context import PlanContext
     from ai4k8s_common.bus.transaction import Transaction
     from ai4k8s_common.plans import ApiCall
-
-CALLS_SHARE = 60  # percent of the progress: the rest is the cluster getting there
 
 log = structlog.stdlib.get_logger(__name__)
 

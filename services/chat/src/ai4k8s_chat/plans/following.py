@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from ai4k8s_chat.domain.rollouts import progress
 from ai4k8s_chat.plans import repository
 from ai4k8s_chat.plans.preparing import report
 from ai4k8s_common import audit
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ai4k8s_chat.plans.context import PlanContext
     from ai4k8s_common.bus.transaction import Transaction
 
-CALLS_SHARE = 60
+CALLS_SHARE = 60  # percent of the progress: the rest is the cluster getting there
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -159,20 +160,11 @@ def _look(kube: KubeWrites, follow: dict[str, str]) -> Look:
 
 def rollout(found: dict[str, Any]) -> Look:
     """How far a rollout is."""
-    name, status = found["metadata"]["name"], found.get("status") or {}
-    if status.get("observedGeneration", 0) < found["metadata"].get("generation", 0):
+    name, now = found["metadata"]["name"], progress(found)
+    if not now.observed:
         return Look(done=False, words=f"{name}: waiting for its controller")
-    if found["kind"] == "DaemonSet":
-        wanted = int(status.get("desiredNumberScheduled") or 0)
-        updated, ready = int(status.get("updatedNumberScheduled") or 0), int(status.get("numberAvailable") or 0)
-    else:
-        wanted = int((found.get("spec") or {}).get("replicas", 1))
-        ready_field = "readyReplicas" if found["kind"] == "StatefulSet" else "availableReplicas"
-        updated, ready = int(status.get("updatedReplicas") or 0), int(status.get(ready_field) or 0)
-    for condition in status.get("conditions") or ():
-        if condition.get("type") == "Progressing" and condition.get("reason") == "ProgressDeadlineExceeded":
-            return Look(done=True, words="", failed=f"{name}: the rollout exceeded its progress deadline")
-    old = int(status.get("replicas") or 0) - updated if found["kind"] == "Deployment" else 0
-    if updated < wanted or ready < wanted or old > 0:
-        return Look(done=False, words=f"{name}: {updated} of {wanted} pods updated, {ready} ready")
-    return Look(done=True, words=f"{name}: {ready} of {wanted} pods updated and ready")
+    if now.exceeded:
+        return Look(done=True, words="", failed=f"{name}: the rollout exceeded its progress deadline")
+    if now.updated < now.wanted or now.ready < now.wanted or (found["kind"] == "Deployment" and now.old > 0):
+        return Look(done=False, words=f"{name}: {now.updated} of {now.wanted} pods updated, {now.ready} ready")
+    return Look(done=True, words=f"{name}: {now.ready} of {now.wanted} pods updated and ready")

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ai4k8s_chat.domain.kinds import BY_KIND
 from ai4k8s_chat.domain.parsing import caution, reads, vocabulary, writes
 from ai4k8s_chat.domain.parsing.heard import Heard, corrected, hear, is_plural, is_pod_name, kind_of, number_of
 from ai4k8s_chat.domain.parsing.parsed import Context, Outcome, Parsed, Subject, ask_back, call, refuse
@@ -25,34 +26,35 @@ def _base(match: re.Match[str]) -> str:
 
 
 _PHRASES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
-    (re.compile(r"\bpersistent ?volume ?claim(s?)\b"), r"pvc\1"),
-    (re.compile(r"\bpersistent ?volume(s?)\b"), r"pv\1"),
-    (re.compile(r"\bnetwork polic(y|ies)\b"), r"networkpolic\1"),
-    (re.compile(r"\b(storage|ingress|priority) class(es)?\b"), r"\1class\2"),
-    (re.compile(r"\bhorizontal pod ?autoscaler(s?)\b"), r"hpa\1"),
-    (re.compile(r"\bvertical pod ?autoscaler(s?)\b"), r"vpa\1"),
-    (re.compile(r"\bpod ?disruption ?budget(s?)\b"), r"pdb\1"),
-    (re.compile(r"\bcustom ?resource ?definition(s?)\b"), r"crd\1"),
-    (re.compile(r"\bget rid of\b"), "delete"),
-    (re.compile(r"\broll(?:ing)? ?-?back\b"), "rollback"),
-    (re.compile(r"\broll (\S+(?: \S+){0,3}?) back\b"), r"rollback \1"),
-    (re.compile(r"^(?:please )?give (.+?) a (?:rolling )?restart\b"), r"restart \1"),
+    (re.compile(r"\bpersistent ?volume ?claim(s?)\b", re.IGNORECASE), r"pvc\1"),
+    (re.compile(r"\bpersistent ?volume(s?)\b", re.IGNORECASE), r"pv\1"),
+    (re.compile(r"\bnetwork polic(y|ies)\b", re.IGNORECASE), r"networkpolic\1"),
+    (re.compile(r"\b(storage|ingress|priority) class(es)?\b", re.IGNORECASE), r"\1class\2"),
+    (re.compile(r"\bhorizontal pod ?autoscaler(s?)\b", re.IGNORECASE), r"hpa\1"),
+    (re.compile(r"\bvertical pod ?autoscaler(s?)\b", re.IGNORECASE), r"vpa\1"),
+    (re.compile(r"\bpod ?disruption ?budget(s?)\b", re.IGNORECASE), r"pdb\1"),
+    (re.compile(r"\bcustom ?resource ?definition(s?)\b", re.IGNORECASE), r"crd\1"),
+    (re.compile(r"\bget rid of\b", re.IGNORECASE), "delete"),
+    (re.compile(r"\broll(?:ing)? ?-?back\b", re.IGNORECASE), "rollback"),
+    (re.compile(r"\broll (\S+(?: \S+){0,3}?) back\b", re.IGNORECASE), r"rollback \1"),
+    (re.compile(r"^(?:please )?give (.+?) a (?:rolling )?restart\b", re.IGNORECASE), r"restart \1"),
     (
-        re.compile(r"\bgo back to (?:the )?(?:(?:previous|last|earlier|former) )?"),
+        re.compile(r"\bgo back to (?:the )?(?:(?:previous|last|earlier|former) )?", re.IGNORECASE),
         "rollback to ",
     ),
-    (re.compile(r"\b(?:would|do|could) you mind (\w+ing)\b"), _base),
-    (re.compile(r"\b(?:would|could) you be so (?:nice|kind|good)(?: and| to| as to)?\b"), "please"),
-    (re.compile(r"\brollout restart\b|\brolling restart(?: of)?\b|\broll out again\b"), "restart"),
-    (re.compile(r"\brollout undo\b"), "rollback"),
-    (re.compile(r"(?<![-\w'\"`])scale-(up|down|out|in)(?![-\w])"), r"scale \1"),
-    (re.compile(r"\bspin up\b|\bstart up\b|\bbring up\b|\bstand up\b"), "run"),
-    (re.compile(r"\bset ?up\b"), "create"),
-    (re.compile(r"\bturn on\b|\bswitch on\b"), "enable"),
-    (re.compile(r"\bturn off\b|\bswitch off\b|\bshut down\b|\btake down\b|\btear down\b"), "stop"),
+    (re.compile(r"\b(?:would|do|could) you mind (\w+ing)\b", re.IGNORECASE), _base),
+    (re.compile(r"\b(?:would|could) you be so (?:nice|kind|good)(?: and| to| as to)?\b", re.IGNORECASE), "please"),
+    (re.compile(r"\brollout restart\b|\brolling restart(?: of)?\b|\broll out again\b", re.IGNORECASE), "restart"),
+    (re.compile(r"\brollout undo\b", re.IGNORECASE), "rollback"),
+    (re.compile(r"(?<![-\w'\"`])scale-(up|down|out|in)(?![-\w])", re.IGNORECASE), r"scale \1"),
+    (re.compile(r"\bspin up\b|\bstart up\b|\bbring up\b|\bstand up\b", re.IGNORECASE), "run"),
+    (re.compile(r"\bset ?up\b", re.IGNORECASE), "create"),
+    (re.compile(r"\bturn on\b|\bswitch on\b", re.IGNORECASE), "enable"),
+    (re.compile(r"\bturn off\b|\bswitch off\b|\bshut down\b|\btake down\b|\btear down\b", re.IGNORECASE), "stop"),
     (
         re.compile(
-            r"(?:^|(?<=please )|(?<=and )|(?<=, ))(?:perform|do|trigger|initiate|execute|carry out) (?:a |an |the )?(?:rolling )?(restart|rollback|drain)(?: of| for| on)?\b"
+            r"(?:^|(?<=please )|(?<=and )|(?<=, ))(?:perform|do|trigger|initiate|execute|carry out) (?:a |an |the )?(?:rolling )?(restart|rollback|drain)(?: of| for| on)?\b",
+            re.IGNORECASE,
         ),
         r"\1",
     ),
@@ -119,8 +121,9 @@ def _of_sentences(sentences: list[str], context: Context) -> Parsed:
     return asked[0] if asked else whole
 
 
+_ASKING = "show|list|get|display|print|give|fetch|find|describe|inspect|check|count|tell|explain|logs?|events?|forecast|diagnose|what|which"
 _REQUEST = re.compile(
-    r"\?|\b(?:show|list|get|display|print|give|fetch|find|describe|inspect|check|count|tell|explain|compare|read|tail|top|logs?|events?|forecast|predict|diagnose|debug|troubleshoot|investigate|what|which|who|why|how many|need|want)\b"
+    rf"\?|\b(?:{_ASKING}|compare|read|tail|top|predict|debug|troubleshoot|investigate|who|why|how many|need|want)\b"
 )
 
 
@@ -138,9 +141,8 @@ def _only_asked(text: str, context: Context) -> Parsed:
     inner = _INNER.sub(" ", text).strip()
     parsed = _understand(inner, context)
     acts = _ACTS.search(text.lower()) and caution.supposes(text.lower())
-    if parsed.outcome is Outcome.READ and parsed.tool != "manifest_generate" and not acts:
-        return parsed
-    if parsed.tool is None:
+    reading = parsed.outcome is Outcome.READ and parsed.tool != "manifest_generate" and not acts
+    if reading or parsed.tool is None:
         return parsed
     return ask_back(
         "You asked about it, so nothing is planned. Say it as an order, and I show exactly what would change first.",
@@ -193,13 +195,11 @@ def _understand(text: str, context: Context) -> Parsed:
 
 def _phrase(text: str) -> str:
     for pattern, plain in _PHRASES:
-        text = re.sub(pattern.pattern, plain, text, flags=re.IGNORECASE)
+        text = pattern.sub(plain, text)
     return text
 
 
-_ASKS = re.compile(
-    rf"\b(?:show|list|get|display|print|give|fetch|find|describe|inspect|check|count|tell|explain|logs?|events?|forecast|diagnose|what|which|{'|'.join(map(re.escape, WRITE_VERBS))})\b"
-)
+_ASKS = re.compile(rf"\b(?:{_ASKING}|{'|'.join(map(re.escape, WRITE_VERBS))})\b")
 _SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'`])")
 
 
@@ -336,8 +336,6 @@ def _continued(heard: Heard, context: Context) -> Heard:
 
 
 def _about(heard: Heard, subject: Subject) -> Heard:
-    from ai4k8s_chat.domain.kinds import BY_KIND  # noqa: PLC0415
-
     kind = heard.kind if heard.kind is not None and heard.kind.kind != "Event" else BY_KIND.get(subject.kind)
     if heard.kind is not None and heard.kind.kind not in (subject.kind, "Event"):
         return replace(heard, namespace=heard.namespace or subject.namespace, contains=subject.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ai4k8s_chat.domain.kinds import KINDS, SCALABLE, Kind, find_kind
 from ai4k8s_chat.domain.parsing.vocabulary import (
@@ -70,6 +70,16 @@ class Heard:
     def says(self, pattern: str) -> re.Match[str] | None:
         """Search the message."""
         return re.search(pattern, self.text)
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """The namespace, where one is said, as most tools take it."""
+        return {"namespace": self.namespace}
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers among the words, in their order."""
+        return [number for word in self.words if (number := number_of(word)) is not None]
 
     @property
     def kind_name(self) -> str | None:

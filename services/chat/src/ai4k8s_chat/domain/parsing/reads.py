@@ -63,11 +63,6 @@ WRONG = (
 )
 
 
-def place(heard: Heard) -> dict[str, Any]:
-    """The namespace, where one is said."""
-    return {"namespace": heard.namespace}
-
-
 def seconds_back(heard: Heard) -> int | None:
     """'in the last 10 minutes', '--since=1h' and the like."""
     if match := _SINCE.search(heard.text):
@@ -99,7 +94,7 @@ def logs(heard: Heard) -> Parsed:
     )
     return call(
         "pods_log",
-        **place(heard),
+        **heard.place,
         kind=kind or "Pod",
         name=name,
         container=heard.container,
@@ -147,7 +142,7 @@ def top(heard: Heard) -> Parsed:
         number = 1
     return call(
         "pods_top",
-        **place(heard),
+        **heard.place,
         name=heard.name,
         label_selector=heard.selector,
         sort_by=by,
@@ -164,7 +159,7 @@ def events(heard: Heard) -> Parsed:
     return call(
         "events_list",
         about=None if kind and heard.name else "Event",
-        **place(heard),
+        **heard.place,
         kind=kind if heard.name else None,
         name=heard.name,
         type="Warning"
@@ -193,7 +188,7 @@ def pods(heard: Heard) -> Parsed:
         columns = tuple(column for column in columns if column != "node")
     return call(
         "pods_list",
-        **place(heard),
+        **heard.place,
         label_selector=heard.selector,
         name_contains=heard.contains or (heard.name if heard.plural else None),
         status=state,
@@ -245,8 +240,6 @@ def listing(heard: Heard) -> Parsed:
     output = listed_as(heard)
     if kind.kind == "Namespace" and not heard.name:
         return call("namespaces_list", label_selector=heard.selector, output=output)
-    if heard.name and heard.plural and kind.kind != "Namespace":
-        return one(heard)
     if heard.name:
         return one(heard)
     columns = tuple(
@@ -256,7 +249,7 @@ def listing(heard: Heard) -> Parsed:
     )
     return call(
         "resources_list",
-        **place(heard),
+        **heard.place,
         kind=kind.kind,
         label_selector=heard.selector,
         name_contains=heard.contains,
@@ -280,9 +273,9 @@ def one(heard: Heard) -> Parsed:
     output = None if output in {"count", "name"} else output
     if kind == "Pod":
         if heard.name and not is_pod_name(heard.name) and heard.says(r"\bpods (?:of|for|from|belonging)\b"):
-            return call("pods_list", **place(heard), name_contains=heard.name)
-        return call("pods_get", **place(heard), name=heard.name, output=output)
-    return call("resources_get", **place(heard), kind=kind, name=heard.name, output=output)
+            return call("pods_list", **heard.place, name_contains=heard.name)
+        return call("pods_get", **heard.place, name=heard.name, output=output)
+    return call("resources_get", **heard.place, kind=kind, name=heard.name, output=output)
 
 
 def about(heard: Heard) -> dict[str, Any]:
@@ -298,7 +291,7 @@ def about(heard: Heard) -> dict[str, Any]:
         kind = kinds[0] if kinds else ("Pod" if is_pod_name(name) else None)
     if name and kind is None:
         kind = "Deployment"
-    return {**place(heard), "kind": kind if name else None, "name": name}
+    return {**heard.place, "kind": kind if name else None, "name": name}
 
 
 def forecast(heard: Heard) -> Parsed:
@@ -327,4 +320,4 @@ def rollout(heard: Heard) -> Parsed:
         return ask_back("The rollout of which workload?", tool=tool, kind=kind)
     revision = heard.says(r"\brevision (\d{1,6})\b")
     extra: dict[str, Any] = {"revision": int(revision[1])} if revision and tool == "rollout_history" else {}
-    return call(tool, **place(heard), kind=kind, name=heard.name, **extra)
+    return call(tool, **heard.place, kind=kind, name=heard.name, **extra)

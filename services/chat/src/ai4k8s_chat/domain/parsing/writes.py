@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ai4k8s_chat.domain.kinds import ROLLED_OUT, SCALABLE
-from ai4k8s_chat.domain.parsing.heard import could_name, is_image, is_pod_name, number_of
+from ai4k8s_chat.domain.parsing.heard import could_name, is_image, is_pod_name
 from ai4k8s_chat.domain.parsing.parsed import Parsed, ask_back, call
 from ai4k8s_chat.domain.parsing.vocabulary import NUMBERS
 
@@ -42,11 +42,6 @@ _TO_WORD = re.compile(r"\bto (zero|one|two|three|four|five|six|seven|eight|nine|
 REPLICA_WORDS = ("replica", "replicas", "pods", "instances", "copies", "pod")
 
 
-def place(heard: Heard) -> dict[str, Any]:
-    """Where it is and what it is, as most tools take them."""
-    return {"namespace": heard.namespace}
-
-
 def workload(heard: Heard) -> str:
     """The kind of a workload that is scaled, restarted or rolled back."""
     return heard.kind.kind if heard.kind and heard.kind.kind != "Namespace" else "Deployment"
@@ -75,7 +70,7 @@ def scale(heard: Heard) -> Parsed:
     amount = amount_of(heard)
     if amount is None:
         return ask_back(f"To how many replicas shall {heard.name} be scaled?", tool="resources_scale", kind=kind)
-    return call("resources_scale", **place(heard), kind=kind, name=heard.name, **amount)
+    return call("resources_scale", **heard.place, kind=kind, name=heard.name, **amount)
 
 
 def amount_of(heard: Heard) -> dict[str, Any] | None:
@@ -96,20 +91,16 @@ def amount_of(heard: Heard) -> dict[str, Any] | None:
         return {"change_by": sign * (int(by[1]) if by[1].isdigit() else NUMBERS[by[1]])}
     more = heard.says(r"\b(\d{1,4}|one|two|three|four|five) (?:more|additional|extra|fewer|less)\b")
     if more or (heard.has("add", "remove") and heard.has(*REPLICA_WORDS)):
-        numbers = [number for word in heard.words if (number := number_of(word)) is not None]
-        return {"change_by": sign * numbers[0]} if numbers else None
+        return {"change_by": sign * heard.numbers[0]} if heard.numbers else None
     return _exact(heard)
 
 
 def _exact(heard: Heard) -> dict[str, int] | None:
     if to := _TO.search(heard.text):
         return {"replicas": int(to[1])}
-    numbers = [number for word in heard.words if (number := number_of(word)) is not None]
-    if _TO_WORD.search(heard.text) and numbers:
-        return {"replicas": numbers[0]}
-    if len(numbers) == 1:
-        return {"replicas": numbers[0]}
-    return None
+    numbers = heard.numbers
+    said = len(numbers) == 1 or (numbers and _TO_WORD.search(heard.text))
+    return {"replicas": numbers[0]} if said else None
 
 
 def delete(heard: Heard) -> Parsed:
@@ -132,14 +123,14 @@ def delete(heard: Heard) -> Parsed:
                 *(kinds or ("Deployment", "Pod", "Service")),
                 tool="resources_delete",
             )
-        return call("resources_delete", **place(heard), kind=kinds[0], name=heard.name)
+        return call("resources_delete", **heard.place, kind=kinds[0], name=heard.name)
     kind = heard.kind.kind if heard.kind else "Pod"
     tool = "pods_delete" if kind == "Pod" else "resources_delete"
     of_kind: dict[str, Any] = {"grace_seconds": grace(heard)} if tool == "pods_delete" else {"kind": kind}
     if heard.name:
-        return call(tool, **place(heard), **of_kind, name=heard.name)
+        return call(tool, **heard.place, **of_kind, name=heard.name)
     if heard.selector:
-        return call(tool, **place(heard), **of_kind, label_selector=heard.selector)
+        return call(tool, **heard.place, **of_kind, label_selector=heard.selector)
     return ask_back(
         f"Which {kind} shall be deleted? Give its name, or a label such as app=web; I delete no whole lists.",
         tool=tool,
@@ -160,12 +151,12 @@ def restart(heard: Heard) -> Parsed:
         return ask_back("Nodes are not restarted from here. Shall it be drained?", "drain it", "cordon it")
     if not heard.name or heard.plural:
         if heard.contains and not heard.name and kind == "Pod":
-            return call("rollout_restart", **place(heard), kind="Deployment", name=heard.contains)
+            return call("rollout_restart", **heard.place, kind="Deployment", name=heard.contains)
         if not heard.name:
             return which(heard, "rollout_restart", "restart")
     name = heard.name or ""
     if (kind == "Pod" and is_pod_name(name)) or (kind is None and is_pod_name(name) and name not in heard.known):
-        return call("pods_delete", **place(heard), name=name).noted(
+        return call("pods_delete", **heard.place, name=name).noted(
             "A pod is restarted by deleting it: its owner makes another."
         )
     if kind == "Pod":
@@ -177,7 +168,7 @@ def restart(heard: Heard) -> Parsed:
         )
     if kind not in ROLLED_OUT | {None}:
         return ask_back(f"A {kind} cannot be restarted. Which workload uses it?", tool="rollout_restart")
-    return call("rollout_restart", **place(heard), kind=workload(heard), name=name)
+    return call("rollout_restart", **heard.place, kind=workload(heard), name=name)
 
 
 def undo(heard: Heard) -> Parsed:
@@ -186,7 +177,7 @@ def undo(heard: Heard) -> Parsed:
         return which(heard, "rollout_undo", "roll back")
     revision = _REVISION.search(heard.text)
     number = int(revision[1]) if revision else None
-    return call("rollout_undo", **place(heard), kind=workload(heard), name=heard.name, to_revision=number)
+    return call("rollout_undo", **heard.place, kind=workload(heard), name=heard.name, to_revision=number)
 
 
 def change(heard: Heard) -> Parsed:
@@ -218,7 +209,7 @@ def set_image(heard: Heard, image: str | None) -> Parsed:
         return ask_back(
             f"Which image shall {heard.name} run? Give it whole, such as nginx:1.27.", tool="set_image", kind=kind
         )
-    return call("set_image", **place(heard), kind=kind, name=heard.name, container=heard.container, image=image)
+    return call("set_image", **heard.place, kind=kind, name=heard.name, container=heard.container, image=image)
 
 
 def _image_of(heard: Heard) -> str | None:
@@ -266,7 +257,7 @@ def label(heard: Heard, target: str = "labels") -> Parsed:
         kind = known[0] if len(known) == 1 else ("Pod" if is_pod_name(heard.name) else "Deployment")
     else:
         kind = heard.kind.kind
-    return call("resources_label", **place(heard), kind=kind, name=heard.name, target=target, values=values)
+    return call("resources_label", **heard.place, kind=kind, name=heard.name, target=target, values=values)
 
 
 def _node_name(heard: Heard) -> str | None:
@@ -314,7 +305,7 @@ def run(heard: Heard) -> Parsed:
     if not name or not image:
         return ask_back("What shall the pod be called, and which image shall it run?", tool="pods_run", kind="Pod")
     port = heard.says(r"\bport (\d{2,5})\b")
-    return call("pods_run", **place(heard), name=name, image=image, port=int(port[1]) if port else None)
+    return call("pods_run", **heard.place, name=name, image=image, port=int(port[1]) if port else None)
 
 
 _ADORNED = re.compile(
@@ -397,7 +388,7 @@ def hpa(heard: Heard) -> Parsed:
         cpu = int(found[1])
     return call(
         "hpa_create",
-        **place(heard),
+        **heard.place,
         kind=kind,
         name=name,
         min_replicas=least,
@@ -432,7 +423,7 @@ def enable(heard: Heard) -> Parsed:
     kind = heard.kind.kind if heard.kind and heard.kind.kind in SCALABLE else "Deployment"
     return call(
         "autoscaling_enable",
-        **place(heard),
+        **heard.place,
         kind=kind,
         name=heard.name,
         mode=mode,
@@ -454,7 +445,7 @@ def execute(heard: Heard) -> Parsed:
     command = (match["command"] or match["bare"]) if match else None
     if not command:
         return ask_back(f"Which command shall run in {heard.name}?", tool="pods_exec", kind="Pod")
-    return call("pods_exec", **place(heard), name=heard.name, container=heard.container, command=tuple(command.split()))
+    return call("pods_exec", **heard.place, name=heard.name, container=heard.container, command=tuple(command.split()))
 
 
 def unsupported(heard: Heard) -> Parsed:
