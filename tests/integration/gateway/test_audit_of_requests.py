@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 from ai4k8s_common import audit
@@ -69,6 +70,9 @@ def test_what_is_typed_into_a_conversation_is_kept_nowhere_with_a_secret_in_it(g
     talks = f"/clusters/{alice.add_cluster()['id']}/conversations"
     talk = alice.send("POST", talks, {"title": f"token={canary}"}).json()
     assert alice.send("PATCH", f"{talks}/{talk['id']}", {"title": f"password: {canary}"}).status_code == 200
+    # Refused ones are recorded as they were sent.
+    for method, path in (("PATCH", f"{talks}/{uuid.uuid4()}"), ("POST", f"/clusters/{uuid.uuid4()}/conversations")):
+        assert alice.send(method, path, {"title": f"password: {canary}"}).status_code == 404
     manifest = f"apply this\napiVersion: v1\nkind: Secret\nmetadata: {{name: s}}\nstringData:\n  a: {canary}\n"
     refused = alice.send("POST", f"{talks}/{talk['id']}/messages", {"text": manifest})
     assert (refused.status_code, "Manifests" in refused.json()["hint"], canary in refused.text) == (422, True, False)

@@ -3,7 +3,8 @@
     record(connection, Service.CHAT, Entry(actor=Actor(...), action="plan.apply", ...))
 
 Call it last in a transaction: writers wait for one another from here to the commit. In a request or a task use
-`tx.audit(entry)`, which does so. What is recorded is masked here once more, by the names of fields.
+`tx.audit(entry)`, which does so. What is recorded is masked here once more: by the names of fields, and by what texts
+show.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from sqlalchemy import func, insert, select, update
 
 from ai4k8s_common.clock import utc_now
 from ai4k8s_common.errors import InvalidInputError
+from ai4k8s_common.security.redaction import redact
 from ai4k8s_common.store.audit import AUDIT
 
 if TYPE_CHECKING:
@@ -92,7 +94,7 @@ class Verified:
 
 
 def masked(value: Any) -> Any:
-    """Return a JSON value without what its names say is secret, and with long texts shortened."""
+    """Return a JSON value without what its names or its texts show to be secret, and with long texts shortened."""
     if isinstance(value, dict):
         if value.get("kind") == "Secret":
             value = {**value, **{name: MASKED for name in ("data", "stringData") if name in value}}
@@ -102,9 +104,11 @@ def masked(value: Any) -> Any:
         }
     if isinstance(value, list | tuple):
         return [masked(item) for item in value]
-    if isinstance(value, str) and len(value) > LONGEST_TEXT:
-        return f"{value[:LONGEST_TEXT]}… ({len(value):,} characters)"
-    return value
+    return _shortened(redact(value)) if isinstance(value, str) else value
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}… ({len(text):,} characters)"
 
 
 def record(connection: Connection, service: Service, entry: Entry) -> int:
